@@ -1,0 +1,80 @@
+/*
+ * decimal.h
+ *		Exact numbers, fast while they are short.
+ *
+ * Money and counts nearly always fit into 64 bits with a few decimals.  Such a
+ * number is kept as an integer count of 10^-scale units; everything else falls
+ * back to PostgreSQL's own numeric.  Both forms are exact and mix freely: no
+ * result depends on which form a value happens to have.
+ */
+#ifndef CLIENTELE_DECIMAL_H
+#define CLIENTELE_DECIMAL_H
+
+#include "utils/numeric.h"
+
+/* The most decimals the short form carries (10^18 still fits into 64 bits). */
+#define CLIENTELE_DECIMAL_MAX_SCALE 18
+
+/* Stands in the place of the scale when the value is a numeric. */
+#define CLIENTELE_DECIMAL_IS_NUMERIC (-1)
+
+typedef struct ClienteleDecimal
+{
+	union
+	{
+		int64		units;		/* value * 10^scale */
+		Numeric		numeric;	/* never NaN or infinite; not owned */
+	}			u;
+	int			scale;			/* 0 .. CLIENTELE_DECIMAL_MAX_SCALE, or
+								 * CLIENTELE_DECIMAL_IS_NUMERIC */
+} ClienteleDecimal;
+
+static inline ClienteleDecimal
+clientele_decimal_from_int64(int64 value)
+{
+	ClienteleDecimal result;
+
+	result.u.units = value;
+	result.scale = 0;
+	return result;
+}
+
+/*
+ * Conversions.  Those that return bool answer false for NaN and infinity, which
+ * count as unknown everywhere in clientele.  from_numeric may keep a pointer to
+ * its argument.
+ */
+extern bool clientele_decimal_from_numeric(Numeric value, ClienteleDecimal *result);
+extern bool clientele_decimal_from_float8(float8 value, ClienteleDecimal *result);
+extern Numeric clientele_decimal_to_numeric(ClienteleDecimal value);
+
+/* Reads an unsigned or signed number as numeric_in does; false if it is none. */
+extern bool clientele_decimal_from_string(const char *text, ClienteleDecimal *result);
+
+/* Canonical text: plain digits, no exponent, no trailing zero decimals. */
+extern char *clientele_decimal_to_string(ClienteleDecimal value);
+
+extern int	clientele_decimal_sign(ClienteleDecimal value);
+extern int	clientele_decimal_compare_slow(ClienteleDecimal a, ClienteleDecimal b);
+
+/* Arithmetic answers false on overflow (and division on a zero divisor). */
+extern bool clientele_decimal_add(ClienteleDecimal a, ClienteleDecimal b, ClienteleDecimal *result);
+extern bool clientele_decimal_subtract(ClienteleDecimal a, ClienteleDecimal b, ClienteleDecimal *result);
+extern bool clientele_decimal_multiply(ClienteleDecimal a, ClienteleDecimal b, ClienteleDecimal *result);
+extern bool clientele_decimal_divide(ClienteleDecimal a, ClienteleDecimal b, ClienteleDecimal *result);
+extern ClienteleDecimal clientele_decimal_negate(ClienteleDecimal value);
+extern ClienteleDecimal clientele_decimal_absolute(ClienteleDecimal value);
+extern ClienteleDecimal clientele_decimal_floor(ClienteleDecimal value);
+
+/* Half away from zero, as SQL's round(numeric, int). */
+extern ClienteleDecimal clientele_decimal_round(ClienteleDecimal value, int places);
+
+static inline int
+clientele_decimal_compare(ClienteleDecimal a, ClienteleDecimal b)
+{
+	if (likely(a.scale == b.scale && a.scale >= 0))
+		return (a.u.units > b.u.units) - (a.u.units < b.u.units);
+	return clientele_decimal_compare_slow(a, b);
+}
+
+#endif							/* CLIENTELE_DECIMAL_H */

@@ -1,0 +1,81 @@
+/*
+ * row_rules.h
+ *		Expressions bound to a row type, and their values for one row.
+ *
+ * This is what the SQL functions of layer 1 (matches, matching, score, tier,
+ * ...) stand on: bind once per query, evaluate once per row, read the answers.
+ */
+#ifndef CLIENTELE_ROW_RULES_H
+#define CLIENTELE_ROW_RULES_H
+
+#include "fmgr.h"
+#include "utils/timestamp.h"
+
+#include "decimal.h"
+#include "expression_tree.h"
+
+/* What the functions were given as a row. */
+typedef struct ClienteleRowType
+{
+	bool		is_jsonb;		/* a jsonb object: names are its keys */
+	Oid			type;			/* else the composite type ... */
+	int32		typmod;			/* ... with its registered record number */
+	uint64		identifier;		/* changes when the type is altered */
+} ClienteleRowType;
+
+/* The time arguments of a call; either may be absent. */
+typedef struct ClienteleClock
+{
+	bool		has_as_of;
+	TimestampTz as_of;
+	struct pg_tz *zone;			/* NULL = not given */
+} ClienteleClock;
+
+/* One expression and the type its place demands of it. */
+typedef struct ClienteleRule
+{
+	const char *text;			/* any expression text; canonical or not */
+	ClienteleType wanted;		/* CLIENTELE_ANY: whatever it is */
+} ClienteleRule;
+
+typedef struct ClienteleRowRules ClienteleRowRules;
+
+/* Binds in the current memory context, where the result lives. */
+extern ClienteleRowRules *clientele_row_rules_bind(const ClienteleRowType *row, int nrules,
+												   const ClienteleRule *rules);
+
+/* Evaluates all rules on a row (composite or jsonb, as bound). */
+extern void clientele_row_rules_evaluate(ClienteleRowRules *rules, Datum row, const ClienteleClock *clock);
+
+/*
+ * The answers, valid until the next evaluation.  The readers of values return
+ * false where the value is unknown (NULL).
+ */
+extern ClienteleType clientele_row_rules_type(const ClienteleRowRules *rules, int rule);
+extern bool clientele_row_rules_holds(const ClienteleRowRules *rules, int rule);
+extern bool clientele_row_rules_number(const ClienteleRowRules *rules, int rule, ClienteleDecimal *result);
+extern bool clientele_row_rules_text(const ClienteleRowRules *rules, int rule, char **result);	/* any type, as text */
+
+/*
+ * The frame of a SQL function whose first argument is a row, whose second is a
+ * rule of some kind, and whose third and fourth, if any, are as_of and
+ * time_zone.
+ *
+ * clientele_row_call reads the arguments, and compiles the rule by `build` where
+ * this call site has not compiled the same rule for the same row type before
+ * (a bounded number of them is kept, so a join with a table of rules does not
+ * compile again for each pair).  `build` runs in a memory context that lives as
+ * long as what it returns.
+ */
+typedef void *(*ClienteleBuild) (Datum rule, const ClienteleRowType *row);
+
+typedef struct ClienteleRowCall
+{
+	Datum		row;
+	ClienteleClock clock;
+	void	   *built;
+} ClienteleRowCall;
+
+extern void clientele_row_call(FunctionCallInfo fcinfo, ClienteleBuild build, ClienteleRowCall *call);
+
+#endif							/* CLIENTELE_ROW_RULES_H */
