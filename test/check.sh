@@ -27,11 +27,9 @@ tests() {
     shift 2
     if [ $# -gt 0 ]; then
         say "$@"
-        return
+    else
+        names_in "$directory" "$ending"
     fi
-    for file in "$directory"/*"$ending"; do
-        [ ! -e "$file" ] || basename "$file" "$ending"
-    done | paste -sd ' ' -
 }
 
 # Runs a command, shows what it says, and keeps it for count.

@@ -2,7 +2,9 @@
 # Installs what is missing, asking nothing; silent when nothing is.
 #
 #   sh test/setup.sh          what the tests need
-#   sh test/setup.sh demo     what building and the demo need
+#   sh test/setup.sh demo     what building needs, and the demo
+#   sh test/setup.sh bench    the same
+#   sh test/setup.sh fuzz     what the fuzzers need
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -15,6 +17,11 @@ need() {
     package=$1
     shift
     "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+links_a_fuzzer() {
+    echo 'int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return data && size > 9; }' |
+        clang -fsanitize=fuzzer,address -x c - -o /dev/null
 }
 
 # The major to install: that of the newest server here, else the distribution's.
@@ -40,8 +47,12 @@ list_missing() {
     need libc6-dev test -f /usr/include/stdio.h
     need flex command -v flex
     need bison command -v bison
-    [ "$purpose" = check ] || return 0
+    case $purpose in demo | bench) return 0 ;; esac
     need clang command -v clang
+    if [ "$purpose" = fuzz ]; then
+        need libclang-rt-dev links_a_fuzzer
+        return 0
+    fi
     need perl command -v prove
     need libipc-run-perl perl -MIPC::Run -e 1
     need "postgresql-$major-pgtap" test -f "$("${PG_CONFIG:-pg_config}" --sharedir 2>/dev/null)/extension/pgtap.control"
