@@ -58,6 +58,14 @@ list_missing() {
     need "postgresql-$major-pgtap" test -f "$("${PG_CONFIG:-pg_config}" --sharedir 2>/dev/null)/extension/pgtap.control"
 }
 
+# apt-get is talkative: let it speak only when it fails.
+apt() {
+    as_root apt-get -qq -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 || {
+        cat "$log"
+        return 1
+    }
+}
+
 # Debian's server package would make and start a cluster of its own; ours is
 # private, so do not leave one behind on a machine that had none.
 prevent_main_cluster() {
@@ -65,7 +73,7 @@ prevent_main_cluster() {
     ! ls -d /etc/postgresql/*/*/ >/dev/null 2>&1 || return 0
     configuration=/etc/postgresql-common/createcluster.conf
     ! grep -qs '^[[:space:]]*create_main_cluster' "$configuration" || return 0
-    as_root apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+    apt install -y --no-install-recommends postgresql-common
     say 'create_main_cluster = false' | as_root tee -a "$configuration" >/dev/null
 }
 
@@ -90,12 +98,16 @@ if ! as_root true 2>/dev/null; then
     apt-get install$missing"
 fi
 
-say "Installing:$missing"
-as_root apt-get update -qq || :
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT TERM HUP
+
+apt update || :
 [ -n "${PG_CONFIG:-}" ] || list_missing
+say "Installing (this can take a minute):$missing"
 prevent_main_cluster
 # shellcheck disable=SC2086
-as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+apt install -y --no-install-recommends $missing
 
 list_missing
 [ -z "$missing" ] || die "Still missing:$missing"
