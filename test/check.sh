@@ -162,8 +162,11 @@ cleanup=
 trap 'trap "" INT TERM HUP; rm -rf "$TEMPORARY"; $cleanup' EXIT
 trap 'exit 130' INT TERM HUP
 
-sh "$ROOT/test/setup.sh" check || die "The set-up failed; nothing was tested."
-find_server || die "No PostgreSQL server with headers."
+if ! sh "$ROOT/test/setup.sh" check || ! find_server; then
+    say "The set-up failed, so nothing could be tested."
+    say "0 passed, 1 failed"
+    exit 1
+fi
 export PG_CONFIG
 
 if [ -z "${CLUSTER:-}" ]; then
