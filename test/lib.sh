@@ -23,7 +23,7 @@ find_server() {
     for candidate in ${PG_CONFIG:-pg_config \
         $(ls -d /usr/lib/postgresql/*/bin/pg_config /usr/pgsql-*/bin/pg_config 2>/dev/null | sort -rV)}; do
         if usable_pg_config "$candidate"; then
-            PG_CONFIG=$candidate
+            PG_CONFIG=$(command -v "$candidate")
             BINDIR=$("$candidate" --bindir)
             return 0
         fi
