@@ -39,8 +39,9 @@ shown() {
     [ -e "$TEMPORARY/succeeded" ]
 }
 
-# Counts the results in the last output: lines of TAP, or of a pg_regress before
-# 16.  Whatever went wrong counts at least once, also when no result says so.
+# count STATUS NAME counts the results in the last output: lines of TAP, or of a
+# pg_regress before 16.  What went wrong counts at least once, also when no
+# result says so.
 count() {
     status=$1
     results=$(awk '
@@ -55,6 +56,10 @@ count() {
     good=${results% *}
     bad=${results#* }
     [ "$status" = 0 ] || [ "$bad" -gt 0 ] || bad=1
+    [ "$bad" = 0 ] || {
+        say "$2"
+        grep '^not ok [0-9]\| \.\.\. FAILED' "$TEMPORARY/output" || :
+    } >>"$TEMPORARY/failures"
     passed=$((passed + good))
     failed=$((failed + bad))
     [ "$bad" = 0 ]
@@ -69,7 +74,18 @@ single() {
         say "ok - $name"
     else
         failed=$((failed + 1))
-        say "not ok - $name"
+        say "not ok - $name" | tee -a "$TEMPORARY/failures"
+    fi
+}
+
+# counted NAME COMMAND...: several tests that are one command; false if it fails.
+counted() {
+    name=$1
+    shift
+    if shown "$@"; then
+        count 0 "$name"
+    else
+        count 1 "$name"
     fi
 }
 
@@ -77,10 +93,7 @@ single() {
 installcheck() {
     diffs=$1
     shift
-    if shown cluster run make -s installcheck "PG_CONFIG=$PG_CONFIG" "$@"; then
-        count 0
-    else
-        count 1 || :
+    if ! counted "$layer" cluster run make -s installcheck "PG_CONFIG=$PG_CONFIG" "$@"; then
         cluster run cat "$diffs" 2>/dev/null || :
     fi
 }
@@ -113,11 +126,9 @@ layer_tap() {
     library=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl
     regress=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/regress/pg_regress
     for name in $(tests tap .pl "$@"); do
-        if shown cluster run env TESTDIR=. TESTDATADIR=tmp_check TESTLOGDIR=tmp_check/log \
-            "PG_REGRESS=$regress" prove -v -I "$library" -I test/tap "test/tap/$name.pl"; then
-            count 0
-        else
-            count 1 || :
+        if ! counted "tap: $name" cluster run env \
+            TESTDIR=. TESTDATADIR=tmp_check TESTLOGDIR=tmp_check/log "PG_REGRESS=$regress" \
+            prove -v -I "$library" -I test/tap "test/tap/$name.pl"; then
             cluster run tail -n 40 "tmp_check/log/regress_log_$name" 2>/dev/null || :
         fi
     done
@@ -130,12 +141,8 @@ layer_pgtap() {
     cluster run createdb pgtap || :
     cluster psql -q -d pgtap -c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION clientele' || :
     for name in $names; do
-        if shown cluster run prove -v --exec 'psql -XqAt -v ON_ERROR_STOP=1 -d pgtap -f' \
-            "test/pgtap/$name.sql"; then
-            count 0
-        else
-            count 1 || :
-        fi
+        counted "pgtap: $name" cluster run prove -v \
+            --exec 'psql -XqAt -v ON_ERROR_STOP=1 -d pgtap -f' "test/pgtap/$name.sql" || :
     done
 }
 
@@ -176,11 +183,15 @@ fi
 export CLUSTER
 
 say "== cluster"
-shown cluster start || count 1 || :
+shown cluster start || count 1 "cluster" || :
 for layer in $layers; do
     say "== $layer"
     "layer_$layer" "$@"
 done
 
+if [ -s "$TEMPORARY/failures" ]; then
+    say "== what failed"
+    cat "$TEMPORARY/failures"
+fi
 say "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
