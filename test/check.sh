@@ -65,27 +65,27 @@ count() {
     [ "$bad" = 0 ]
 }
 
-# One test that is a command: it passes by its exit status.
+# single NAME COMMAND...: one test that is a command; its exit status decides.
 single() {
-    name=$1
+    title=$1
     shift
     if shown "$@"; then
         passed=$((passed + 1))
-        say "ok - $name"
+        say "ok - $title"
     else
         failed=$((failed + 1))
-        say "not ok - $name" | tee -a "$TEMPORARY/failures"
+        say "not ok - $title" | tee -a "$TEMPORARY/failures"
     fi
 }
 
-# counted NAME COMMAND...: several tests that are one command; false if it fails.
+# counted NAME COMMAND...: several tests that are one command; false if any failed.
 counted() {
-    name=$1
+    title=$1
     shift
     if shown "$@"; then
-        count 0 "$name"
+        count 0 "$title"
     else
-        count 1 "$name"
+        count 1 "$title"
     fi
 }
 
