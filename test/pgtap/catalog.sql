@@ -56,7 +56,8 @@ SELECT is_empty(
     $$SELECT type, identity FROM member
       WHERE obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)) IS NULL
         AND NOT (classid = 'pg_type'::regclass
-                 AND EXISTS (SELECT FROM pg_type WHERE oid = objid AND (typcategory = 'A' OR typrelid <> 0)))$$,
+                 AND EXISTS (SELECT FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid
+                             WHERE t.oid = objid AND (t.typcategory = 'A' OR c.relkind <> 'c')))$$,
     'every member has a comment');
 
 SELECT is_empty(
