@@ -212,7 +212,7 @@ SELECT id, day, second, channel, age, band, wealth, deal_seeker, branch_id, prod
        comes AND clinic_generator.uniform(id, 12)
                  < CASE channel WHEN 'referral' THEN .82 ELSE .64 END * CASE category WHEN 'surgery' THEN .6 ELSE 1 END
            AS buys,
-       least(40, floor(2.0 * clinic_generator.skewed(clinic_generator.uniform(id, 13)) * (.15 + 1.3 * wealth * wealth)))::int AS repeats,
+       least(40, floor(1.65 * clinic_generator.skewed(clinic_generator.uniform(id, 13)) * (.15 + 1.3 * wealth * wealth)))::int AS repeats,
        25 + 85 * clinic_generator.uniform(id, 14) AS rhythm
 FROM (SELECT id, day, second, channel,
              -- FACT: 18 to 55 years old; registered from 18 to 51, so nobody is older today.  Shares CHOSEN.
@@ -625,13 +625,13 @@ COMMENT ON TABLE crm.complaint IS 'complaints (投诉); closed_at NULL = still o
 
 INSERT INTO crm.complaint
 SELECT row_number() OVER (ORDER BY opened_at, treatment_id), id, visit_id, opened_at,
-       CASE WHEN closed_at < clinic_generator.at(:'today'::date, 79200) AND clinic_generator.uniform(treatment_id, 463) < .95 THEN closed_at END,
+       CASE WHEN closed_at < clinic_generator.at(:'today'::date, 79200) AND clinic_generator.uniform(treatment_id, 463) < .93 THEN closed_at END,
        clinic_generator.uniform(treatment_id, 464) < .2,
        clinic_generator.pick('{效果不满意,服务态度,等待时间,收费争议,术后不适}', clinic_generator.uniform(treatment_id, 465))
 FROM treating,
      LATERAL (SELECT arrived_at + floor(86400 * (.5 + 20 * clinic_generator.uniform(treatment_id, 461))) * interval '1 second' AS opened_at) begun,
      LATERAL (SELECT opened_at + floor(86400 * (1 + 8 * clinic_generator.skewed(clinic_generator.uniform(treatment_id, 462)))) * interval '1 second' AS closed_at) done
-WHERE clinic_generator.uniform(treatment_id, 460) < .012 AND opened_at < clinic_generator.at(:'today'::date, 79200)
+WHERE clinic_generator.uniform(treatment_id, 460) < .018 AND opened_at < clinic_generator.at(:'today'::date, 79200)
 ORDER BY 1;
 
 CREATE TABLE crm.article (
