@@ -758,6 +758,11 @@ clientele_program_set_clock(ClienteleProgram *program, const ClienteleClock *clo
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the rule depends on the time, but as_of is not given"),
 				 errhint("%s", example)));
+	if (program->needs_as_of && TIMESTAMP_NOT_FINITE(clock->as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of must be a finite instant"),
+				 errhint("%s", example)));
 	if (program->needs_zone && clock->zone == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
