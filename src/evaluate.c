@@ -52,7 +52,7 @@ clientele_compare_text(const text *a, const text *b)
 
 	if (order == 0)
 		return (a_length > b_length) - (a_length < b_length);
-	return order;
+	return order < 0 ? -1 : 1;
 }
 
 int
@@ -68,7 +68,7 @@ clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const Client
 		case CLIENTELE_TIMESTAMP:
 			return (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
 		case CLIENTELE_BOOLEAN:
-			return (int) a->state - (int) b->state;
+			return (a->state > b->state) - (a->state < b->state);
 		case CLIENTELE_ANY:
 		case CLIENTELE_TEXT_ARRAY:
 			break;
@@ -77,25 +77,28 @@ clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const Client
 	return 0;
 }
 
+/*
+ * Whether an order of -1, 0 or 1 is what the comparison asks for.  A table of
+ * bits, because a branch on the order of two values of real data is mispredicted
+ * too often.
+ */
 static inline bool
 comparison_holds(ClienteleComparison comparison, int order)
 {
-	switch (comparison)
+	enum
 	{
-		case CLIENTELE_EQ:
-			return order == 0;
-		case CLIENTELE_NE:
-			return order != 0;
-		case CLIENTELE_LT:
-			return order < 0;
-		case CLIENTELE_LE:
-			return order <= 0;
-		case CLIENTELE_GT:
-			return order > 0;
-		case CLIENTELE_GE:
-			return order >= 0;
-	}
-	return false;
+		LESS = 1, EQUAL = 2, GREATER = 4
+	};
+	static const uint8 accepted[] = {
+		[CLIENTELE_EQ] = EQUAL,
+		[CLIENTELE_NE] = LESS | GREATER,
+		[CLIENTELE_LT] = LESS,
+		[CLIENTELE_LE] = LESS | EQUAL,
+		[CLIENTELE_GT] = GREATER,
+		[CLIENTELE_GE] = GREATER | EQUAL
+	};
+
+	return (accepted[comparison] >> (order + 1)) & 1;
 }
 
 static inline void
@@ -183,7 +186,8 @@ compare_boolean(const ClienteleInstruction *at, Selection rows)
 		if (either_is_null(a, b))
 			at->target[i].state = CLIENTELE_NULL;
 		else
-			set_truth(&at->target[i], comparison_holds(at->comparison, (int) a->state - (int) b->state));
+			set_truth(&at->target[i], comparison_holds(at->comparison,
+									   (a->state > b->state) - (a->state < b->state)));
 	}
 }
 
@@ -571,23 +575,25 @@ read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 
 /* ---------- selection ---------- */
 
+/* Whether a cell in that state passes the test; a table of bits, as above. */
 static inline bool
 passes(ClienteleTest test, uint8 state)
 {
-	switch (test)
+	enum
 	{
-		case CLIENTELE_TEST_ALL:
-			return true;
-		case CLIENTELE_TEST_NOT_FALSE:
-			return state != CLIENTELE_FALSE;
-		case CLIENTELE_TEST_NOT_TRUE:
-			return state != CLIENTELE_TRUE;
-		case CLIENTELE_TEST_TRUE:
-			return state == CLIENTELE_TRUE;
-		case CLIENTELE_TEST_NULL:
-			return state == CLIENTELE_NULL;
-	}
-	return false;
+		FALSE_PASSES = 1 << CLIENTELE_FALSE,
+		NULL_PASSES = 1 << CLIENTELE_NULL,
+		TRUE_PASSES = 1 << CLIENTELE_TRUE
+	};
+	static const uint8 passing[] = {
+		[CLIENTELE_TEST_ALL] = FALSE_PASSES | NULL_PASSES | TRUE_PASSES,
+		[CLIENTELE_TEST_NOT_FALSE] = NULL_PASSES | TRUE_PASSES,
+		[CLIENTELE_TEST_NOT_TRUE] = FALSE_PASSES | NULL_PASSES,
+		[CLIENTELE_TEST_TRUE] = TRUE_PASSES,
+		[CLIENTELE_TEST_NULL] = NULL_PASSES
+	};
+
+	return (passing[test] >> state) & 1;
 }
 
 /* Writes the rows that pass to `to`, which may be where they come from. */
@@ -606,6 +612,136 @@ select_rows(const ClienteleInstruction *at, Selection rows, int *to)
 
 /* ---------- the loop ---------- */
 
+
+static void
+run_one(ClienteleProgram *program)
+{
+	const ClienteleInstruction *at = program->instructions;
+	static const int zero = 0;
+	const Selection rows = {&zero, 1};
+	for (;; at++)
+	{
+		switch (at->op)
+		{
+			case CLIENTELE_OP_ENTER:
+			case CLIENTELE_OP_NARROW:
+				if (at->test != CLIENTELE_TEST_ALL && !passes(at->test, at->a->state))
+					at = &program->instructions[at->jump];
+				break;
+			case CLIENTELE_OP_LEAVE:
+				break;
+			case CLIENTELE_OP_END:
+				return;
+			case CLIENTELE_OP_AND:
+				at->a->state = Min(at->a->state, at->b->state);
+				break;
+			case CLIENTELE_OP_OR:
+				at->a->state = Max(at->a->state, at->b->state);
+				break;
+			case CLIENTELE_OP_COMPARE_NUMBER:
+				if (either_is_null(at->a, at->b))
+					at->target->state = CLIENTELE_NULL;
+				else
+				{
+				set_truth(at->target,
+					  comparison_holds(at->comparison,
+									   clientele_decimal_compare(clientele_cell_number(at->a),
+																 clientele_cell_number(at->b))));
+				}
+				break;
+			case CLIENTELE_OP_COMPARE_INTEGER:
+				if (either_is_null(at->a, at->b))
+					at->target->state = CLIENTELE_NULL;
+				else
+				{
+				set_truth(at->target,
+					  comparison_holds(at->comparison,
+									   (at->a->u.integer > at->b->u.integer) - (at->a->u.integer < at->b->u.integer)));
+				}
+				break;
+			case CLIENTELE_OP_MOVE:
+				*at->target = *at->a;
+				break;
+			case CLIENTELE_OP_IS_NULL:
+				test_null(at, rows);
+				break;
+			case CLIENTELE_OP_LEAST:
+				keep_extreme(at, rows, -1);
+				break;
+			case CLIENTELE_OP_GREATEST:
+				keep_extreme(at, rows, 1);
+				break;
+			case CLIENTELE_OP_NOT:
+				do_not(at, rows);
+				break;
+			case CLIENTELE_OP_COMPARE_TEXT:
+				compare_text(at, rows);
+				break;
+			case CLIENTELE_OP_COMPARE_BOOLEAN:
+				compare_boolean(at, rows);
+				break;
+			case CLIENTELE_OP_COMPARE_JSON:
+				compare_json(program, at, rows);
+				break;
+			case CLIENTELE_OP_IN:
+				test_in(at, rows);
+				break;
+			case CLIENTELE_OP_LIKE:
+				test_like(at, rows);
+				break;
+			case CLIENTELE_OP_STARTS_WITH:
+				test_starts_with(at, rows);
+				break;
+			case CLIENTELE_OP_CONTAINS:
+				test_contains(at, rows);
+				break;
+			case CLIENTELE_OP_ADD:
+				binary_number(program, at, rows, clientele_decimal_add);
+				break;
+			case CLIENTELE_OP_SUBTRACT:
+				binary_number(program, at, rows, clientele_decimal_subtract);
+				break;
+			case CLIENTELE_OP_MULTIPLY:
+				binary_number(program, at, rows, clientele_decimal_multiply);
+				break;
+			case CLIENTELE_OP_DIVIDE:
+				divide(program, at, rows);
+				break;
+			case CLIENTELE_OP_NEGATE:
+				unary_number(at, rows, clientele_decimal_negate);
+				break;
+			case CLIENTELE_OP_ABS:
+				unary_number(at, rows, clientele_decimal_absolute);
+				break;
+			case CLIENTELE_OP_FLOOR:
+				unary_number(at, rows, clientele_decimal_floor);
+				break;
+			case CLIENTELE_OP_ROUND:
+				round_number(at, rows);
+				break;
+			case CLIENTELE_OP_LOCAL_DATE:
+				local_date(program, at, rows);
+				break;
+			case CLIENTELE_OP_ADD_DAYS:
+				add_days(program, at, rows);
+				break;
+			case CLIENTELE_OP_DAYS_BETWEEN:
+				days_between(at, rows);
+				break;
+			case CLIENTELE_OP_MONTHS_SINCE:
+			case CLIENTELE_OP_YEARS_SINCE:
+			case CLIENTELE_OP_MONTH:
+			case CLIENTELE_OP_DAY:
+			case CLIENTELE_OP_WEEKDAY:
+				date_part(program, at, rows);
+				break;
+			case CLIENTELE_OP_JSON:
+				read_json(program, at, rows);
+				break;
+		}
+	}
+}
+
 void
 clientele_program_run(ClienteleProgram *program, int nrows)
 {
@@ -615,6 +751,7 @@ clientele_program_run(ClienteleProgram *program, int nrows)
 
 	CHECK_FOR_INTERRUPTS();
 	Assert(nrows <= program->capacity);
+	if (nrows == 1) { run_one(program); return; }
 	rows.rows = program->selected[0];
 	rows.count = nrows;
 	program->nselected[0] = nrows;

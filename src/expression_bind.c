@@ -566,8 +566,48 @@ emit_day(ClienteleBinder *binder, const ClienteleNode *node)
 /* ---------- booleans ---------- */
 
 /*
- * a and b and c: once a row is known to be false, the rest is not evaluated for
- * it.  OR is the mirror image.
+ * True for an operand that costs less than finding out whether it is needed,
+ * and cannot fail: comparing columns with each other, with constants, or with
+ * today.
+ */
+static bool
+is_cheap(ClienteleBinder *binder, const ClienteleNode *node)
+{
+	switch (node->kind)
+	{
+		case CLIENTELE_NODE_NUMBER:
+		case CLIENTELE_NODE_STRING:
+		case CLIENTELE_NODE_TRUE:
+		case CLIENTELE_NODE_FALSE:
+		case CLIENTELE_NODE_NULL:
+		case CLIENTELE_NODE_DATE:
+		case CLIENTELE_NODE_TIMESTAMP:
+			return true;
+		case CLIENTELE_NODE_NAME:
+			return resolve(binder, node).json_path == NULL;
+		case CLIENTELE_NODE_CALL:
+			if (node->function != CLIENTELE_FN_DAYS_SINCE || type_of(binder, node->first) != CLIENTELE_DATE)
+				return false;
+			break;
+		case CLIENTELE_NODE_COMPARE:
+		case CLIENTELE_NODE_BETWEEN:
+		case CLIENTELE_NODE_IS_NULL:
+		case CLIENTELE_NODE_NOT:
+			break;
+		default:
+			return false;
+	}
+	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
+	{
+		if (!is_cheap(binder, operand))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * a and b and c: once a row is known to be false, what is dear or could fail is
+ * not evaluated for it.  OR is the mirror image.
  */
 static Value
 emit_chain(ClienteleBinder *binder, const ClienteleNode *node)
@@ -575,20 +615,27 @@ emit_chain(ClienteleBinder *binder, const ClienteleNode *node)
 	bool		conjunction = node->kind == CLIENTELE_NODE_AND;
 	ClienteleTest undecided = conjunction ? CLIENTELE_TEST_NOT_FALSE : CLIENTELE_TEST_NOT_TRUE;
 	Value		result;
-	int			first;
+	int			first = -1;
 
 	result.cells = own(binder, emit(binder, node->first, CLIENTELE_BOOLEAN));
 	result.owned = true;
-	first = add_selection(binder, CLIENTELE_OP_ENTER, undecided, result.cells);
 	for (const ClienteleNode *operand = node->first->next; operand; operand = operand->next)
 	{
-		Value		value = emit(binder, operand, CLIENTELE_BOOLEAN);
+		Value		value;
 
+		if (!is_cheap(binder, operand))
+		{
+			int			selection = add_selection(binder, first < 0 ? CLIENTELE_OP_ENTER : CLIENTELE_OP_NARROW,
+												  undecided, result.cells);
+
+			if (first < 0)
+				first = selection;
+		}
+		value = emit(binder, operand, CLIENTELE_BOOLEAN);
 		add_in_place(binder, conjunction ? CLIENTELE_OP_AND : CLIENTELE_OP_OR, result.cells, value.cells);
-		if (operand->next)
-			add_selection(binder, CLIENTELE_OP_NARROW, undecided, result.cells);
 	}
-	leave(binder, first);
+	if (first >= 0)
+		leave(binder, first);
 	return result;
 }
 

@@ -272,6 +272,19 @@ clientele_row_rules_holds(const ClienteleRowRules *rules, int rule)
 	return rules->results[rule]->state == CLIENTELE_TRUE;
 }
 
+int
+clientele_row_rules_which_hold(const ClienteleRowRules *rules, int *holding)
+{
+	int			count = 0;
+
+	for (int i = 0; i < rules->nrules; i++)
+	{
+		holding[count] = i;
+		count += rules->results[i]->state == CLIENTELE_TRUE;
+	}
+	return count;
+}
+
 bool
 clientele_row_rules_number(const ClienteleRowRules *rules, int rule, ClienteleDecimal *result)
 {

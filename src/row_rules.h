@@ -45,6 +45,7 @@ extern void clientele_row_rules_evaluate(ClienteleRowRules *rules, Datum row, co
  */
 extern ClienteleType clientele_row_rules_type(const ClienteleRowRules *rules, int rule);
 extern bool clientele_row_rules_holds(const ClienteleRowRules *rules, int rule);
+extern int	clientele_row_rules_which_hold(const ClienteleRowRules *rules, int *holding);
 extern bool clientele_row_rules_number(const ClienteleRowRules *rules, int rule, ClienteleDecimal *result);
 extern bool clientele_row_rules_text(const ClienteleRowRules *rules, int rule, char **result);	/* any type, as text */
 
