@@ -21,12 +21,20 @@
 /* The rows an instruction works on. */
 typedef struct Selection
 {
-	const int  *rows;
+	const int  *rows;			/* NULL: the first `count` of the block */
 	int			count;
 } Selection;
 
 #define FOR_EACH_ROW(row, selection) \
-	for (int k_ = 0, row; k_ < (selection).count && ((row) = (selection).rows[k_], true); k_++)
+	for (int k_ = 0, row; \
+		 k_ < (selection).count && ((row) = (selection).rows ? (selection).rows[k_] : k_, true); \
+		 k_++)
+
+/*
+ * For instructions that most rules consist of: they become part of the loop, and
+ * for a block of one row the loop over rows disappears.
+ */
+#define HOT static pg_attribute_always_inline
 
 /* ---------- errors ---------- */
 
@@ -113,7 +121,7 @@ either_is_null(const ClienteleCell *a, const ClienteleCell *b)
 	return a->state == CLIENTELE_NULL || b->state == CLIENTELE_NULL;
 }
 
-static void
+HOT void
 compare_number(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -131,7 +139,7 @@ compare_number(const ClienteleInstruction *at, Selection rows)
 	}
 }
 
-static void
+HOT void
 compare_integer(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -148,15 +156,15 @@ compare_integer(const ClienteleInstruction *at, Selection rows)
 	}
 }
 
+/* Most unequal texts differ in length already. */
 static inline bool
-text_equal(const text *a, const text *b)
+text_equal(const ClienteleCell *a, const ClienteleCell *b)
 {
-	size_t		length = VARSIZE_ANY_EXHDR(a);
-
-	return length == VARSIZE_ANY_EXHDR(b) && memcmp(VARDATA_ANY(a), VARDATA_ANY(b), length) == 0;
+	return a->scale == b->scale &&
+		memcmp(VARDATA_ANY(a->u.text), VARDATA_ANY(b->u.text), a->scale) == 0;
 }
 
-static void
+HOT void
 compare_text(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -168,14 +176,14 @@ compare_text(const ClienteleInstruction *at, Selection rows)
 			at->target[i].state = CLIENTELE_NULL;
 		else if (at->comparison == CLIENTELE_EQ || at->comparison == CLIENTELE_NE)
 			set_truth(&at->target[i],
-					  text_equal(a->u.text, b->u.text) == (at->comparison == CLIENTELE_EQ));
+					  text_equal(a, b) == (at->comparison == CLIENTELE_EQ));
 		else
 			set_truth(&at->target[i],
 					  comparison_holds(at->comparison, clientele_compare_text(a->u.text, b->u.text)));
 	}
 }
 
-static void
+HOT void
 compare_boolean(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -281,7 +289,7 @@ test_starts_with(const ClienteleInstruction *at, Selection rows)
 }
 
 static bool
-array_contains(ArrayType *array, const text *wanted)
+array_contains(ArrayType *array, const ClienteleCell *wanted)
 {
 	Datum	   *elements;
 	bool	   *nulls;
@@ -290,7 +298,12 @@ array_contains(ArrayType *array, const text *wanted)
 	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	for (int i = 0; i < count; i++)
 	{
-		if (!nulls[i] && text_equal((text *) DatumGetPointer(elements[i]), wanted))
+		ClienteleCell element;
+
+		if (nulls[i])
+			continue;
+		clientele_cell_set_text(&element, (text *) DatumGetPointer(elements[i]));
+		if (text_equal(&element, wanted))
 			return true;
 	}
 	return false;
@@ -304,11 +317,11 @@ test_contains(const ClienteleInstruction *at, Selection rows)
 		if (either_is_null(&at->a[i], &at->b[i]))
 			at->target[i].state = CLIENTELE_NULL;
 		else
-			set_truth(&at->target[i], array_contains(at->a[i].u.array, at->b[i].u.text));
+			set_truth(&at->target[i], array_contains(at->a[i].u.array, &at->b[i]));
 	}
 }
 
-static void
+HOT void
 test_null(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -317,21 +330,21 @@ test_null(const ClienteleInstruction *at, Selection rows)
 
 /* ---------- booleans ---------- */
 
-static void
+HOT void
 do_and(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 		at->a[i].state = Min(at->a[i].state, at->b[i].state);
 }
 
-static void
+HOT void
 do_or(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 		at->a[i].state = Max(at->a[i].state, at->b[i].state);
 }
 
-static void
+HOT void
 do_not(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -340,7 +353,7 @@ do_not(const ClienteleInstruction *at, Selection rows)
 
 /* ---------- any type ---------- */
 
-static void
+HOT void
 move(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -604,7 +617,7 @@ select_rows(const ClienteleInstruction *at, Selection rows, int *to)
 
 	FOR_EACH_ROW(i, rows)
 	{
-		if (at->test == CLIENTELE_TEST_ALL || passes(at->test, at->a[i].state))
+		if (passes(at->test, at->a[i].state))
 			to[count++] = i;
 	}
 	return count;
@@ -612,172 +625,45 @@ select_rows(const ClienteleInstruction *at, Selection rows, int *to)
 
 /* ---------- the loop ---------- */
 
-
-static void
-run_one(ClienteleProgram *program)
+/*
+ * Runs the program.  `single` is a constant to the compiler: for one row, a
+ * selection is nothing but a jump.
+ */
+static pg_attribute_always_inline void
+run(ClienteleProgram *program, int nrows, const bool single)
 {
 	const ClienteleInstruction *at = program->instructions;
-	static const int zero = 0;
-	const Selection rows = {&zero, 1};
-	for (;; at++)
-	{
-		switch (at->op)
-		{
-			case CLIENTELE_OP_ENTER:
-			case CLIENTELE_OP_NARROW:
-				if (at->test != CLIENTELE_TEST_ALL && !passes(at->test, at->a->state))
-					at = &program->instructions[at->jump];
-				break;
-			case CLIENTELE_OP_LEAVE:
-				break;
-			case CLIENTELE_OP_END:
-				return;
-			case CLIENTELE_OP_AND:
-				at->a->state = Min(at->a->state, at->b->state);
-				break;
-			case CLIENTELE_OP_OR:
-				at->a->state = Max(at->a->state, at->b->state);
-				break;
-			case CLIENTELE_OP_COMPARE_NUMBER:
-				if (either_is_null(at->a, at->b))
-					at->target->state = CLIENTELE_NULL;
-				else
-				{
-				set_truth(at->target,
-					  comparison_holds(at->comparison,
-									   clientele_decimal_compare(clientele_cell_number(at->a),
-																 clientele_cell_number(at->b))));
-				}
-				break;
-			case CLIENTELE_OP_COMPARE_INTEGER:
-				if (either_is_null(at->a, at->b))
-					at->target->state = CLIENTELE_NULL;
-				else
-				{
-				set_truth(at->target,
-					  comparison_holds(at->comparison,
-									   (at->a->u.integer > at->b->u.integer) - (at->a->u.integer < at->b->u.integer)));
-				}
-				break;
-			case CLIENTELE_OP_MOVE:
-				*at->target = *at->a;
-				break;
-			case CLIENTELE_OP_IS_NULL:
-				test_null(at, rows);
-				break;
-			case CLIENTELE_OP_LEAST:
-				keep_extreme(at, rows, -1);
-				break;
-			case CLIENTELE_OP_GREATEST:
-				keep_extreme(at, rows, 1);
-				break;
-			case CLIENTELE_OP_NOT:
-				do_not(at, rows);
-				break;
-			case CLIENTELE_OP_COMPARE_TEXT:
-				compare_text(at, rows);
-				break;
-			case CLIENTELE_OP_COMPARE_BOOLEAN:
-				compare_boolean(at, rows);
-				break;
-			case CLIENTELE_OP_COMPARE_JSON:
-				compare_json(program, at, rows);
-				break;
-			case CLIENTELE_OP_IN:
-				test_in(at, rows);
-				break;
-			case CLIENTELE_OP_LIKE:
-				test_like(at, rows);
-				break;
-			case CLIENTELE_OP_STARTS_WITH:
-				test_starts_with(at, rows);
-				break;
-			case CLIENTELE_OP_CONTAINS:
-				test_contains(at, rows);
-				break;
-			case CLIENTELE_OP_ADD:
-				binary_number(program, at, rows, clientele_decimal_add);
-				break;
-			case CLIENTELE_OP_SUBTRACT:
-				binary_number(program, at, rows, clientele_decimal_subtract);
-				break;
-			case CLIENTELE_OP_MULTIPLY:
-				binary_number(program, at, rows, clientele_decimal_multiply);
-				break;
-			case CLIENTELE_OP_DIVIDE:
-				divide(program, at, rows);
-				break;
-			case CLIENTELE_OP_NEGATE:
-				unary_number(at, rows, clientele_decimal_negate);
-				break;
-			case CLIENTELE_OP_ABS:
-				unary_number(at, rows, clientele_decimal_absolute);
-				break;
-			case CLIENTELE_OP_FLOOR:
-				unary_number(at, rows, clientele_decimal_floor);
-				break;
-			case CLIENTELE_OP_ROUND:
-				round_number(at, rows);
-				break;
-			case CLIENTELE_OP_LOCAL_DATE:
-				local_date(program, at, rows);
-				break;
-			case CLIENTELE_OP_ADD_DAYS:
-				add_days(program, at, rows);
-				break;
-			case CLIENTELE_OP_DAYS_BETWEEN:
-				days_between(at, rows);
-				break;
-			case CLIENTELE_OP_MONTHS_SINCE:
-			case CLIENTELE_OP_YEARS_SINCE:
-			case CLIENTELE_OP_MONTH:
-			case CLIENTELE_OP_DAY:
-			case CLIENTELE_OP_WEEKDAY:
-				date_part(program, at, rows);
-				break;
-			case CLIENTELE_OP_JSON:
-				read_json(program, at, rows);
-				break;
-		}
-	}
-}
-
-void
-clientele_program_run(ClienteleProgram *program, int nrows)
-{
-	const ClienteleInstruction *at = program->instructions;
-	Selection	rows;
+	Selection	rows = {NULL, single ? 1 : nrows};
 	int			level = 0;
 
-	CHECK_FOR_INTERRUPTS();
-	Assert(nrows <= program->capacity);
-	if (nrows == 1) { run_one(program); return; }
-	rows.rows = program->selected[0];
-	rows.count = nrows;
-	program->nselected[0] = nrows;
-
 	for (;; at++)
 	{
 		switch (at->op)
 		{
 			case CLIENTELE_OP_ENTER:
-				level++;
+			case CLIENTELE_OP_NARROW:
+				if (single)
+				{
+					if (!passes(at->test, at->a->state))
+						at = &program->instructions[at->jump];
+					break;
+				}
+				if (at->op == CLIENTELE_OP_ENTER)
+				{
+					program->outer[level] = rows.count;
+					level++;
+				}
 				rows.count = select_rows(at, rows, program->selected[level]);
 				rows.rows = program->selected[level];
-				program->nselected[level] = rows.count;
-				if (rows.count == 0)
-					at = &program->instructions[at->jump - 1];
-				break;
-			case CLIENTELE_OP_NARROW:
-				rows.count = select_rows(at, rows, program->selected[level]);
-				program->nselected[level] = rows.count;
 				if (rows.count == 0)
 					at = &program->instructions[at->jump - 1];
 				break;
 			case CLIENTELE_OP_LEAVE:
+				if (single)
+					break;
 				level--;
-				rows.rows = program->selected[level];
-				rows.count = program->nselected[level];
+				rows.rows = level == 0 ? NULL : program->selected[level];
+				rows.count = program->outer[level];
 				break;
 			case CLIENTELE_OP_MOVE:
 				move(at, rows);
@@ -874,6 +760,17 @@ clientele_program_run(ClienteleProgram *program, int nrows)
 				return;
 		}
 	}
+}
+
+void
+clientele_program_run(ClienteleProgram *program, int nrows)
+{
+	CHECK_FOR_INTERRUPTS();
+	Assert(nrows <= program->capacity);
+	if (nrows == 1)
+		run(program, 1, true);
+	else
+		run(program, nrows, false);
 }
 
 /* ---------- the clock ---------- */

@@ -28,6 +28,9 @@ struct ClienteleBinder
 	int			rule;			/* the rule being compiled, and its text */
 	const char *text;
 	int			level;			/* of selection, at this point of the program */
+	int		   *shared;			/* instructions whose results others may use */
+	int			nshared;
+	int			shared_allocated;
 };
 
 /* A register, and whether the expression that filled it may overwrite it. */
@@ -115,6 +118,42 @@ add_operation(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op
 	added->b = b;
 	result.cells = added->target = clientele_bind_register(binder);
 	result.owned = true;
+	return result;
+}
+
+/*
+ * The same of a value that many rules ask for, such as the days since the last
+ * visit: computed once, and so not to be overwritten.  Only what is computed for
+ * every row can be shared.
+ */
+static Value
+add_shared_operation(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op,
+					 ClienteleCell *a, ClienteleCell *b)
+{
+	Value		result;
+
+	result.owned = false;
+	for (int i = 0; i < binder->nshared; i++)
+	{
+		const ClienteleInstruction *other = &binder->program->instructions[binder->shared[i]];
+
+		if (other->op == op && other->a == a && other->b == b)
+		{
+			result.cells = other->target;
+			return result;
+		}
+	}
+
+	result.cells = add_operation(binder, node, op, a, b).cells;
+	if (binder->level == 0)
+	{
+		if (binder->nshared == binder->shared_allocated)
+		{
+			binder->shared_allocated *= 2;
+			binder->shared = repalloc(binder->shared, mul_size(sizeof(int), binder->shared_allocated));
+		}
+		binder->shared[binder->nshared++] = binder->program->length - 1;
+	}
 	return result;
 }
 
@@ -434,7 +473,7 @@ literal_cell(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType w
 			break;
 		case CLIENTELE_TEXT:
 		case CLIENTELE_ANY:
-			cell.u.text = cstring_to_text(node->string);
+			clientele_cell_set_text(&cell, cstring_to_text(node->string));
 			break;
 		case CLIENTELE_TEXT_ARRAY:
 			type_error(binder, node, "there are no text array literals", "Write contains(interests, 'skin').");
@@ -465,7 +504,7 @@ emit_literal(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType w
 
 /*
  * The literal as it is when compared with a column: an enum's label must exist,
- * a uuid gets its canonical form.
+ * a uuid gets its canonical form, a number the column's decimals.
  */
 static const ClienteleNode *
 literal_beside_column(ClienteleBinder *binder, const ClienteleNode *literal, const ClienteleColumn *column)
@@ -475,7 +514,8 @@ literal_beside_column(ClienteleBinder *binder, const ClienteleNode *literal, con
 	const char *string;
 	ClienteleNode *copy;
 
-	if (column == NULL || literal->kind != CLIENTELE_NODE_STRING)
+	if (column == NULL ||
+		(literal->kind != CLIENTELE_NODE_STRING && literal->kind != CLIENTELE_NODE_NUMBER))
 		return literal;
 	string = clientele_column_literal(column, literal->string, &problem, &hint);
 	if (string == NULL)
@@ -555,7 +595,7 @@ emit_day(ClienteleBinder *binder, const ClienteleNode *node)
 		Value		instant = emit(binder, node, CLIENTELE_TIMESTAMP);
 
 		binder->program->needs_zone = true;
-		return add_operation(binder, node, CLIENTELE_OP_LOCAL_DATE, instant.cells, NULL);
+		return add_shared_operation(binder, node, CLIENTELE_OP_LOCAL_DATE, instant.cells, NULL);
 	}
 	if (type != CLIENTELE_DATE && type != CLIENTELE_ANY)
 		type_error(binder, node, psprintf("a date or timestamp is needed here, not a %s", clientele_type_name(type)),
@@ -886,7 +926,7 @@ emit_case(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 {
 	Value		result = {clientele_bind_register(binder), true};
 	const ClienteleNode *at = node->first;
-	int			remaining = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_ALL, NULL);
+	int			remaining = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_ALL, result.cells);
 
 	for (; at && at->next; at = at->next->next)
 	{
@@ -944,7 +984,7 @@ emit_since(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op)
 
 	/* these two read today's date from the program itself */
 	(void) read_today(binder);
-	return add_operation(binder, node, op, day.cells, NULL);
+	return add_shared_operation(binder, node, op, day.cells, NULL);
 }
 
 static Value
@@ -979,18 +1019,18 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 			return emit_day(binder, node->first);
 		case CLIENTELE_FN_DAYS_SINCE:
 			a = emit_day(binder, node->first);
-			return add_operation(binder, node, CLIENTELE_OP_DAYS_BETWEEN, read_today(binder).cells, a.cells);
+			return add_shared_operation(binder, node, CLIENTELE_OP_DAYS_BETWEEN, read_today(binder).cells, a.cells);
 		case CLIENTELE_FN_MONTHS_SINCE:
 			return emit_since(binder, node, CLIENTELE_OP_MONTHS_SINCE);
 		case CLIENTELE_FN_AGE:
 		case CLIENTELE_FN_YEARS_SINCE:
 			return emit_since(binder, node, CLIENTELE_OP_YEARS_SINCE);
 		case CLIENTELE_FN_MONTH:
-			return add_operation(binder, node, CLIENTELE_OP_MONTH, emit_day(binder, node->first).cells, NULL);
+			return add_shared_operation(binder, node, CLIENTELE_OP_MONTH, emit_day(binder, node->first).cells, NULL);
 		case CLIENTELE_FN_DAY:
-			return add_operation(binder, node, CLIENTELE_OP_DAY, emit_day(binder, node->first).cells, NULL);
+			return add_shared_operation(binder, node, CLIENTELE_OP_DAY, emit_day(binder, node->first).cells, NULL);
 		case CLIENTELE_FN_WEEKDAY:
-			return add_operation(binder, node, CLIENTELE_OP_WEEKDAY, emit_day(binder, node->first).cells, NULL);
+			return add_shared_operation(binder, node, CLIENTELE_OP_WEEKDAY, emit_day(binder, node->first).cells, NULL);
 		case CLIENTELE_FN_CONTAINS:
 			a = emit(binder, node->first, CLIENTELE_TEXT_ARRAY);
 			b = emit(binder, node->first->next, CLIENTELE_TEXT);
@@ -1085,6 +1125,8 @@ clientele_bind_begin(ClienteleScope *scope, int capacity)
 	program->instructions = palloc(sizeof(ClienteleInstruction) * binder->allocated);
 	binder->zoned_allocated = 4;
 	program->zoned = palloc(sizeof(ClienteleZonedConstant) * binder->zoned_allocated);
+	binder->shared_allocated = 16;
+	binder->shared = palloc(sizeof(int) * binder->shared_allocated);
 	binder->texts_allocated = 16;
 	program->texts = palloc(sizeof(char *) * binder->texts_allocated);
 	binder->program = program;
@@ -1123,12 +1165,8 @@ clientele_bind_end(ClienteleBinder *binder)
 
 	add_instruction(binder, NULL, CLIENTELE_OP_END);
 	program->selected = palloc(sizeof(int *) * (program->depth + 1));
-	program->nselected = palloc0(sizeof(int) * (program->depth + 1));
+	program->outer = palloc(sizeof(int) * (program->depth + 1));
 	for (int level = 0; level <= program->depth; level++)
-	{
 		program->selected[level] = palloc(mul_size(sizeof(int), program->capacity));
-		for (int row = 0; row < program->capacity; row++)
-			program->selected[level][row] = row;
-	}
 	return program;
 }

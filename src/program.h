@@ -43,7 +43,7 @@ typedef struct ClienteleCell
 		ArrayType  *array;		/* of text */
 		void	   *pointer;	/* a jsonb document, or a json scalar */
 	}			u;
-	int32		scale;			/* numbers only, see decimal.h */
+	int32		scale;			/* numbers: see decimal.h; text: its length */
 	uint8		state;
 } ClienteleCell;
 
@@ -138,8 +138,8 @@ typedef struct ClienteleProgram
 	const char **texts;			/* each rule's source, for messages */
 
 	int			depth;			/* how deep ENTERs nest */
-	int		  **selected;		/* the rows selected at each depth ... */
-	int		   *nselected;		/* ... and how many they are */
+	int		  **selected;		/* scratch: the rows selected at each depth ... */
+	int		   *outer;			/* ... and how many were, before the next deeper */
 
 	/* time, filled by clientele_program_set_clock */
 	bool		needs_as_of;
@@ -186,6 +186,14 @@ clientele_cell_set_number(ClienteleCell *cell, ClienteleDecimal number)
 {
 	cell->u.integer = number.u.units;
 	cell->scale = number.scale;
+	cell->state = CLIENTELE_KNOWN;
+}
+
+static inline void
+clientele_cell_set_text(ClienteleCell *cell, text *value)
+{
+	cell->u.text = value;
+	cell->scale = (int32) VARSIZE_ANY_EXHDR(value);
 	cell->state = CLIENTELE_KNOWN;
 }
 

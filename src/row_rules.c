@@ -120,7 +120,7 @@ use_column(ClienteleRowRules *rules, ClienteleBinder *binder, const ClienteleNod
 	added = &rules->used[rules->nused];
 	added->attribute = attribute;
 	added->column = palloc(sizeof(ClienteleColumn));
-	if (!clientele_column_init(added->column, form->atttypid, form->attcollation))
+	if (!clientele_column_init(added->column, form->atttypid, form->atttypmod, form->attcollation))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column %s of type %s cannot be used in an expression",
