@@ -46,7 +46,7 @@ evaluation_error(const ClienteleProgram *program, const ClienteleInstruction *at
 			(errcode(sqlstate),
 			 errmsg("%s", message),
 			 hint ? errhint("%s", hint) : 0,
-			 clientele_expression_position(program->texts[at->rule], at->location)));
+			 clientele_expression_position(program->texts[at->detail->rule], at->detail->location)));
 }
 
 /* ---------- comparison ---------- */
@@ -115,6 +115,13 @@ set_truth(ClienteleCell *target, bool truth)
 	target->state = truth ? CLIENTELE_TRUE : CLIENTELE_FALSE;
 }
 
+/* Booleans excepted: there TRUE is neither. */
+static inline bool
+both_are_known(const ClienteleCell *a, const ClienteleCell *b)
+{
+	return (a->state | b->state) == CLIENTELE_KNOWN;
+}
+
 static inline bool
 either_is_null(const ClienteleCell *a, const ClienteleCell *b)
 {
@@ -129,13 +136,13 @@ compare_number(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (either_is_null(a, b))
-			at->target[i].state = CLIENTELE_NULL;
-		else
+		if (likely(both_are_known(a, b)))
 			set_truth(&at->target[i],
 					  comparison_holds(at->comparison,
 									   clientele_decimal_compare(clientele_cell_number(a),
 																 clientele_cell_number(b))));
+		else
+			at->target[i].state = CLIENTELE_NULL;
 	}
 }
 
@@ -147,12 +154,12 @@ compare_integer(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (either_is_null(a, b))
-			at->target[i].state = CLIENTELE_NULL;
-		else
+		if (likely(both_are_known(a, b)))
 			set_truth(&at->target[i],
 					  comparison_holds(at->comparison,
 									   (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer)));
+		else
+			at->target[i].state = CLIENTELE_NULL;
 	}
 }
 
@@ -172,7 +179,7 @@ compare_text(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (either_is_null(a, b))
+		if (unlikely(!both_are_known(a, b)))
 			at->target[i].state = CLIENTELE_NULL;
 		else if (at->comparison == CLIENTELE_EQ || at->comparison == CLIENTELE_NE)
 			set_truth(&at->target[i],
@@ -194,8 +201,8 @@ compare_boolean(const ClienteleInstruction *at, Selection rows)
 		if (either_is_null(a, b))
 			at->target[i].state = CLIENTELE_NULL;
 		else
-			set_truth(&at->target[i], comparison_holds(at->comparison,
-									   (a->state > b->state) - (a->state < b->state)));
+			set_truth(&at->target[i],
+					  comparison_holds(at->comparison, (a->state > b->state) - (a->state < b->state)));
 	}
 }
 
@@ -219,16 +226,38 @@ compare_json(const ClienteleProgram *program, const ClienteleInstruction *at, Se
 	}
 }
 
+/* Up to this length, looking at each is faster than a binary search. */
+#define SHORT_LIST 8
+
+static inline bool
+cells_equal(ClienteleType type, const ClienteleCell *a, const ClienteleCell *b)
+{
+	return type == CLIENTELE_TEXT ? text_equal(a, b) : clientele_compare_cells(type, a, b) == 0;
+}
+
+static bool
+short_list_contains(const ClienteleInstruction *at, const ClienteleCell *wanted)
+{
+	for (int i = 0; i < at->detail->list_length; i++)
+	{
+		if (cells_equal(at->value_type, wanted, &at->detail->list[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool
 list_contains(const ClienteleInstruction *at, const ClienteleCell *wanted)
 {
 	int			low = 0;
-	int			high = at->list_length - 1;
+	int			high = at->detail->list_length - 1;
 
+	if (at->detail->list_length <= SHORT_LIST)
+		return short_list_contains(at, wanted);
 	while (low <= high)
 	{
 		int			middle = (low + high) / 2;
-		int			order = clientele_compare_cells(at->value_type, wanted, &at->list[middle]);
+		int			order = clientele_compare_cells(at->value_type, wanted, &at->detail->list[middle]);
 
 		if (order == 0)
 			return true;
@@ -263,7 +292,7 @@ test_like(const ClienteleInstruction *at, Selection rows)
 			set_truth(&at->target[i],
 					  DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
 														   PointerGetDatum(at->a[i].u.text),
-														   PointerGetDatum(at->list->u.text))) != at->negated);
+														   PointerGetDatum(at->detail->list->u.text))) != at->negated);
 	}
 }
 
@@ -437,7 +466,7 @@ round_number(const ClienteleInstruction *at, Selection rows)
 			at->target[i].state = CLIENTELE_NULL;
 		else
 			clientele_cell_set_number(&at->target[i],
-									  clientele_decimal_round(clientele_cell_number(&at->a[i]), at->places));
+									  clientele_decimal_round(clientele_cell_number(&at->a[i]), at->detail->places));
 	}
 }
 
@@ -573,11 +602,11 @@ read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 	{
 		if (at->a[i].state == CLIENTELE_NULL)
 			at->target[i].state = CLIENTELE_NULL;
-		else if (!clientele_jsonb_read(at->a[i].u.pointer, at->path, at->value_type,
+		else if (!clientele_jsonb_read(at->a[i].u.pointer, at->detail->path, at->value_type,
 									  program->zone, &at->target[i]))
 			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
 							 psprintf("\"%s\" holds a json %s where a %s is needed",
-									  at->path->string, clientele_jsonb_kind(&at->target[i]),
+									  at->detail->path->string, clientele_jsonb_kind(&at->target[i]),
 									  clientele_type_name(at->value_type)),
 							 at->value_type == CLIENTELE_TIMESTAMP ?
 							 "Write it as \"2026-06-30 18:00\" or, with an offset, \"2026-06-30 18:00+08:00\"." :
@@ -638,7 +667,7 @@ run(ClienteleProgram *program, int nrows, const bool single)
 
 	for (;; at++)
 	{
-		switch (at->op)
+		switch ((ClienteleOp) at->op)
 		{
 			case CLIENTELE_OP_ENTER:
 			case CLIENTELE_OP_NARROW:

@@ -101,8 +101,9 @@ add_instruction(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp 
 	added = &program->instructions[program->length++];
 	memset(added, 0, sizeof(*added));
 	added->op = op;
-	added->rule = binder->rule;
-	added->location = node ? node->location : 0;
+	added->detail = palloc0(sizeof(ClienteleDetail));
+	added->detail->rule = binder->rule;
+	added->detail->location = node ? node->location : 0;
 	return added;
 }
 
@@ -550,7 +551,7 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 	 */
 	value = add_operation(binder, node, CLIENTELE_OP_JSON, operand.cells, NULL);
 	added = &binder->program->instructions[binder->program->length - 1];
-	added->path = operand.json_path;
+	added->detail->path = operand.json_path;
 	added->value_type = wanted;
 	return value;
 }
@@ -844,8 +845,8 @@ emit_in(ClienteleBinder *binder, const ClienteleNode *node)
 	added = &binder->program->instructions[binder->program->length - 1];
 	added->negated = node->negated;
 	added->value_type = type;
-	added->list = list;
-	added->list_length = length;
+	added->detail->list = list;
+	added->detail->list_length = length;
 	return result;
 }
 
@@ -857,8 +858,8 @@ emit_like(ClienteleBinder *binder, const ClienteleNode *node)
 	Value		result = add_operation(binder, node, CLIENTELE_OP_LIKE, value.cells, NULL);
 	ClienteleInstruction *added = &binder->program->instructions[binder->program->length - 1];
 
-	added->list = pattern.cells;
-	added->list_length = 1;
+	added->detail->list = pattern.cells;
+	added->detail->list_length = 1;
 	added->negated = node->negated;
 	return result;
 }
@@ -1008,7 +1009,7 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 			a = emit(binder, node->first, CLIENTELE_NUMBER);
 			a = add_operation(binder, node, CLIENTELE_OP_ROUND, a.cells, NULL);
 			if (node->first->next)
-				binder->program->instructions[binder->program->length - 1].places =
+				binder->program->instructions[binder->program->length - 1].detail->places =
 					atoi(node->first->next->string);
 			return a;
 		case CLIENTELE_FN_TODAY:
