@@ -504,16 +504,19 @@ days_between(const ClienteleInstruction *at, Selection rows)
 	}
 }
 
-/* Applies an instruction that reads one finite date. */
+/* Applies an instruction that reads one finite date, and maybe today's. */
 static void
 date_part(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
 {
+	bool		since = at->op == CLIENTELE_OP_MONTHS_SINCE || at->op == CLIENTELE_OP_YEARS_SINCE;
+
 	FOR_EACH_ROW(i, rows)
 	{
 		DateADT		date = (DateADT) at->a[i].u.integer;
 		int			part = 0;
 
-		if (at->a[i].state == CLIENTELE_NULL || DATE_NOT_FINITE(date))
+		if (at->a[i].state == CLIENTELE_NULL || DATE_NOT_FINITE(date) ||
+			(since && DATE_NOT_FINITE(program->today_date)))
 		{
 			at->target[i].state = CLIENTELE_NULL;
 			continue;
@@ -549,6 +552,17 @@ date_part(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 
 /* ---------- json ---------- */
 
+/* A path as the rule has it, for a message. */
+static char *
+whole_name(const ClienteleNode *name)
+{
+	char	   *text = pstrdup(name->string);
+
+	for (name = name->next_name; name; name = name->next_name)
+		text = psprintf("%s.%s", text, name->string);
+	return text;
+}
+
 static void
 read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
 {
@@ -560,7 +574,7 @@ read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 									  program->zone, &at->target[i]))
 			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
 							 psprintf("\"%s\" holds a json %s where a %s is needed",
-									  at->path->string, clientele_json_kind(&at->target[i]),
+									  whole_name(at->name), clientele_json_kind(&at->target[i]),
 									  clientele_type_name(at->value_type)),
 							 at->value_type == CLIENTELE_TIMESTAMP ?
 							 "Write it as \"2026-06-30 18:00\" or, with an offset, \"2026-06-30 18:00+08:00\"." :
