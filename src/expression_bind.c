@@ -501,7 +501,7 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 
 	value.cells = operand.cells;
 	value.owned = false;
-	if (operand.json_path == NULL)
+	if (!operand.is_json)
 		return value;
 
 	/*
@@ -510,6 +510,7 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 	 */
 	value = add_operation(binder, node, CLIENTELE_OP_JSON, operand.cells, NULL);
 	added = &binder->program->instructions[binder->program->length - 1];
+	added->name = node;
 	added->path = operand.json_path;
 	added->value_type = wanted;
 	return value;
@@ -876,6 +877,9 @@ emit_extreme(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType w
 {
 	Value		result;
 
+	/* of open types only whether all are null is asked, and that needs no order */
+	if (wanted == CLIENTELE_ANY)
+		return emit_coalesce(binder, node, wanted);
 	check_comparable(binder, node, wanted, true, NULL);
 	result.cells = own(binder, emit(binder, node->first, wanted));
 	result.owned = true;

@@ -120,7 +120,8 @@ typedef struct ClienteleInstruction
 	ClienteleCell *b;
 	ClienteleCell *list;		/* IN: sorted; LIKE: the pattern */
 	int			list_length;
-	const ClienteleNode *path;	/* JSON */
+	const ClienteleNode *name;	/* JSON: as the rule has it, for messages ... */
+	const ClienteleNode *path;	/* ... and the part that leads into a */
 } ClienteleInstruction;
 
 /* A timestamp literal without an offset: an instant only once the zone is known. */
