@@ -101,7 +101,7 @@ CREATE TABLE oracle.document AS
 
 -- What would fold at plan time if it were a constant: then SQL would not
 -- evaluate (and not fail) where it says it does.
-CREATE TABLE oracle.clock (zone text, now timestamptz, today date, zero numeric,
+CREATE TABLE oracle.clock (zone text, now timestamptz, today date, zero numeric, empty text, no_days int, no_time interval,
     no_number numeric, no_text text, no_boolean boolean, no_date date, no_instant timestamptz);
 
 -- NaN and infinity count as unknown.
@@ -115,11 +115,11 @@ CREATE FUNCTION oracle.known(value float4) RETURNS numeric IMMUTABLE RETURN
 CREATE FUNCTION oracle.days(a date, b date) RETURNS numeric IMMUTABLE RETURN
     CASE WHEN isfinite(a) AND isfinite(b) THEN (a - b)::numeric END;
 
-CREATE FUNCTION oracle.add_days(day date, days numeric) RETURNS date IMMUTABLE STRICT LANGUAGE plpgsql AS $$
+CREATE FUNCTION oracle.move(day date, sign text, days numeric) RETURNS date IMMUTABLE STRICT LANGUAGE plpgsql AS $$
 BEGIN
     IF days <> trunc(days) THEN RAISE 'not whole' USING ERRCODE = '22023'; END IF;
-    IF abs(days) > 2147483647 THEN RAISE 'too far' USING ERRCODE = '22008'; END IF;
-    RETURN day + days::int;
+    IF days NOT BETWEEN -2147483648 AND 2147483647 THEN RAISE 'too far' USING ERRCODE = '22008'; END IF;
+    RETURN CASE sign WHEN '+' THEN day + days::int ELSE day - days::int END;
 END $$;
 
 -- The greatest n for which the day n units before today is not before `day`.
@@ -397,7 +397,7 @@ sub text
 	if ($kind == 0)
 	{
 		my $literal = quoted(one_of(@texts));
-		return [ $literal, PRIMARY, $literal, 0 ];
+		return [ $literal, PRIMARY, "($literal || k.empty)", 0 ];
 	}
 	if ($kind <= 3)
 	{
@@ -416,7 +416,7 @@ sub text
 sub day_literal
 {
 	my $text = quoted(one_of('2026-06-30', '2000-02-29', '1999-12-31', '0001-01-01', '2011-12-30', '2026-02-28'));
-	return [ word('date') . $text, PRIMARY, "date $text", 0 ];
+	return [ word('date') . $text, PRIMARY, "(date $text + k.no_days)", 0 ];
 }
 
 sub local_day { return "(($_[0]) AT TIME ZONE k.zone)::date" }
@@ -439,9 +439,9 @@ sub day
 	{
 		my ($a, $b) = (day($depth - 1), chance(0.8) ? number_literal() : number($depth - 1));
 		my $operator = one_of('+', '-');
-		return [ needs($b, SUM) . ' + ' . needs($a, TERM), SUM, "oracle.add_days($a->[2], $b->[2])", 1 ] if chance(0.2);
+		return [ needs($b, SUM) . ' + ' . needs($a, TERM), SUM, "oracle.move($a->[2], '+', $b->[2])", 1 ] if chance(0.2);
 		return [ needs($a, SUM) . " $operator " . needs($b, TERM), SUM,
-			"oracle.add_days($a->[2], $operator($b->[2]))", 1 ];
+			"oracle.move($a->[2], '$operator', $b->[2])", 1 ];
 	}
 	return call('date', \&local_day, instant($depth - 1, 1)) if $kind <= 7;
 	return conditional(\&day, $depth, 1, '');
@@ -461,7 +461,8 @@ sub instant_literal
 	my $offset = one_of('', '', '+08:00', 'Z', '-03:30', '+0545');
 	return [ word('timestamp') . quoted($text), PRIMARY, '(timestamp ' . quoted($text) . ' AT TIME ZONE k.zone)', 0 ]
 		if $offset eq '' || $text !~ /:/;
-	return [ word('timestamp') . quoted($text . $offset), PRIMARY, 'timestamptz ' . quoted($text . $offset), 0 ];
+	return [ word('timestamp') . quoted($text . $offset), PRIMARY,
+		'(timestamptz ' . quoted($text . $offset) . ' + k.no_time)', 0 ];
 }
 
 # `forced`: the place takes an instant from an open name.
@@ -716,7 +717,7 @@ while ($done < $expressions)
 {
 	my ($zone_name, $now) = @{ $moments[ ($done / $batch_size) % @moments ] };
 	my $script = "SET search_path = clientele, oracle, public; SET TimeZone = '$zone_name'; BEGIN;\n"
-		. "DELETE FROM oracle.clock; INSERT INTO oracle.clock VALUES ('$zone_name', '$now', (timestamptz '$now' AT TIME ZONE '$zone_name')::date, 0);\n"
+		. "DELETE FROM oracle.clock; INSERT INTO oracle.clock VALUES ('$zone_name', '$now', (timestamptz '$now' AT TIME ZONE '$zone_name')::date, 0, '', 0, '0');\n"
 		. "UPDATE oracle.document AS j SET doc = to_jsonb(s) FROM oracle.subject AS s WHERE s.id = j.id;\n"
 		. join("\n", statements($batch_size)) . "\n$matching COMMIT;";
 	utf8::encode($script);
