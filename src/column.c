@@ -7,10 +7,12 @@
 #include "column.h"
 
 #include <ctype.h>
+#include <math.h>
 
 #include "access/htup_details.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -143,6 +145,21 @@ trimmed(Datum value)
 	return cstring_to_text_with_len(VARDATA_ANY(padded), length);
 }
 
+/*
+ * A real as the shortest decimal that is read back as it: 0.1 is 0.1, not the
+ * double that is nearest to the real that is nearest to it.
+ */
+static bool
+read_float4(float4 value, ClienteleDecimal *number)
+{
+	char		digits[FLOAT_SHORTEST_DECIMAL_LEN];
+
+	if (isnan(value) || isinf(value))
+		return false;
+	float_to_shortest_decimal_buf(value, digits);
+	return clientele_decimal_from_string(digits, number);
+}
+
 static void
 read_decimal(bool known, ClienteleDecimal number, ClienteleCell *target)
 {
@@ -177,7 +194,7 @@ clientele_column_read(ClienteleColumn *column, Datum value, pg_tz *zone, Cliente
 			target->scale = 0;
 			break;
 		case CLIENTELE_COLUMN_FLOAT4:
-			known = clientele_decimal_from_float8(DatumGetFloat4(value), &number);
+			known = read_float4(DatumGetFloat4(value), &number);
 			read_decimal(known, number, target);
 			break;
 		case CLIENTELE_COLUMN_FLOAT8:

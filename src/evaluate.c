@@ -595,6 +595,17 @@ date_part(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 
 /* ---------- json ---------- */
 
+/* A path as the rule has it, for a message. */
+static char *
+whole_name(const ClienteleNode *name)
+{
+	char	   *text = pstrdup(name->string);
+
+	for (name = name->next_name; name; name = name->next_name)
+		text = psprintf("%s.%s", text, name->string);
+	return text;
+}
+
 static void
 read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
 {
@@ -606,7 +617,7 @@ read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 									  program->zone, &at->target[i]))
 			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
 							 psprintf("\"%s\" holds a json %s where a %s is needed",
-									  at->detail->path->string, clientele_jsonb_kind(&at->target[i]),
+									  whole_name(at->detail->name), clientele_jsonb_kind(&at->target[i]),
 									  clientele_type_name(at->value_type)),
 							 at->value_type == CLIENTELE_TIMESTAMP ?
 							 "Write it as \"2026-06-30 18:00\" or, with an offset, \"2026-06-30 18:00+08:00\"." :

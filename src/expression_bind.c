@@ -542,7 +542,7 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 
 	value.cells = operand.cells;
 	value.owned = false;
-	if (operand.json_path == NULL)
+	if (!operand.is_json)
 		return value;
 
 	/*
@@ -551,6 +551,7 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 	 */
 	value = add_operation(binder, node, CLIENTELE_OP_JSON, operand.cells, NULL);
 	added = &binder->program->instructions[binder->program->length - 1];
+	added->detail->name = node;
 	added->detail->path = operand.json_path;
 	added->value_type = wanted;
 	return value;
@@ -964,6 +965,9 @@ emit_extreme(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType w
 {
 	Value		result;
 
+	/* of open types only whether all are null is asked, and that needs no order */
+	if (wanted == CLIENTELE_ANY)
+		return emit_coalesce(binder, node, wanted);
 	check_comparable(binder, node, wanted, true, NULL);
 	result.cells = own(binder, emit(binder, node->first, wanted));
 	result.owned = true;

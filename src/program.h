@@ -112,7 +112,8 @@ typedef struct ClienteleDetail
 	int			places;			/* ROUND */
 	ClienteleCell *list;		/* IN: sorted; LIKE: the pattern */
 	int			list_length;
-	const ClienteleNode *path;	/* JSON */
+	const ClienteleNode *name;	/* JSON: as the rule has it, for messages ... */
+	const ClienteleNode *path;	/* ... and the part that leads into a */
 } ClienteleDetail;
 
 /* Kept small: a hundred rules are to stay in the processor's nearest cache. */

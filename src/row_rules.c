@@ -137,7 +137,7 @@ use_column(ClienteleRowRules *rules, ClienteleBinder *binder, const ClienteleNod
 static ClienteleOperand
 resolve_column(ClienteleRowRules *rules, ClienteleBinder *binder, const ClienteleNode *name)
 {
-	ClienteleOperand operand = {CLIENTELE_ANY, NULL, NULL, NULL};
+	ClienteleOperand operand = {CLIENTELE_ANY, NULL, false, NULL, NULL};
 	int			attribute = find_attribute(rules->descriptor, name->string);
 	UsedColumn *used;
 
@@ -150,7 +150,7 @@ resolve_column(ClienteleRowRules *rules, ClienteleBinder *binder, const Clientel
 
 	if (used->column->kind == CLIENTELE_COLUMN_JSONB)
 	{
-		/* the document itself can only be asked whether it is null */
+		operand.is_json = true;
 		operand.json_path = name->next_name;
 		operand.column = NULL;
 	}
@@ -170,13 +170,14 @@ static ClienteleOperand
 resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name)
 {
 	ClienteleRowRules *rules = (ClienteleRowRules *) scope;
-	ClienteleOperand operand = {CLIENTELE_ANY, NULL, NULL, NULL};
+	ClienteleOperand operand = {CLIENTELE_ANY, NULL, false, NULL, NULL};
 
 	if (rules->row.kind != CLIENTELE_ROW_JSONB)
 		return resolve_column(rules, binder, name);
 
 	/* a document may lack any key: an unknown name is NULL there */
 	operand.cells = rules->document;
+	operand.is_json = true;
 	operand.json_path = name;
 	return operand;
 }

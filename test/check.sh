@@ -125,6 +125,7 @@ layer_isolation() {
 layer_tap() {
     library=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl
     regress=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/regress/pg_regress
+    cluster run rm -rf tmp_check # a test that failed leaves its servers there
     for name in $(tests tap .pl "$@"); do
         if ! counted "tap: $name" cluster run env \
             TESTDIR=. TESTDATADIR=tmp_check TESTLOGDIR=tmp_check/log "PG_REGRESS=$regress" \
