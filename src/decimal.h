@@ -6,6 +6,11 @@
  * number is kept as an integer count of 10^-scale units; everything else falls
  * back to PostgreSQL's own numeric.  Both forms are exact and mix freely: no
  * result depends on which form a value happens to have.
+ *
+ * That holds because the scale of the short form is always the display scale
+ * that the numeric would have: 1.50 is 150 units of scale 2, never 15 of scale
+ * 1.  SQL's division chooses the number of its decimals by the display scales
+ * of its operands, so dropping a zero could change a digit of a quotient.
  */
 #ifndef CLIENTELE_DECIMAL_H
 #define CLIENTELE_DECIMAL_H
@@ -41,23 +46,39 @@ clientele_decimal_from_int64(int64 value)
 
 /*
  * Conversions.  Those that return bool answer false for NaN and infinity, which
- * count as unknown everywhere in clientele.  from_numeric may keep a pointer to
- * its argument.
+ * count as unknown everywhere in clientele.
+ *
+ * from_numeric takes a detoasted numeric, also one that still has the one-byte
+ * header it had in its tuple; from_datum takes a numeric as it comes out of a
+ * tuple and detoasts what must be.  What fits the short form is read where it
+ * lies, without allocating; else the result may point into the argument.
  */
 extern bool clientele_decimal_from_numeric(Numeric value, ClienteleDecimal *result);
+extern bool clientele_decimal_from_datum(Datum value, ClienteleDecimal *result);
 extern bool clientele_decimal_from_float8(float8 value, ClienteleDecimal *result);
 extern Numeric clientele_decimal_to_numeric(ClienteleDecimal value);
 
-/* Reads an unsigned or signed number as numeric_in does; false if it is none. */
+/*
+ * Reads an unsigned or signed decimal number as numeric_in does; false if it is
+ * none.  Never throws.  (The hexadecimal and underscored forms that numeric_in
+ * learned in 16 are refused on every release, so that a text means the same on
+ * all of them.)
+ */
 extern bool clientele_decimal_from_string(const char *text, ClienteleDecimal *result);
 
 /* Canonical text: plain digits, no exponent, no trailing zero decimals. */
 extern char *clientele_decimal_to_string(ClienteleDecimal value);
 
+/* The same number without trailing zero decimals: 1.50 becomes 1.5. */
+extern ClienteleDecimal clientele_decimal_trim(ClienteleDecimal value);
+
 extern int	clientele_decimal_sign(ClienteleDecimal value);
 extern int	clientele_decimal_compare_slow(ClienteleDecimal a, ClienteleDecimal b);
 
-/* Arithmetic answers false on overflow (and division on a zero divisor). */
+/*
+ * Arithmetic, as SQL's numeric operators, display scale included.  Answers
+ * false on overflow (and division on a zero divisor).
+ */
 extern bool clientele_decimal_add(ClienteleDecimal a, ClienteleDecimal b, ClienteleDecimal *result);
 extern bool clientele_decimal_subtract(ClienteleDecimal a, ClienteleDecimal b, ClienteleDecimal *result);
 extern bool clientele_decimal_multiply(ClienteleDecimal a, ClienteleDecimal b, ClienteleDecimal *result);
