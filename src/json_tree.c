@@ -141,23 +141,28 @@ clientele_json_read(const char *text, const char *type_name, const char *hint, s
 }
 
 char *
+clientele_json_show_text(const char *text)
+{
+	int			length = pg_mbcliplen(text, strlen(text), SHOWN_BYTES);
+
+	return psprintf("\"%.*s%s\"", length, text, text[length] == '\0' ? "" : "...");
+}
+
+char *
 clientele_json_show(const ClienteleJson *value)
 {
-	int			length;
-
 	switch (value->kind)
 	{
 		case CLIENTELE_JSON_OBJECT:
 			return pstrdup("an object");
 		case CLIENTELE_JSON_ARRAY:
 			return pstrdup("an array");
-		case CLIENTELE_JSON_NULL:
-			return pstrdup("null");
+		case CLIENTELE_JSON_STRING:
+			return clientele_json_show_text(value->text);
 		default:
-			break;
+			/* A number may be long too; it is plain ASCII. */
+			if (strlen(value->text) > SHOWN_BYTES)
+				return psprintf("%.*s...", SHOWN_BYTES, value->text);
+			return pstrdup(value->text);
 	}
-
-	length = pg_mbcliplen(value->text, strlen(value->text), SHOWN_BYTES);
-	return psprintf(value->kind == CLIENTELE_JSON_STRING ? "\"%.*s%s\"" : "%.*s%s",
-					length, value->text, value->text[length] == '\0' ? "" : "...");
 }

@@ -44,7 +44,8 @@ struct ClienteleJson
 extern ClienteleJson *clientele_json_read(const char *text, const char *type_name, const char *hint,
 										  struct Node *escontext);
 
-/* A value as an error message shows it: scalars as spelled, cut when long. */
+/* A value or a text as an error message shows it: cut when long. */
 extern char *clientele_json_show(const ClienteleJson *value);
+extern char *clientele_json_show_text(const char *text);
 
 #endif							/* CLIENTELE_JSON_TREE_H */

@@ -127,33 +127,13 @@ place_text(const Place *place)
 
 /* Reports a mistake; always false, for the caller to return. */
 static bool
-refuse(CardReader *reader, const Place *place, int sqlstate, const char *hint, const char *format,...)
-pg_attribute_printf(5, 6);
-
-static bool
-refuse(CardReader *reader, const Place *place, int sqlstate, const char *hint, const char *format,...)
+refuse(CardReader *reader, const Place *place, int sqlstate, const char *hint, const char *message)
 {
-	StringInfoData message;
-	int			needed;
-
-	initStringInfo(&message);
-	append_place(&message, place);
-	if (message.len > 0)
-		appendStringInfoString(&message, ": ");
-	do
-	{
-		va_list		args;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&message, format, args);
-		va_end(args);
-		if (needed > 0)
-			enlargeStringInfo(&message, needed);
-	} while (needed > 0);
+	char	   *where = place_text(place);
 
 	ereturn(reader->escontext, false,
 			(errcode(sqlstate),
-			 errmsg("invalid scorecard: %s", message.data),
+			 errmsg("invalid scorecard: %s%s%s", where, where[0] == '\0' ? "" : ": ", message),
 			 errhint("%s", hint)));
 }
 
@@ -161,14 +141,16 @@ static bool
 refuse_type(CardReader *reader, const Place *place, const ClienteleJson *value, const char *wanted,
 			const char *hint)
 {
-	return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint, "%s where %s is needed",
-				  clientele_json_show(value), wanted);
+	return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint,
+				  psprintf("%s where %s is needed",
+						   clientele_json_show(value), wanted));
 }
 
 static bool
 refuse_missing_key(CardReader *reader, const Place *place, const char *key, const char *hint)
 {
-	return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint, "key \"%s\" is missing", key);
+	return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint,
+				  psprintf("key \"%s\" is missing", key));
 }
 
 static int
@@ -198,10 +180,11 @@ read_object(CardReader *reader, const Place *place, const ClienteleJson *value, 
 
 		if (key < 0)
 			return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, shape->hint,
-						  "unknown key \"%s\"", member->key);
+						  psprintf("unknown key %s", clientele_json_show_text(member->key)));
 		if (members[key] != NULL)
 			return refuse(reader, place, ERRCODE_DUPLICATE_JSON_OBJECT_KEY_VALUE,
-						  "Each key may stand once in an object.", "key \"%s\" stands twice", member->key);
+						  "Each key may stand once in an object.",
+						  psprintf("key \"%s\" stands twice", member->key));
 		members[key] = member;
 	}
 	return true;
@@ -295,8 +278,8 @@ read_number(CardReader *reader, const Place *place, const ClienteleJson *value, 
 	count_digits(value->text, &before, &after);
 	if (before > NUMBER_DIGITS || after > NUMBER_DIGITS)
 		return refuse(reader, place, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, NUMBER_EXAMPLE,
-					  "%s has more than %d digits before or after the point",
-					  clientele_json_show(value), NUMBER_DIGITS);
+					  psprintf("%s has more than %d digits before or after the point",
+							   clientele_json_show(value), NUMBER_DIGITS));
 	if (before == 0 && after == 0)
 		*result = clientele_decimal_from_int64(0);
 	else if (!clientele_decimal_from_string(value->text, result))
@@ -380,12 +363,13 @@ read_points(CardReader *reader, const Place *up, const ClienteleJson *value, Cli
 								  "Say what the bin awards, such as {\"points\": 40}.");
 	if (reader->card->weighted && value->kind == CLIENTELE_JSON_STRING)
 		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
-					  "computed points (%s) on a weighted card", clientele_json_show(value));
+					  psprintf("computed points (%s) on a weighted card", clientele_json_show(value)));
 	if (!read_amount(reader, &place, value, result))
 		return false;
 	if (reader->card->weighted && !is_between_0_and_100(result->number))
-		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint, "%s is not between 0 and 100",
-					  clientele_json_show(value));
+		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+					  psprintf("%s is not between 0 and 100",
+							   clientele_json_show(value)));
 	return true;
 }
 
@@ -443,7 +427,7 @@ read_missing(CardReader *reader, const Place *up, const ClienteleJson *value, Cl
 	{
 		if (members[key] != NULL)
 			return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
-						  "key \"%s\" does not belong here", bin_keys[key]);
+						  psprintf("key \"%s\" does not belong here", bin_keys[key]));
 	}
 	return read_award(reader, &place, members, *result);
 }
@@ -500,8 +484,8 @@ check_open_bins(CardReader *reader, const Place *bins_place, const ClienteleCard
 		Place		place = {bins_place, NULL, last};
 
 		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
-					  "the last range ends at %s, so values from there on have no points",
-					  clientele_decimal_to_string(characteristic->bins[last].below));
+					  psprintf("the last range ends at %s, so values from there on have no points",
+							   clientele_decimal_to_string(characteristic->bins[last].below)));
 	}
 	return true;
 }
@@ -522,15 +506,16 @@ check_limits_ascend(CardReader *reader, const Place *bins_place, const Clientele
 		order = clientele_decimal_compare(before->below, bin->below);
 		if (order >= 0)
 			return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, RANGES_EXAMPLE,
-						  order == 0 ? "%s is the limit of the bin before it too" :
-						  "%s is less than the limit of the bin before it",
-						  clientele_decimal_to_string(bin->below));
+						  psprintf(order == 0 ? "%s is the limit of the bin before it too" :
+								   "%s is less than the limit of the bin before it",
+								   clientele_decimal_to_string(bin->below)));
 	}
 	return true;
 }
 
 static bool
-read_bins(CardReader *reader, const Place *up, const ClienteleJson *value, ClienteleCardCharacteristic *characteristic)
+read_bins(CardReader *reader, const Place *up, const ClienteleJson *value,
+		  ClienteleCardCharacteristic *characteristic)
 {
 	Place		place = {up, characteristic_keys[CHAR_BINS], 0};
 	int			i = 0;
@@ -578,7 +563,7 @@ check_missing_can_apply(CardReader *reader, const Place *up, const ClienteleCard
 static bool
 read_weight(CardReader *reader, const Place *up, const ClienteleJson *value, ClienteleCardAmount *result)
 {
-	static const char hint[] = "Weights are numbers from 0 up, such as \"weight\": 40; they are divided by their sum.";
+	static const char hint[] = "Weights are numbers from 0 up, such as \"weight\": 40.";
 	Place		place = {up, characteristic_keys[CHAR_WEIGHT], 0};
 
 	if (!reader->card->weighted)
@@ -597,8 +582,9 @@ read_weight(CardReader *reader, const Place *up, const ClienteleJson *value, Cli
 	if (!read_amount(reader, &place, value, result))
 		return false;
 	if (result->expression == NULL && clientele_decimal_sign(result->number) < 0)
-		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint, "%s is negative",
-					  clientele_json_show(value));
+		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+					  psprintf("%s is negative",
+							   clientele_json_show(value)));
 	return true;
 }
 
@@ -618,7 +604,7 @@ read_name(CardReader *reader, const Place *up, const ClienteleJson *value, int n
 		if (strcmp(all[i].name, all[number].name) == 0)
 			return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
 						  "Each characteristic has a name of its own, such as \"loyalty\".",
-						  "characteristics[%d] is called \"%s\" too", i, all[i].name);
+						  psprintf("characteristics[%d] is called %s too", i, clientele_json_show_text(all[i].name)));
 	}
 	return true;
 }
@@ -715,12 +701,12 @@ check_reason_codes(CardReader *reader)
 			return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
 						  "Where one characteristic has a reason code, each needs one, or one in each of its "
 						  "bins, such as \"reason_code\": \"RC1\".",
-						  "no reason code for \"%s\"", characteristic->name);
+						  psprintf("no reason code for %s", clientele_json_show_text(characteristic->name)));
 		if (!characteristic->has_baseline && !card->has_baseline)
 			return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
 						  "Reason codes are ranked by the distance to a baseline, such as \"baseline\": 20 "
 						  "in the characteristic or in the card.",
-						  "no baseline for \"%s\"", characteristic->name);
+						  psprintf("no baseline for %s", clientele_json_show_text(characteristic->name)));
 	}
 	return true;
 }
@@ -731,13 +717,13 @@ check_at_least(CardReader *reader, const Place *place, ClienteleDecimal at_least
 	if (clientele_decimal_compare(at_least, clientele_decimal_round(at_least, CLIENTELE_SCORE_DECIMALS)) != 0)
 		return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE,
 					  "Scores are rounded to 2 decimals before they meet a tier; write a limit such as 79.95.",
-					  "%s has more than %d decimals",
-					  clientele_decimal_to_string(at_least), CLIENTELE_SCORE_DECIMALS);
+					  psprintf("%s has more than %d decimals",
+							   clientele_decimal_to_string(at_least), CLIENTELE_SCORE_DECIMALS));
 	if (reader->card->weighted && !is_between_0_and_100(at_least))
 		return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE,
 					  "A weighted score runs from 0 to 100; leave out \"at_least\" for a tier that takes all "
 					  "that is left.",
-					  "%s is not between 0 and 100", clientele_decimal_to_string(at_least));
+					  psprintf("%s is not between 0 and 100", clientele_decimal_to_string(at_least)));
 	return true;
 }
 
@@ -752,14 +738,15 @@ check_tier_differs(CardReader *reader, const Place *place, int number)
 	{
 		if (strcmp(tiers[i].label, tier->label) == 0)
 			return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, "Each tier has a label of its own.",
-						  "tiers[%d] has the label \"%s\" too", i, tier->label);
+						  psprintf("tiers[%d] has the label %s too", i, clientele_json_show_text(tier->label)));
 		if (!tiers[i].has_at_least && !tier->has_at_least)
 			return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, tier_shape.hint,
-						  "tiers[%d] has no \"at_least\" either", i);
+						  psprintf("tiers[%d] has no \"at_least\" either", i));
 		if (tiers[i].has_at_least && tier->has_at_least &&
 			clientele_decimal_compare(tiers[i].at_least, tier->at_least) == 0)
-			return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, "Each tier starts at a score of its own.",
-						  "tiers[%d] starts at %s too", i, clientele_decimal_to_string(tier->at_least));
+			return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE,
+						  "Each tier starts at a score of its own.",
+						  psprintf("tiers[%d] starts at %s too", i, clientele_decimal_to_string(tier->at_least)));
 	}
 	return true;
 }
@@ -836,8 +823,9 @@ read_choice(CardReader *reader, const Place *place, const ClienteleJson *value, 
 		return refuse_type(reader, place, value, "a text", hint);
 	*result = strcmp(value->text, yes) == 0;
 	if (!*result && strcmp(value->text, no) != 0)
-		return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, hint, "unknown word %s",
-					  clientele_json_show(value));
+		return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+					  psprintf("unknown word %s",
+							   clientele_json_show(value)));
 	return true;
 }
 
@@ -874,7 +862,7 @@ read_initial(CardReader *reader, const ClienteleJson *value)
 	if (card->weighted && clientele_decimal_sign(card->initial) != 0)
 		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
 					  "Leave out \"initial\", or write \"method\": \"additive\".",
-					  "a weighted card starts at 0, not at %s", clientele_json_show(value));
+					  psprintf("a weighted card starts at 0, not at %s", clientele_json_show(value)));
 	return true;
 }
 

@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
+
 #include "scorecard.h"
 
 /* Contributions are cut after so many decimals. */
@@ -21,6 +23,39 @@ decimal(int64 units, int scale)
 	result.u.units = units;
 	result.scale = scale;
 	return result;
+}
+
+/* value * 10^exponent, if it still fits. */
+static bool
+shift_left(int64 value, int exponent, int64 *result)
+{
+	*result = value;
+	while (exponent-- > 0)
+	{
+		if (pg_mul_s64_overflow(*result, 10, result))
+			return false;
+	}
+	return true;
+}
+
+/* Below: the same for numbers that are short, and stay so. */
+static bool
+short_quotient_floor(ClienteleDecimal dividend, ClienteleDecimal divisor, int places, ClienteleDecimal *result)
+{
+	int			exponent;
+	int64		numerator;
+	int64		denominator;
+
+	if (dividend.scale == CLIENTELE_DECIMAL_IS_NUMERIC || divisor.scale == CLIENTELE_DECIMAL_IS_NUMERIC)
+		return false;
+
+	/* units / 10^scale over units / 10^scale, in units of 10^-places */
+	exponent = places + divisor.scale - dividend.scale;
+	if (!shift_left(dividend.u.units, Max(exponent, 0), &numerator) ||
+		!shift_left(divisor.u.units, Max(-exponent, 0), &denominator))
+		return false;
+	*result = decimal(numerator / denominator, places);
+	return true;
 }
 
 /* Whether number * divisor <= dividend.  Answers false on overflow. */
@@ -47,6 +82,8 @@ quotient_floor(ClienteleDecimal dividend, ClienteleDecimal divisor, int places, 
 	ClienteleDecimal next;
 	bool		fits;
 
+	if (short_quotient_floor(dividend, divisor, places, result))
+		return true;
 	if (!clientele_decimal_divide(dividend, divisor, result))
 		return false;
 	*result = clientele_decimal_round(*result, places);
