@@ -27,11 +27,9 @@ tests() {
     shift 2
     if [ $# -gt 0 ]; then
         say "$@"
-        return
+    else
+        names_in "$directory" "$ending"
     fi
-    for file in "$directory"/*"$ending"; do
-        [ ! -e "$file" ] || basename "$file" "$ending"
-    done | paste -sd ' ' -
 }
 
 # Runs a command, shows what it says, and keeps it for count.
@@ -41,8 +39,9 @@ shown() {
     [ -e "$TEMPORARY/succeeded" ]
 }
 
-# Counts the results in the last output: lines of TAP, or of a pg_regress before
-# 16.  Whatever went wrong counts at least once, also when no result says so.
+# count STATUS NAME counts the results in the last output: lines of TAP, or of a
+# pg_regress before 16.  What went wrong counts at least once, also when no
+# result says so.
 count() {
     status=$1
     results=$(awk '
@@ -57,21 +56,36 @@ count() {
     good=${results% *}
     bad=${results#* }
     [ "$status" = 0 ] || [ "$bad" -gt 0 ] || bad=1
+    [ "$bad" = 0 ] || {
+        say "$2"
+        grep '^not ok [0-9]\| \.\.\. FAILED' "$TEMPORARY/output" || :
+    } >>"$TEMPORARY/failures"
     passed=$((passed + good))
     failed=$((failed + bad))
     [ "$bad" = 0 ]
 }
 
-# One test that is a command: it passes by its exit status.
+# single NAME COMMAND...: one test that is a command; its exit status decides.
 single() {
-    name=$1
+    title=$1
     shift
     if shown "$@"; then
         passed=$((passed + 1))
-        say "ok - $name"
+        say "ok - $title"
     else
         failed=$((failed + 1))
-        say "not ok - $name"
+        say "not ok - $title" | tee -a "$TEMPORARY/failures"
+    fi
+}
+
+# counted NAME COMMAND...: several tests that are one command; false if any failed.
+counted() {
+    title=$1
+    shift
+    if shown "$@"; then
+        count 0 "$title"
+    else
+        count 1 "$title"
     fi
 }
 
@@ -79,10 +93,7 @@ single() {
 installcheck() {
     diffs=$1
     shift
-    if shown cluster run make -s installcheck "PG_CONFIG=$PG_CONFIG" "$@"; then
-        count 0
-    else
-        count 1 || :
+    if ! counted "$layer" cluster run make -s installcheck "PG_CONFIG=$PG_CONFIG" "$@"; then
         cluster run cat "$diffs" 2>/dev/null || :
     fi
 }
@@ -115,11 +126,9 @@ layer_tap() {
     library=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl
     regress=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/regress/pg_regress
     for name in $(tests tap .pl "$@"); do
-        if shown cluster run env TESTDIR=. TESTDATADIR=tmp_check TESTLOGDIR=tmp_check/log \
-            "PG_REGRESS=$regress" prove -v -I "$library" -I test/tap "test/tap/$name.pl"; then
-            count 0
-        else
-            count 1 || :
+        if ! counted "tap: $name" cluster run env \
+            TESTDIR=. TESTDATADIR=tmp_check TESTLOGDIR=tmp_check/log "PG_REGRESS=$regress" \
+            prove -v -I "$library" -I test/tap "test/tap/$name.pl"; then
             cluster run tail -n 40 "tmp_check/log/regress_log_$name" 2>/dev/null || :
         fi
     done
@@ -132,12 +141,8 @@ layer_pgtap() {
     cluster run createdb pgtap || :
     cluster psql -q -d pgtap -c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION clientele' || :
     for name in $names; do
-        if shown cluster run prove -v --exec 'psql -XqAt -v ON_ERROR_STOP=1 -d pgtap -f' \
-            "test/pgtap/$name.sql"; then
-            count 0
-        else
-            count 1 || :
-        fi
+        counted "pgtap: $name" cluster run prove -v \
+            --exec 'psql -XqAt -v ON_ERROR_STOP=1 -d pgtap -f' "test/pgtap/$name.sql" || :
     done
 }
 
@@ -164,8 +169,11 @@ cleanup=
 trap 'trap "" INT TERM HUP; rm -rf "$TEMPORARY"; $cleanup' EXIT
 trap 'exit 130' INT TERM HUP
 
-sh "$ROOT/test/setup.sh" check || die "The set-up failed; nothing was tested."
-find_server || die "No PostgreSQL server with headers."
+if ! sh "$ROOT/test/setup.sh" check || ! find_server; then
+    say "The set-up failed, so nothing could be tested."
+    say "0 passed, 1 failed"
+    exit 1
+fi
 export PG_CONFIG
 
 if [ -z "${CLUSTER:-}" ]; then
@@ -175,11 +183,15 @@ fi
 export CLUSTER
 
 say "== cluster"
-shown cluster start || count 1 || :
+shown cluster start || count 1 "cluster" || :
 for layer in $layers; do
     say "== $layer"
     "layer_$layer" "$@"
 done
 
+if [ -s "$TEMPORARY/failures" ]; then
+    say "== what failed"
+    cat "$TEMPORARY/failures"
+fi
 say "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -123,6 +123,9 @@ fsync = off
 full_page_writes = off
 max_prepared_transactions = 20
 CONF
+    # A purpose may have settings of its own.
+    own_settings=$ROOT/test/${CLUSTER%%[0-9]*}/postgresql.conf
+    [ ! -f "$own_settings" ] || as_server tee -a "$W/data/postgresql.conf" <"$own_settings" >/dev/null
 }
 
 start() {

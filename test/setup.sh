@@ -2,7 +2,9 @@
 # Installs what is missing, asking nothing; silent when nothing is.
 #
 #   sh test/setup.sh          what the tests need
-#   sh test/setup.sh demo     what building and the demo need
+#   sh test/setup.sh demo     what building needs, and the demo
+#   sh test/setup.sh bench    the same
+#   sh test/setup.sh fuzz     what the fuzzers need
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -15,6 +17,11 @@ need() {
     package=$1
     shift
     "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+links_a_fuzzer() {
+    echo 'int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return data && size > 9; }' |
+        clang -fsanitize=fuzzer,address -x c - -o /dev/null
 }
 
 # The major to install: that of the newest server here, else the distribution's.
@@ -40,11 +47,23 @@ list_missing() {
     need libc6-dev test -f /usr/include/stdio.h
     need flex command -v flex
     need bison command -v bison
-    [ "$purpose" = check ] || return 0
+    case $purpose in demo | bench) return 0 ;; esac
     need clang command -v clang
+    if [ "$purpose" = fuzz ]; then
+        need libclang-rt-dev links_a_fuzzer
+        return 0
+    fi
     need perl command -v prove
     need libipc-run-perl perl -MIPC::Run -e 1
     need "postgresql-$major-pgtap" test -f "$("${PG_CONFIG:-pg_config}" --sharedir 2>/dev/null)/extension/pgtap.control"
+}
+
+# apt-get is talkative: let it speak only when it fails.
+apt() {
+    as_root apt-get -qq -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 || {
+        cat "$log"
+        return 1
+    }
 }
 
 # Debian's server package would make and start a cluster of its own; ours is
@@ -54,7 +73,7 @@ prevent_main_cluster() {
     ! ls -d /etc/postgresql/*/*/ >/dev/null 2>&1 || return 0
     configuration=/etc/postgresql-common/createcluster.conf
     ! grep -qs '^[[:space:]]*create_main_cluster' "$configuration" || return 0
-    as_root apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+    apt install -y --no-install-recommends postgresql-common
     say 'create_main_cluster = false' | as_root tee -a "$configuration" >/dev/null
 }
 
@@ -79,12 +98,16 @@ if ! as_root true 2>/dev/null; then
     apt-get install$missing"
 fi
 
-say "Installing:$missing"
-as_root apt-get update -qq || :
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT TERM HUP
+
+apt update || :
 [ -n "${PG_CONFIG:-}" ] || list_missing
+say "Installing (this can take a minute):$missing"
 prevent_main_cluster
 # shellcheck disable=SC2086
-as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+apt install -y --no-install-recommends $missing
 
 list_missing
 [ -z "$missing" ] || die "Still missing:$missing"
