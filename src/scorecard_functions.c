@@ -69,11 +69,10 @@ score_row(FunctionCallInfo fcinfo)
 	ClienteleRowCall call;
 	BoundCard  *bound;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		return NULL;
-
 	clientele_row_call(fcinfo, bind_card, &call);
 	bound = call.built;
+	if (bound == NULL)
+		return NULL;
 	if (bound->rules != NULL)
 		clientele_row_rules_evaluate(bound->rules, call.row, &call.clock);
 	clientele_scorecard_score(bound->card, &bound->answers, &bound->result);

@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "json_tree.h"
+#include "nearest_name.h"
 #include "scorecard.h"
 
 #define TYPE_NAME "scorecard"
@@ -147,6 +148,21 @@ refuse_type(CardReader *reader, const Place *place, const ClienteleJson *value, 
 }
 
 static bool
+refuse_unknown_key(CardReader *reader, const Place *place, const char *key, const Shape *shape)
+{
+	ClienteleNearestName nearest;
+	const char *hint = shape->hint;
+
+	clientele_nearest_begin(&nearest, key);
+	for (int i = 0; i < shape->nkeys; i++)
+		clientele_nearest_offer(&nearest, shape->keys[i]);
+	if (clientele_nearest_result(&nearest) != NULL)
+		hint = psprintf("Perhaps you mean \"%s\".  %s", clientele_nearest_result(&nearest), hint);
+	return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint,
+				  psprintf("unknown key %s", clientele_json_show_text(key)));
+}
+
+static bool
 refuse_missing_key(CardReader *reader, const Place *place, const char *key, const char *hint)
 {
 	return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint,
@@ -179,8 +195,7 @@ read_object(CardReader *reader, const Place *place, const ClienteleJson *value, 
 		int			key = find_key(shape, member->key);
 
 		if (key < 0)
-			return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, shape->hint,
-						  psprintf("unknown key %s", clientele_json_show_text(member->key)));
+			return refuse_unknown_key(reader, place, member->key, shape);
 		if (members[key] != NULL)
 			return refuse(reader, place, ERRCODE_DUPLICATE_JSON_OBJECT_KEY_VALUE,
 						  "Each key may stand once in an object.",

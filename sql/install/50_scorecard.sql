@@ -56,7 +56,7 @@ CREATE OPERATOR clientele.<> (
     RESTRICT = neqsel,
     JOIN = neqjoinsel
 );
-CREATE OPERATOR CLASS clientele.scorecard_ops DEFAULT FOR TYPE clientele.scorecard USING hash AS
+CREATE OPERATOR CLASS clientele.scorecard_hash_ops DEFAULT FOR TYPE clientele.scorecard USING hash AS
     OPERATOR 1 clientele.= (clientele.scorecard, clientele.scorecard),
     FUNCTION 1 clientele.scorecard_hash(clientele.scorecard);
 
@@ -65,24 +65,24 @@ COMMENT ON FUNCTION clientele.scorecard_ne(clientele.scorecard, clientele.scorec
 COMMENT ON FUNCTION clientele.scorecard_hash(clientele.scorecard) IS 'hash of the canonical text';
 COMMENT ON OPERATOR clientele.= (clientele.scorecard, clientele.scorecard) IS 'same canonical text';
 COMMENT ON OPERATOR clientele.<> (clientele.scorecard, clientele.scorecard) IS 'different canonical text';
-COMMENT ON OPERATOR CLASS clientele.scorecard_ops USING hash IS 'equality of scorecards, for DISTINCT, GROUP BY and IN';
-COMMENT ON OPERATOR FAMILY clientele.scorecard_ops USING hash IS 'equality of scorecards, for DISTINCT, GROUP BY and IN';
+COMMENT ON OPERATOR CLASS clientele.scorecard_hash_ops USING hash IS 'equality of scorecards, for DISTINCT, GROUP BY and IN';
+COMMENT ON OPERATOR FAMILY clientele.scorecard_hash_ops USING hash IS 'equality of scorecards, for DISTINCT, GROUP BY and IN';
 
 -- a customer's score and tier, from a row of any type or from a jsonb object
 
-CREATE FUNCTION clientele.score("row" record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+CREATE FUNCTION clientele.score(subject record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS numeric
-    AS 'MODULE_PATHNAME', 'clientele_score' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clientele.score("row" jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+    AS 'MODULE_PATHNAME', 'clientele_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+CREATE FUNCTION clientele.score(subject jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS numeric
-    AS 'MODULE_PATHNAME', 'clientele_score' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'clientele_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 
-CREATE FUNCTION clientele.tier("row" record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+CREATE FUNCTION clientele.tier(subject record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS text
-    AS 'MODULE_PATHNAME', 'clientele_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clientele.tier("row" jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+    AS 'MODULE_PATHNAME', 'clientele_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+CREATE FUNCTION clientele.tier(subject jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS text
-    AS 'MODULE_PATHNAME', 'clientele_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'clientele_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 
 COMMENT ON FUNCTION clientele.score(record, clientele.scorecard, timestamptz, text) IS 'score of a row, rounded half up to 2 decimals: 0 to 100 on a weighted card, any number on an additive one; NULL if a characteristic has no points (no bin applies and the card has no "missing" for it), or the row or the card is NULL; error if a name is no column, or a number is too large';
 COMMENT ON FUNCTION clientele.score(jsonb, clientele.scorecard, timestamptz, text) IS 'score of a jsonb object, whose keys are the names; a key that is absent is unknown; otherwise as for a row';
@@ -91,19 +91,19 @@ COMMENT ON FUNCTION clientele.tier(jsonb, clientele.scorecard, timestamptz, text
 
 -- why
 
-CREATE FUNCTION clientele.reasons("row" record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+CREATE FUNCTION clientele.reasons(subject record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS TABLE (item text, value text, condition text, points numeric, weight numeric, contribution numeric, reason text)
-    AS 'MODULE_PATHNAME', 'clientele_reasons' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 5;
-CREATE FUNCTION clientele.reasons("row" jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+    AS 'MODULE_PATHNAME', 'clientele_reasons' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 ROWS 5;
+CREATE FUNCTION clientele.reasons(subject jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS TABLE (item text, value text, condition text, points numeric, weight numeric, contribution numeric, reason text)
-    AS 'MODULE_PATHNAME', 'clientele_reasons' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 5;
+    AS 'MODULE_PATHNAME', 'clientele_reasons' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 ROWS 5;
 
-CREATE FUNCTION clientele.reason_codes("row" record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+CREATE FUNCTION clientele.reason_codes(subject record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS text[]
-    AS 'MODULE_PATHNAME', 'clientele_reason_codes' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clientele.reason_codes("row" jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+    AS 'MODULE_PATHNAME', 'clientele_reason_codes' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+CREATE FUNCTION clientele.reason_codes(subject jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS text[]
-    AS 'MODULE_PATHNAME', 'clientele_reason_codes' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'clientele_reason_codes' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 
 COMMENT ON FUNCTION clientele.reasons(record, clientele.scorecard, timestamptz, text) IS 'how the score of a row came about, one row per characteristic in the card''s order: its value, the bin that applies (condition), the bin''s points, the weight, and what it adds to the score (contribution, 6 decimals); contributions add up to the score before rounding, and are NULL if there is no score; an additive card''s initial score is a row of its own unless it is 0';
 COMMENT ON FUNCTION clientele.reasons(jsonb, clientele.scorecard, timestamptz, text) IS 'how the score of a jsonb object came about; as for a row';
@@ -112,12 +112,12 @@ COMMENT ON FUNCTION clientele.reason_codes(jsonb, clientele.scorecard, timestamp
 
 -- how to get further
 
-CREATE FUNCTION clientele.next_tier("row" record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+CREATE FUNCTION clientele.next_tier(subject record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS TABLE (item text, value text, condition text, required_value numeric, points numeric, points_needed numeric, score numeric, tier text, next_score numeric, next_tier text, note text)
-    AS 'MODULE_PATHNAME', 'clientele_next_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 3;
-CREATE FUNCTION clientele.next_tier("row" jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+    AS 'MODULE_PATHNAME', 'clientele_next_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 ROWS 3;
+CREATE FUNCTION clientele.next_tier(subject jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS TABLE (item text, value text, condition text, required_value numeric, points numeric, points_needed numeric, score numeric, tier text, next_score numeric, next_tier text, note text)
-    AS 'MODULE_PATHNAME', 'clientele_next_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 3;
+    AS 'MODULE_PATHNAME', 'clientele_next_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 ROWS 3;
 
 COMMENT ON FUNCTION clientele.next_tier(record, clientele.scorecard, timestamptz, text) IS 'how a row reaches the next tier: one row per characteristic that suffices alone, fewest points first, with the bin that takes the smallest change of the value (condition), the limit to reach (required_value) and the points to gain; note says why there is no such limit; without a score, the characteristics that are unknown; nothing in the highest tier';
 COMMENT ON FUNCTION clientele.next_tier(jsonb, clientele.scorecard, timestamptz, text) IS 'how a jsonb object reaches the next tier; as for a row';
