@@ -2,6 +2,8 @@
  * column.c
  *		How the columns of real tables enter the expression language.
  */
+#include "postgres.h"
+
 #include "column.h"
 
 #include <ctype.h>
@@ -14,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/pg_locale.h"
 #include "utils/syscache.h"
 #include "utils/uuid.h"

@@ -457,7 +457,7 @@ whole_days(const ClienteleProgram *program, const ClienteleInstruction *at, cons
 		evaluation_error(program, at, ERRCODE_INVALID_PARAMETER_VALUE,
 						 psprintf("%s is not a whole number of days", clientele_decimal_to_string(days)),
 						 "Round it first: birthday + round(x).");
-	if (whole.scale != 0 || whole.u.units > INT_MAX || whole.u.units < INT_MIN)
+	if (whole.scale != 0 || whole.u.units > PG_INT32_MAX || whole.u.units < PG_INT32_MIN)
 		evaluation_error(program, at, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "date out of range", NULL);
 	return whole.u.units;
 }

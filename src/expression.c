@@ -2,6 +2,8 @@
  * expression.c
  *		The SQL type clientele.expression: input, output, and what it reads.
  */
+#include "postgres.h"
+
 #include "expression.h"
 
 #include "common/hashfn.h"

@@ -7,6 +7,8 @@
  * below (a 'string', null, a JSON key) takes the type that is wanted from above,
  * as SQL's untyped literals do.
  */
+#include "postgres.h"
+
 #include "expression_bind.h"
 
 #include "miscadmin.h"
@@ -514,7 +516,7 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 }
 
 static Value
-today(ClienteleBinder *binder)
+read_today(ClienteleBinder *binder)
 {
 	ClienteleProgram *program = binder->program;
 	Value		value;
@@ -529,7 +531,7 @@ today(ClienteleBinder *binder)
 }
 
 static Value
-now(ClienteleBinder *binder)
+read_now(ClienteleBinder *binder)
 {
 	ClienteleProgram *program = binder->program;
 	Value		value;
@@ -894,7 +896,7 @@ emit_since(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op)
 	Value		day = emit_day(binder, node->first);
 
 	/* these two read today's date from the program itself */
-	(void) today(binder);
+	(void) read_today(binder);
 	return add_operation(binder, node, op, day.cells, NULL);
 }
 
@@ -923,14 +925,14 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 					atoi(node->first->next->string);
 			return a;
 		case CLIENTELE_FN_TODAY:
-			return today(binder);
+			return read_today(binder);
 		case CLIENTELE_FN_NOW:
-			return now(binder);
+			return read_now(binder);
 		case CLIENTELE_FN_DATE:
 			return emit_day(binder, node->first);
 		case CLIENTELE_FN_DAYS_SINCE:
 			a = emit_day(binder, node->first);
-			return add_operation(binder, node, CLIENTELE_OP_DAYS_BETWEEN, today(binder).cells, a.cells);
+			return add_operation(binder, node, CLIENTELE_OP_DAYS_BETWEEN, read_today(binder).cells, a.cells);
 		case CLIENTELE_FN_MONTHS_SINCE:
 			return emit_since(binder, node, CLIENTELE_OP_MONTHS_SINCE);
 		case CLIENTELE_FN_AGE:

@@ -2,6 +2,8 @@
  * expression_function.c
  *		The names of the expression language's functions and aggregates.
  */
+#include "postgres.h"
+
 #include "expression_function.h"
 
 #include "nearest_name.h"

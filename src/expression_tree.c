@@ -5,6 +5,8 @@
  * Every rule about what may stand where that needs no column's type is checked
  * here, while the tree is built: so a bad rule is refused where it is typed.
  */
+#include "postgres.h"
+
 #include "expression_tree.h"
 
 #include <ctype.h>

@@ -11,6 +11,8 @@
 
 #include "postgres.h"
 
+struct Node;
+
 /* Types of the language. */
 typedef enum ClienteleType
 {

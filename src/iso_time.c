@@ -2,6 +2,8 @@
  * iso_time.c
  *		Dates and instants as ISO 8601 text, independent of DateStyle.
  */
+#include "postgres.h"
+
 #include "iso_time.h"
 
 #include "lib/stringinfo.h"

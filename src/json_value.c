@@ -2,6 +2,8 @@
  * json_value.c
  *		Reading jsonb documents into cells.
  */
+#include "postgres.h"
+
 #include "json_value.h"
 
 #include "catalog/pg_type.h"

@@ -2,8 +2,11 @@
  * local_time.c
  *		Instants and calendar days in a time zone.
  */
+#include "postgres.h"
+
 #include "local_time.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 

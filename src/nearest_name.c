@@ -2,10 +2,12 @@
  * nearest_name.c
  *		"Perhaps you mean ...": the known name nearest to an unknown one.
  */
+#include "postgres.h"
+
 #include "nearest_name.h"
 
 #include "mb/pg_wchar.h"
-#include "utils/builtins.h"
+#include "utils/varlena.h"
 
 /* Levenshtein's limit in core, in characters; names are shorter. */
 #define LONGEST_NAME 255

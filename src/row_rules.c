@@ -2,13 +2,17 @@
  * row_rules.c
  *		Expressions bound to a row type, and their values for one row.
  */
+#include "postgres.h"
+
 #include "row_rules.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "lib/stringinfo.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"

@@ -2,6 +2,8 @@
  * rule_text.c
  *		How a rule is stored: as its own canonical text, under a version word.
  */
+#include "postgres.h"
+
 #include "rule_text.h"
 
 #include "libpq/pqformat.h"
