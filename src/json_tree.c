@@ -114,7 +114,7 @@ json_tree_scalar(void *state, char *text, JsonTokenType token)
 }
 
 ClienteleJson *
-clientele_json_read(const char *text, const char *type_name, const char *hint, struct Node *escontext)
+clientele_json_tree_read(const char *text, const char *type_name, const char *hint, struct Node *escontext)
 {
 	TreeBuilder builder = {0};
 	JsonSemAction actions = {0};

@@ -41,7 +41,7 @@ struct ClienteleJson
  * Reads one JSON text.  A mistake is reported as one of the type `type_name`
  * with the hint `hint`; with an ErrorSaveContext that leaves NULL.
  */
-extern ClienteleJson *clientele_json_read(const char *text, const char *type_name, const char *hint,
+extern ClienteleJson *clientele_json_tree_read(const char *text, const char *type_name, const char *hint,
 										  struct Node *escontext);
 
 /* A value or a text as an error message shows it: cut when long. */

@@ -888,7 +888,7 @@ clientele_scorecard_parse(const char *text, struct Node *escontext)
 	const ClienteleJson *members[CARD_KEYS];
 	ClienteleJson *json;
 
-	json = clientele_json_read(text, TYPE_NAME, CARD_EXAMPLE, escontext);
+	json = clientele_json_tree_read(text, TYPE_NAME, CARD_EXAMPLE, escontext);
 	if (json == NULL)
 		return NULL;
 
