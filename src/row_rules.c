@@ -44,8 +44,7 @@ struct ClienteleRowRules
 	ClienteleType *types;		/* ... and type */
 
 	/* rows of a composite type */
-	TupleDesc	descriptor;		/* ends with the last column that is used */
-	int			width;			/* of the whole row type */
+	TupleDesc	descriptor;
 	UsedColumn *used;
 	int			nused;
 	Datum	   *values;			/* scratch for one row */
@@ -59,9 +58,9 @@ struct ClienteleRowRules
 
 /* The column of that name, or -1. */
 static int
-find_attribute(TupleDesc descriptor, int width, const char *name)
+find_attribute(TupleDesc descriptor, const char *name)
 {
-	for (int i = 0; i < width; i++)
+	for (int i = 0; i < descriptor->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
 
@@ -81,7 +80,7 @@ unknown_column(const ClienteleRowRules *rules, const ClienteleBinder *binder, co
 	clientele_nearest_begin(&nearest, name->string);
 	initStringInfo(&hint);
 	appendStringInfoString(&hint, "The row has: ");
-	for (int i = 0; i < rules->width; i++)
+	for (int i = 0; i < rules->descriptor->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(rules->descriptor, i);
 
@@ -138,7 +137,7 @@ static ClienteleOperand
 resolve_column(ClienteleRowRules *rules, ClienteleBinder *binder, const ClienteleNode *name)
 {
 	ClienteleOperand operand = {CLIENTELE_ANY, NULL, NULL, NULL};
-	int			attribute = find_attribute(rules->descriptor, rules->width, name->string);
+	int			attribute = find_attribute(rules->descriptor, name->string);
 	UsedColumn *used;
 
 	if (attribute < 0)
@@ -183,22 +182,12 @@ resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode
 
 /* ---------- binding ---------- */
 
-/* The program reads no further than the last column it uses. */
-static void
-trim_descriptor(ClienteleRowRules *rules)
-{
-	int			last = 0;
-
-	for (int i = 0; i < rules->nused; i++)
-		last = Max(last, rules->used[i].attribute + 1);
-	rules->descriptor->natts = last;
-}
-
 ClienteleRowRules *
 clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const ClienteleRule *specs)
 {
 	ClienteleRowRules *rules = palloc0(sizeof(ClienteleRowRules));
 	ClienteleBinder *binder;
+	int			width;
 
 	rules->scope.resolve = resolve_name;
 	rules->row = *row;
@@ -210,10 +199,10 @@ clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const Clientel
 	if (!row->is_jsonb)
 	{
 		rules->descriptor = lookup_rowtype_tupdesc_copy(row->type, row->typmod);
-		rules->width = rules->descriptor->natts;
-		rules->used = palloc(mul_size(sizeof(UsedColumn), Max(rules->width, 1)));
-		rules->values = palloc(mul_size(sizeof(Datum), Max(rules->width, 1)));
-		rules->nulls = palloc(mul_size(sizeof(bool), Max(rules->width, 1)));
+		width = Max(rules->descriptor->natts, 1);
+		rules->used = palloc(mul_size(sizeof(UsedColumn), width));
+		rules->values = palloc(mul_size(sizeof(Datum), width));
+		rules->nulls = palloc(mul_size(sizeof(bool), width));
 	}
 
 	binder = clientele_bind_begin(&rules->scope, 1);
@@ -222,8 +211,6 @@ clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const Clientel
 	for (int i = 0; i < nrules; i++)
 		rules->results[i] = clientele_bind_rule(binder, specs[i].text, specs[i].wanted, &rules->types[i]);
 	rules->program = clientele_bind_end(binder);
-	if (!row->is_jsonb)
-		trim_descriptor(rules);
 	return rules;
 }
 
@@ -395,8 +382,12 @@ find_row_type(const CallSite *site, Datum row, ClienteleRowType *type)
 	{
 		HeapTupleHeader header = DatumGetHeapTupleHeader(row);
 
+		/*
+		 * A named type's row has no record number; recent minor releases keep
+		 * a version of the row in that place.
+		 */
 		type->type = HeapTupleHeaderGetTypeId(header);
-		type->typmod = HeapTupleHeaderGetTypMod(header);
+		type->typmod = type->type == RECORDOID ? HeapTupleHeaderGetTypMod(header) : -1;
 		type->identifier = assign_record_type_identifier(type->type, type->typmod);
 	}
 }
