@@ -55,7 +55,9 @@ clientele_soft_error_place(struct Node *escontext, const char *place)
 	{
 		ErrorData  *error = ((ErrorSaveContext *) escontext)->error_data;
 
-		error->message = psprintf("%s: %s", place, error->message);
+		error->message = error->internalpos > 0 ?
+			psprintf("%s, character %d: %s", place, error->internalpos, error->message) :
+			psprintf("%s: %s", place, error->message);
 	}
 }
 #else

@@ -160,12 +160,16 @@ extern void clientele_scorecard_score(const ClienteleScorecard *card, const Clie
 /*
  * What each characteristic contributes to a known score, to six decimals.
  * Whatever the weights, the contributions (and the initial score) add up to the
- * score before rounding, cut after six decimals.
+ * score before rounding, cut after six decimals.  False if a number grew too
+ * large.
  */
 extern bool clientele_scorecard_contributions(const ClienteleScorecard *card, const ClienteleCardResult *result,
 											  ClienteleDecimal *contributions);
 
-/* The reason codes of a known score, the weightiest first; returns their count. */
+/*
+ * The reason codes of a known score, the weightiest first; returns their count,
+ * or -1 if a number grew too large.
+ */
 extern int	clientele_scorecard_reason_codes(const ClienteleScorecard *card, const ClienteleCardResult *result,
 											 const char **codes);
 

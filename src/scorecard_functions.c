@@ -59,6 +59,15 @@ bind_card(Datum rule, const ClienteleRowType *row)
 	return bound;
 }
 
+static void
+refuse_overflow(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("the score is too large for a number"),
+			 errhint("Bound what the card computes, such as \"points\": \"least(amount / 100, 50)\".")));
+}
+
 /*
  * Scores the row of a call; NULL where there is no row or no card.  The answer
  * holds until the next call.
@@ -77,10 +86,7 @@ score_row(FunctionCallInfo fcinfo)
 		clientele_row_rules_evaluate(bound->rules, call.row, &call.clock);
 	clientele_scorecard_score(bound->card, &bound->answers, &bound->result);
 	if (bound->result.overflow)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the score is too large for a number"),
-				 errhint("Bound what the card computes, such as \"points\": \"least(amount / 100, 50)\".")));
+		refuse_overflow();
 	return bound;
 }
 
@@ -126,6 +132,8 @@ clientele_reason_codes(PG_FUNCTION_ARGS)
 	codes = palloc(bound->card->ncharacteristics * sizeof(char *));
 	elements = palloc(bound->card->ncharacteristics * sizeof(Datum));
 	ncodes = clientele_scorecard_reason_codes(bound->card, &bound->result, codes);
+	if (ncodes < 0)
+		refuse_overflow();
 	for (int i = 0; i < ncodes; i++)
 		elements[i] = CStringGetTextDatum(codes[i]);
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, ncodes, TEXTOID, -1, false, TYPALIGN_INT));
@@ -207,7 +215,8 @@ put_initial(FunctionCallInfo fcinfo, const BoundCard *bound)
 	clear_row(&row);
 	set_text(&row, REASON_ITEM, "initial");
 	set_number(&row, REASON_POINTS, bound->card->initial);
-	set_number(&row, REASON_CONTRIBUTION, bound->card->initial);
+	if (bound->result.known)
+		set_number(&row, REASON_CONTRIBUTION, bound->card->initial);
 	put_row(fcinfo, &row);
 }
 
@@ -251,7 +260,7 @@ clientele_reasons(PG_FUNCTION_ARGS)
 	{
 		contributions = palloc(bound->card->ncharacteristics * sizeof(ClienteleDecimal));
 		if (!clientele_scorecard_contributions(bound->card, &bound->result, contributions))
-			contributions = NULL;
+			refuse_overflow();
 	}
 	put_initial(fcinfo, bound);
 	for (int i = 0; i < bound->card->ncharacteristics; i++)

@@ -319,7 +319,13 @@ read_optional_number(CardReader *reader, const Place *up, const ClienteleJson *v
 static void
 expression_error_callback(void *arg)
 {
-	errcontext("%s of a scorecard", place_text((const Place *) arg));
+	int			position = getinternalerrposition();
+
+	/* The client may show where the card stands in the query instead. */
+	if (position > 0)
+		errcontext("%s of a scorecard, character %d", place_text((const Place *) arg), position);
+	else
+		errcontext("%s of a scorecard", place_text((const Place *) arg));
 }
 
 /* Checks an expression and gives its canonical text. */

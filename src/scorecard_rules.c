@@ -88,12 +88,13 @@ points_case(const ClienteleCardCharacteristic *characteristic)
 }
 
 static void
-set_rule(ClienteleRule *rules, int number, const char *text, ClienteleType wanted)
+set_rule(ClienteleRule *rules, int number, const char *text, ClienteleType wanted, char *place)
 {
 	if (number == CLIENTELE_CARD_NO_RULE)
 		return;
 	rules[number].text = text;
 	rules[number].wanted = wanted;
+	rules[number].place = place;
 }
 
 ClienteleRule *
@@ -105,14 +106,18 @@ clientele_scorecard_rules(const ClienteleScorecard *card)
 	{
 		const ClienteleCardCharacteristic *characteristic = &card->characteristics[i];
 
-		set_rule(rules, characteristic->weight_rule, characteristic->weight.expression, CLIENTELE_NUMBER);
+		set_rule(rules, characteristic->weight_rule, characteristic->weight.expression, CLIENTELE_NUMBER,
+				 psprintf("characteristics[%d].weight of a scorecard", i));
 		set_rule(rules, characteristic->value_rule, characteristic->value,
-				 characteristic->by_range ? CLIENTELE_NUMBER : CLIENTELE_ANY);
+				 characteristic->by_range ? CLIENTELE_NUMBER : CLIENTELE_ANY,
+				 psprintf("characteristics[%d].value of a scorecard", i));
 		for (int bin = 0; bin < characteristic->nbins; bin++)
 			set_rule(rules, characteristic->bins[bin].when_rule, characteristic->bins[bin].when,
-					 CLIENTELE_BOOLEAN);
+					 CLIENTELE_BOOLEAN,
+					 psprintf("characteristics[%d].bins[%d].when of a scorecard", i, bin));
 		if (characteristic->points_rule != CLIENTELE_CARD_NO_RULE)
-			set_rule(rules, characteristic->points_rule, points_case(characteristic), CLIENTELE_NUMBER);
+			set_rule(rules, characteristic->points_rule, points_case(characteristic), CLIENTELE_NUMBER,
+					 psprintf("points of characteristics[%d] of a scorecard", i));
 	}
 	return rules;
 }

@@ -135,7 +135,7 @@ FROM card, (VALUES (1, '{"n": 3, "d": 2, "fallback": null}'::jsonb), (2, '{"n": 
                    (6, '{"n": 3, "d": null, "fallback": null}')) AS d (no, j)
 WHERE name = 'additive' ORDER BY no;
 -- The initial score is an item of its own, so that contributions add up; computed points cannot be inverted.
-SELECT * FROM card, reasons('{"n": 3, "d": 2, "fallback": null}'::jsonb, card) WHERE name = 'additive' \gx
+SELECT r.* FROM card, reasons('{"n": 3, "d": 2, "fallback": null}'::jsonb, card) AS r WHERE name = 'additive';
 SELECT n.* FROM card, next_tier('{"n": -1, "d": 0, "fallback": null}'::jsonb, card) AS n WHERE name = 'additive';
 
 -- A weight may be computed; below 0 or unknown it is no weight, and all 0 is no score.
@@ -181,6 +181,10 @@ SELECT score(c, '{"method": "additive", "characteristics": [{"name": "a", "value
 SELECT score(jsonb_build_object('x', 1e131000), '{"method": "additive", "characteristics": [
     {"name": "a", "bins": [{"points": "x * x"}]}]}');
 
+SELECT score(s, '{"method": "additive", "characteristics": [
+    {"name": "a", "bins": [{"points": "x"}]}, {"name": "b", "bins": [{"points": "x"}]}]}')
+FROM (SELECT 9e131071 AS x) AS s;
+
 -- Texts in any language, quotes and backslashes survive.
 SELECT '{"method": "additive", "characteristics": [{"name": "消费\"\\\u0007", "value": "\"金额\"", "bins": [{"points": 1.50, "reason": "\ud83d\ude00"}]}], "tiers": [{"label": "战略客户"}]}'::scorecard AS card \gset
 SELECT :'card'::scorecard AS card, :'card'::scorecard::text = :'card' AS same;
@@ -192,7 +196,7 @@ SELECT scorecard '{"method": "weighted", "characteristics": [{"name": "a", "weig
          "characteristics": [{"bins": [{"points": 5.0, "below": 10}, {"points": 6}], "value": " x ", "weight": 1, "name": "a"}], "method": "weighted"}' AS equal;
 SELECT a.name, b.name FROM card AS a, card AS b WHERE a.card = b.card ORDER BY 1;
 SELECT count(*) FROM card AS a, card AS b WHERE a.card <> b.card;
-SELECT count(DISTINCT card), count(*) FROM (TABLE card UNION ALL TABLE card) AS twice;
+SELECT count(*) FROM (SELECT DISTINCT card FROM (TABLE card UNION ALL TABLE card) AS twice) AS once;
 SELECT count(*) FROM (SELECT card FROM (TABLE card UNION ALL TABLE card) AS twice GROUP BY card) AS grouped;
 
 -- Stored, compressed and toasted.
