@@ -182,7 +182,7 @@ clientele_column_read(ClienteleColumn *column, Datum value, pg_tz *zone, Cliente
 			read_decimal(known, number, target);
 			break;
 		case CLIENTELE_COLUMN_NUMERIC:
-			known = clientele_decimal_from_numeric(DatumGetNumeric(value), &number);
+			known = clientele_decimal_from_datum(value, &number);
 			read_decimal(known, number, target);
 			break;
 		case CLIENTELE_COLUMN_TEXT:

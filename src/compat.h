@@ -65,9 +65,8 @@ clientele_soft_error_place(struct Node *escontext, const char *place)
 #endif
 
 /* Functions that return a set as a whole: one call since 15. */
-#include "funcapi.h"
-
 #if PG_VERSION_NUM < 150000
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/tuplestore.h"
 
@@ -90,6 +89,20 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
 	rsinfo->setResult = tuplestore_begin_heap(true, false, work_mem);
 	MemoryContextSwitchTo(caller);
 }
+#endif
+
+/* 15 gave tuplesorts a set of options where a flag had been. */
+#if PG_VERSION_NUM < 150000
+#define TUPLESORT_NONE false
+#endif
+
+/* The next datum of a sort, ascending, as a copy that the caller owns. */
+#if PG_VERSION_NUM >= 160000
+#define clientele_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, true, value, isnull, NULL)
+#else
+#define clientele_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
 #endif
 
 #endif							/* CLIENTELE_COMPAT_H */
