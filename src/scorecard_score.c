@@ -455,6 +455,8 @@ find_step(const ClienteleScorecard *card, const ClienteleCardResult *result, con
 			computed = true;
 			continue;
 		}
+		if (part->bin == &characteristic->bins[bin])
+			continue;
 		step.bin = bin;
 		if (!score_with_points(card, result, part, characteristic->bins[bin].points.number, &step) ||
 			clientele_decimal_compare(step.score, target) < 0)
