@@ -1,28 +1,89 @@
-# clientele: build, install, test. `make help` lists what there is.
+# clientele: build, install, test.  `make help` lists what there is.
 
 EXTENSION = clientele
 EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" clientele.control)
-MODULE_big = clientele
+PG_CONFIG ?= pg_config
 
-GENERATED = src/expression_gram.c src/expression_scan.c
-OBJS = $(sort $(patsubst %.c,%.o,$(filter-out $(GENERATED),$(wildcard src/*.c))))
+TOOLS = help setup demo check bench fuzz
+
+# ---------------------------------------------------------------------------
+# The build, by PostgreSQL's own rules (PGXS)
+# ---------------------------------------------------------------------------
+
+ifneq ($(filter-out $(TOOLS),$(or $(MAKECMDGOALS),all)),)
+
+# With psql alone, PGXS is there but the headers are not: look for these.
+ifeq ($(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h),)
+$(error PostgreSQL server headers not found by PG_CONFIG=$(PG_CONFIG).  \
+Install them (Debian, Ubuntu: apt-get install postgresql-server-dev-15 gcc flex bison), \
+or run "make setup")
+endif
+
+MODULE_big = clientele
+GENERATED = $(patsubst %.y,%.c,$(wildcard src/*.y)) $(patsubst %.l,%.c,$(wildcard src/*.l))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c) $(GENERATED)))
 
 INSTALL_SQL = sql/clientele--$(EXTVERSION).sql
 FRAGMENTS = $(addprefix sql/install/,$(shell sed 's/\#.*//' sql/install_order.list))
 DATA = $(wildcard sql/upgrade/*--*--*.sql)
 DATA_built = $(INSTALL_SQL)
 
-PG_CPPFLAGS = -MMD -MP
-PG_CFLAGS = -std=gnu11
+# Dependencies are written beside the objects: few servers were built to do so.
+PG_CFLAGS = -std=gnu11 -MMD -MP
 
 REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
-REGRESS_OPTS = --inputdir=test
+REGRESS_OPTS = --inputdir=test --encoding=UTF8 --load-extension=clientele
+ISOLATION = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=clientele
 
-PG_CONFIG ?= pg_config
+EXTRA_CLEAN = $(GENERATED) src/expression_gram.h src/*.d
+
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
--include $(OBJS:.o=.d)
+.DELETE_ON_ERROR:
 
 $(INSTALL_SQL): $(FRAGMENTS) sql/install_order.list clientele.control
 	cat $(FRAGMENTS) > $@
+
+# Bison writes its header with the parser.  The first build must wait for it;
+# later ones know from the dependencies who includes it.
+ifneq ($(wildcard src/expression_gram.y),)
+src/expression_gram.c: BISONFLAGS += -d
+src/expression_gram.h: src/expression_gram.c ;
+$(OBJS): | src/expression_gram.h
+endif
+
+# What changes an object changes its bitcode.
+$(OBJS:.o=.bc): %.bc: %.o
+
+-include $(OBJS:.o=.d)
+
+endif
+
+# ---------------------------------------------------------------------------
+# Targets that bring PostgreSQL themselves, or need none.  Defined only where
+# they are asked for, because PGXS has a `check` of its own.
+# ---------------------------------------------------------------------------
+
+ifneq ($(filter $(TOOLS),$(MAKECMDGOALS)),)
+
+.PHONY: $(TOOLS)
+
+help:
+	@echo 'make               build'
+	@echo 'make install       install into the PostgreSQL that PG_CONFIG=$(PG_CONFIG) belongs to'
+	@echo 'make installcheck  test what is installed, in the running server'
+	@echo 'make clean         remove what was built'
+	@echo
+	@echo 'These install what they need (Debian, Ubuntu) and touch no other cluster:'
+	@echo 'make demo          a clinic chain to look at, in a private cluster'
+	@echo 'make check         every test, in a private cluster'
+	@echo 'make bench         measurements'
+	@echo 'make fuzz          hostile input'
+	@echo 'make setup         only install what the tests need'
+
+setup demo check bench fuzz:
+	@sh test/$@.sh
+
+endif

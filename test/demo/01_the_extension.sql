@@ -1,0 +1,2 @@
+CREATE EXTENSION clientele;
+\dx+ clientele

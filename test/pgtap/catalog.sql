@@ -1,0 +1,132 @@
+-- A walk through everything the extension consists of: each member is held to
+-- what its users and administrators rely on.
+BEGIN;
+
+-- ---------------------------------------------------------------------------
+-- The functions that PUBLIC may execute, by name, and how much they depend on:
+-- 'immutable' for those that compute from their arguments alone, 'stable' for
+-- those that also read the clock, the time zone or the catalog.  Add a line for
+-- a pure function, its operators' and its types' functions.  What reads or
+-- writes a population does not belong here; it is granted.
+-- ---------------------------------------------------------------------------
+
+CREATE TEMPORARY TABLE public_function (name name PRIMARY KEY, volatility text NOT NULL);
+INSERT INTO public_function
+SELECT name, volatility
+FROM (VALUES
+    (NULL, NULL)
+) AS list (name, volatility)
+WHERE name IS NOT NULL;
+
+-- ---------------------------------------------------------------------------
+-- The members, and the functions among them
+-- ---------------------------------------------------------------------------
+
+CREATE TEMPORARY VIEW member AS
+SELECT d.classid, d.objid, o.type, o.identity
+FROM pg_depend AS d
+CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) AS o
+WHERE d.refclassid = 'pg_extension'::regclass
+  AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'clientele')
+  AND d.deptype = 'e';
+
+CREATE TEMPORARY VIEW member_function AS
+SELECT m.identity, p.*, l.lanname,
+       EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
+               WHERE acl.grantee = 0 AND acl.privilege_type = 'EXECUTE') AS is_public,
+       -- called by PostgreSQL, never by name: type input, output and the like
+       EXISTS (SELECT FROM pg_type AS t
+               WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout))
+       OR p.proargtypes::oid[] && ARRAY['internal'::regtype::oid] AS is_plumbing
+FROM member AS m
+JOIN pg_proc AS p ON p.oid = m.objid
+JOIN pg_language AS l ON l.oid = p.prolang
+WHERE m.classid = 'pg_proc'::regclass;
+
+SELECT no_plan();
+
+SELECT isnt_empty('TABLE member', 'there are members to walk');
+
+-- ---------------------------------------------------------------------------
+-- Everything says what it is: \dx+, \df+, \dT+ and \d+ show these comments
+-- ---------------------------------------------------------------------------
+
+SELECT is_empty(
+    $$SELECT type, identity FROM member
+      WHERE obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)) IS NULL$$,
+    'every member has a comment');
+
+SELECT is_empty(
+    $$SELECT m.identity, a.attname
+      FROM member AS m JOIN pg_attribute AS a ON a.attrelid = m.objid
+      WHERE m.classid = 'pg_class'::regclass
+        AND (SELECT relkind FROM pg_class WHERE oid = m.objid) IN ('r', 'p', 'v', 'm')
+        AND a.attnum > 0 AND NOT a.attisdropped
+        AND col_description(m.objid, a.attnum) IS NULL$$,
+    'every column of a table or view has a comment');
+
+-- ---------------------------------------------------------------------------
+-- Functions
+-- ---------------------------------------------------------------------------
+
+SELECT is_empty(
+    $$SELECT identity FROM member_function
+      WHERE pronargs > 0 AND NOT is_plumbing
+        AND (proargnames IS NULL OR '' = ANY (proargnames[1:pronargs]))$$,
+    'every function names its arguments, so that it can be called by name');
+
+SELECT is_empty(
+    $$SELECT identity, proconfig FROM member_function
+      WHERE prosecdef
+        AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting
+                        WHERE setting ~ '^search_path=((pg_catalog|clientele), )*pg_temp$')$$,
+    'every SECURITY DEFINER function pins a search_path that ends with pg_temp');
+
+SELECT is_empty(
+    $$SELECT identity FROM member_function
+      WHERE lanname NOT IN ('c', 'internal') AND prosqlbody IS NULL
+        AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting LIKE 'search\_path=%')$$,
+    'every function whose body is text pins its search_path');
+
+SELECT is_empty(
+    'SELECT identity FROM member_function WHERE proleakproof',
+    'nothing is LEAKPROOF');
+
+SELECT is_empty(
+    $$SELECT identity FROM member_function
+      WHERE is_public AND (prosecdef OR proname NOT IN (SELECT name FROM public_function))$$,
+    'PUBLIC executes only what public_function names, and nothing with another''s rights');
+
+SELECT is_empty(
+    'SELECT name FROM public_function EXCEPT SELECT proname FROM member_function WHERE is_public',
+    'all that public_function names is there, and PUBLIC may execute it');
+
+SELECT is_empty(
+    $$SELECT f.identity, f.provolatile, f.proparallel
+      FROM member_function AS f JOIN public_function AS p ON p.name = f.proname
+      WHERE f.provolatile <> left(p.volatility, 1)::"char" OR f.proparallel <> 's'$$,
+    'public functions are parallel safe, and immutable or stable as written');
+
+-- ---------------------------------------------------------------------------
+-- Relations and the schema
+-- ---------------------------------------------------------------------------
+
+SELECT is_empty(
+    $$SELECT m.identity, acl.privilege_type
+      FROM member AS m JOIN pg_class AS c ON c.oid = m.objid
+      CROSS JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) AS acl
+      WHERE m.classid = 'pg_class'::regclass AND acl.grantee = 0
+        AND NOT (acl.privilege_type = 'SELECT' AND c.relkind = 'v')$$,
+    'PUBLIC reads views at most');
+
+SELECT is_empty(
+    $$SELECT identity FROM member AS m JOIN pg_class AS c ON c.oid = m.objid
+      WHERE m.classid = 'pg_class'::regclass AND c.relkind = 'r'
+        AND c.oid <> ALL (SELECT unnest(extconfig) FROM pg_extension WHERE extname = 'clientele')$$,
+    'the rows of every table are dumped');
+
+SELECT schema_owner_is('clientele', 'postgres'::name);
+SELECT ok(NOT has_schema_privilege('public', 'clientele', 'CREATE'), 'PUBLIC creates nothing in the schema');
+
+SELECT * FROM finish();
+ROLLBACK;
