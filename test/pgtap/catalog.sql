@@ -14,7 +14,38 @@ CREATE TEMPORARY TABLE public_function (name name PRIMARY KEY, volatility text N
 INSERT INTO public_function
 SELECT name, volatility
 FROM (VALUES
-    (NULL, NULL)
+    (NULL, NULL),
+    ('rfm_in', 'immutable'),
+    ('rfm_out', 'immutable'),
+    ('rfm_recv', 'immutable'),
+    ('rfm_send', 'immutable'),
+    ('rfm_add', 'immutable'),
+    ('rfm_plus', 'immutable'),
+    ('rfm', 'immutable'),
+    ('merge', 'immutable'),
+    ('rfm_eq', 'immutable'),
+    ('rfm_ne', 'immutable'),
+    ('rfm_hash', 'immutable'),
+    ('rfm_hash_extended', 'immutable'),
+    ('recency', 'immutable'),
+    ('frequency', 'immutable'),
+    ('monetary', 'immutable'),
+    ('first_event', 'immutable'),
+    ('last_event', 'immutable'),
+    ('rfm_cuts_in', 'immutable'),
+    ('rfm_cuts_out', 'immutable'),
+    ('rfm_cuts_recv', 'immutable'),
+    ('rfm_cuts_send', 'immutable'),
+    ('rfm_cuts_eq', 'immutable'),
+    ('rfm_cuts_ne', 'immutable'),
+    ('rfm_cuts_hash', 'immutable'),
+    ('cuts', 'immutable'),
+    ('rfm_cuts_add', 'immutable'),
+    ('rfm_cuts_final', 'immutable'),
+    ('rfm_cuts', 'immutable'),
+    ('rfm_score', 'immutable'),
+    ('rfm_group', 'immutable'),
+    ('psi', 'immutable')
 ) AS list (name, volatility)
 WHERE name IS NOT NULL;
 
