@@ -98,7 +98,7 @@ CREATE AGGREGATE clientele.rfm_cuts(summary clientele.rfm, as_of timestamptz, ti
 COMMENT ON FUNCTION clientele.rfm_cuts_add(internal, numeric, numeric, numeric, integer, text) IS 'transition function of rfm_cuts';
 COMMENT ON FUNCTION clientele.rfm_cuts_add(internal, clientele.rfm, timestamptz, text, integer, text) IS 'transition function of rfm_cuts';
 COMMENT ON FUNCTION clientele.rfm_cuts_final(internal) IS 'final function of rfm_cuts';
-COMMENT ON AGGREGATE clientele.rfm_cuts(numeric, numeric, numeric, integer, text) IS 'cuts of 2 to 9 bins from one row per customer; method quantile (type 7), r-rfm (quantile + 1), median, mean (both 2 bins) or width; a row with a value that is NULL, NaN or infinite is left out; NULL if none is left';
+COMMENT ON AGGREGATE clientele.rfm_cuts(numeric, numeric, numeric, integer, text) IS 'cuts of 2 to 9 bins from one row per customer; method quantile (type 7), r-rfm (quantile + 1), median, mean (both 2 bins) or width; a cut between values is rounded to 6 decimals more than they have; a row with a value that is NULL, NaN or infinite is left out; NULL if none is left';
 COMMENT ON AGGREGATE clientele.rfm_cuts(clientele.rfm, timestamptz, text, integer, text) IS 'the same from summaries: recency in local days as of as_of; a row whose summary, as_of or time_zone is NULL is left out';
 
 -- scores and groups
