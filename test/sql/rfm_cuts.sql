@@ -124,6 +124,9 @@ SELECT rfm_score(1, 1, 1, 'recency 2,3,4,5,6,7,8,9; frequency 1; monetary 1'), r
 SELECT rfm_score(NULL, 1, 1, c) IS NULL AND rfm_score(1, NULL, 1, c) IS NULL AND rfm_score(1, 1, NULL, c) IS NULL AND rfm_score(1, 1, 1, NULL) IS NULL
        AND rfm_score('NaN', 1, 1, c) IS NULL AND rfm_score(1, 'NaN', 1, c) IS NULL AND rfm_score(1, 1, 'NaN', c) IS NULL AS unknown
 FROM (VALUES ('recency 1; frequency 1; monetary 1'::rfm_cuts)) AS v (c);
+-- Numbers that 64 bits hold, but not with the decimals of the other.
+SELECT v, rfm_score(v, v, v, 'recency 0.000000000000000001; frequency 0.000000000000000001, 9000000000000000000; monetary -0.5, 9223372036854775807.5')
+FROM unnest('{-9000000000000000000,-100,-18,0,18,100,5000000000000000001,9000000000000000000,9223372036854775807,9223372036854775808}'::numeric[]) AS v;
 -- A grid per row: the one kept by the call must not answer for another.
 SELECT x, c, rfm_score(x, x, x, c) FROM generate_series(1, 2) AS x,
      (VALUES ('recency 1; frequency 1; monetary 1'::rfm_cuts), ('recency 2; frequency 2; monetary 2'), ('recency 2, =; frequency 2; monetary 1, 2')) AS v (c) ORDER BY x, c::text;
