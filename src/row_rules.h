@@ -12,7 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "decimal.h"
-#include "expression_tree.h"
+#include "program.h"
 
 /* What the functions were given as a row. */
 typedef struct ClienteleRowType
@@ -22,14 +22,6 @@ typedef struct ClienteleRowType
 	int32		typmod;			/* ... with its registered record number */
 	uint64		identifier;		/* changes when the type is altered */
 } ClienteleRowType;
-
-/* The time arguments of a call; either may be absent. */
-typedef struct ClienteleClock
-{
-	bool		has_as_of;
-	TimestampTz as_of;
-	struct pg_tz *zone;			/* NULL = not given */
-} ClienteleClock;
 
 /* One expression and the type its place demands of it. */
 typedef struct ClienteleRule
@@ -57,9 +49,9 @@ extern bool clientele_row_rules_number(const ClienteleRowRules *rules, int rule,
 extern bool clientele_row_rules_text(const ClienteleRowRules *rules, int rule, char **result);	/* any type, as text */
 
 /*
- * The frame of a SQL function whose first argument is a row, whose second is a
- * rule of some kind, and whose third and fourth, if any, are as_of and
- * time_zone.
+ * The frame of a SQL function whose first argument is a row (record or jsonb),
+ * whose second is a rule of some kind, and whose third and fourth, if any, are
+ * as_of and time_zone.
  *
  * clientele_row_call reads the arguments, and compiles the rule by `build` where
  * this call site has not compiled the same rule for the same row type before
@@ -73,7 +65,7 @@ typedef struct ClienteleRowCall
 {
 	Datum		row;
 	ClienteleClock clock;
-	void	   *built;
+	void	   *built;			/* NULL where the row or the rule is NULL */
 } ClienteleRowCall;
 
 extern void clientele_row_call(FunctionCallInfo fcinfo, ClienteleBuild build, ClienteleRowCall *call);

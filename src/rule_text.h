@@ -13,6 +13,8 @@
 
 #include "lib/stringinfo.h"
 
+struct Node;
+
 /* The longest rule, in bytes; a longer one is refused with 54000. */
 #define CLIENTELE_RULE_TEXT_MAX (64 * 1024)
 

@@ -2,14 +2,14 @@
 -- 1997-09-30, against the summary that comes with the data.
 SET search_path = clientele, public;
 SET timezone = 'UTC';
-\set data `echo "${PG_ABS_SRCDIR:-test}/data/cdnow"`
+\set data `echo "${PG_ABS_SRCDIR:-test}/data"`
 
 CREATE TEMPORARY TABLE line (master_id int, customer_id int, day date, cds int, amount numeric);
 CREATE TEMPORARY TABLE cbs (customer_id int, x int, t_x numeric, t numeric, zbar numeric);
 \set csv ' WITH (FORMAT csv, HEADER)'
-\set load '\\copy line FROM ' '''' :data '/transactions.csv''' :csv
+\set load '\\copy line FROM ' '''' :data '/cdnow_sample_transactions.csv''' :csv
 :load
-\set load '\\copy cbs FROM ' '''' :data '/customer_by_sufficient_statistic.csv''' :csv
+\set load '\\copy cbs FROM ' '''' :data '/cdnow/customer_by_sufficient_statistic.csv''' :csv
 :load
 
 \set as_of '''1997-09-30'''

@@ -1,0 +1,794 @@
+/*
+ * evaluate.c
+ *		The evaluator: runs a program over a block of rows.
+ *
+ * Each instruction is a small static function looping over the selected rows.
+ * What an instruction means for one row stands in a function of its own where
+ * it is more than a line.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "jsonb_value.h"
+#include "local_time.h"
+#include "program.h"
+
+/* The rows an instruction works on. */
+typedef struct Selection
+{
+	const int  *rows;
+	int			count;
+} Selection;
+
+#define FOR_EACH_ROW(row, selection) \
+	for (int k_ = 0, row; k_ < (selection).count && ((row) = (selection).rows[k_], true); k_++)
+
+/* ---------- errors ---------- */
+
+static void
+evaluation_error(const ClienteleProgram *program, const ClienteleInstruction *at, int sqlstate,
+				 const char *message, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(sqlstate),
+			 errmsg("%s", message),
+			 hint ? errhint("%s", hint) : 0,
+			 clientele_expression_position(program->texts[at->rule], at->location)));
+}
+
+/* ---------- comparison ---------- */
+
+int
+clientele_compare_text(const text *a, const text *b)
+{
+	size_t		a_length = VARSIZE_ANY_EXHDR(a);
+	size_t		b_length = VARSIZE_ANY_EXHDR(b);
+	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_length, b_length));
+
+	if (order == 0)
+		return (a_length > b_length) - (a_length < b_length);
+	return order;
+}
+
+int
+clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const ClienteleCell *b)
+{
+	switch (type)
+	{
+		case CLIENTELE_NUMBER:
+			return clientele_decimal_compare(clientele_cell_number(a), clientele_cell_number(b));
+		case CLIENTELE_TEXT:
+			return clientele_compare_text(a->u.text, b->u.text);
+		case CLIENTELE_DATE:
+		case CLIENTELE_TIMESTAMP:
+			return (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
+		case CLIENTELE_BOOLEAN:
+			return (int) a->state - (int) b->state;
+		case CLIENTELE_ANY:
+		case CLIENTELE_TEXT_ARRAY:
+			break;
+	}
+	elog(ERROR, "cells of type %d have no order", (int) type);
+	return 0;
+}
+
+static inline bool
+comparison_holds(ClienteleComparison comparison, int order)
+{
+	switch (comparison)
+	{
+		case CLIENTELE_EQ:
+			return order == 0;
+		case CLIENTELE_NE:
+			return order != 0;
+		case CLIENTELE_LT:
+			return order < 0;
+		case CLIENTELE_LE:
+			return order <= 0;
+		case CLIENTELE_GT:
+			return order > 0;
+		case CLIENTELE_GE:
+			return order >= 0;
+	}
+	return false;
+}
+
+static inline void
+set_truth(ClienteleCell *target, bool truth)
+{
+	target->state = truth ? CLIENTELE_TRUE : CLIENTELE_FALSE;
+}
+
+static inline bool
+either_is_null(const ClienteleCell *a, const ClienteleCell *b)
+{
+	return a->state == CLIENTELE_NULL || b->state == CLIENTELE_NULL;
+}
+
+static void
+compare_number(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		const ClienteleCell *a = &at->a[i];
+		const ClienteleCell *b = &at->b[i];
+
+		if (either_is_null(a, b))
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			set_truth(&at->target[i],
+					  comparison_holds(at->comparison,
+									   clientele_decimal_compare(clientele_cell_number(a),
+																 clientele_cell_number(b))));
+	}
+}
+
+static void
+compare_integer(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		const ClienteleCell *a = &at->a[i];
+		const ClienteleCell *b = &at->b[i];
+
+		if (either_is_null(a, b))
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			set_truth(&at->target[i],
+					  comparison_holds(at->comparison,
+									   (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer)));
+	}
+}
+
+static inline bool
+text_equal(const text *a, const text *b)
+{
+	size_t		length = VARSIZE_ANY_EXHDR(a);
+
+	return length == VARSIZE_ANY_EXHDR(b) && memcmp(VARDATA_ANY(a), VARDATA_ANY(b), length) == 0;
+}
+
+static void
+compare_text(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		const ClienteleCell *a = &at->a[i];
+		const ClienteleCell *b = &at->b[i];
+
+		if (either_is_null(a, b))
+			at->target[i].state = CLIENTELE_NULL;
+		else if (at->comparison == CLIENTELE_EQ || at->comparison == CLIENTELE_NE)
+			set_truth(&at->target[i],
+					  text_equal(a->u.text, b->u.text) == (at->comparison == CLIENTELE_EQ));
+		else
+			set_truth(&at->target[i],
+					  comparison_holds(at->comparison, clientele_compare_text(a->u.text, b->u.text)));
+	}
+}
+
+static void
+compare_boolean(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		const ClienteleCell *a = &at->a[i];
+		const ClienteleCell *b = &at->b[i];
+
+		if (either_is_null(a, b))
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			set_truth(&at->target[i], comparison_holds(at->comparison, (int) a->state - (int) b->state));
+	}
+}
+
+/* Two json values of which only the data tells the types. */
+static void
+compare_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		int			order;
+
+		if (either_is_null(&at->a[i], &at->b[i]))
+			at->target[i].state = CLIENTELE_NULL;
+		else if (clientele_jsonb_compare(&at->a[i], &at->b[i], at->comparison, &order))
+			set_truth(&at->target[i], comparison_holds(at->comparison, order));
+		else
+			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
+							 psprintf("a json %s cannot be compared with a json %s this way",
+									  clientele_jsonb_kind(&at->a[i]), clientele_jsonb_kind(&at->b[i])),
+							 NULL);
+	}
+}
+
+static bool
+list_contains(const ClienteleInstruction *at, const ClienteleCell *wanted)
+{
+	int			low = 0;
+	int			high = at->list_length - 1;
+
+	while (low <= high)
+	{
+		int			middle = (low + high) / 2;
+		int			order = clientele_compare_cells(at->value_type, wanted, &at->list[middle]);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = middle - 1;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+static void
+test_in(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		if (at->a[i].state == CLIENTELE_NULL)
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			set_truth(&at->target[i], list_contains(at, &at->a[i]) != at->negated);
+	}
+}
+
+static void
+test_like(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		if (at->a[i].state == CLIENTELE_NULL)
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			set_truth(&at->target[i],
+					  DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
+														   PointerGetDatum(at->a[i].u.text),
+														   PointerGetDatum(at->list->u.text))) != at->negated);
+	}
+}
+
+static void
+test_starts_with(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		const ClienteleCell *a = &at->a[i];
+		const ClienteleCell *b = &at->b[i];
+
+		if (either_is_null(a, b))
+			at->target[i].state = CLIENTELE_NULL;
+		else
+		{
+			size_t		length = VARSIZE_ANY_EXHDR(b->u.text);
+
+			set_truth(&at->target[i],
+					  length <= VARSIZE_ANY_EXHDR(a->u.text) &&
+					  memcmp(VARDATA_ANY(a->u.text), VARDATA_ANY(b->u.text), length) == 0);
+		}
+	}
+}
+
+static bool
+array_contains(ArrayType *array, const text *wanted)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (!nulls[i] && text_equal((text *) DatumGetPointer(elements[i]), wanted))
+			return true;
+	}
+	return false;
+}
+
+static void
+test_contains(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		if (either_is_null(&at->a[i], &at->b[i]))
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			set_truth(&at->target[i], array_contains(at->a[i].u.array, at->b[i].u.text));
+	}
+}
+
+static void
+test_null(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+		set_truth(&at->target[i], (at->a[i].state == CLIENTELE_NULL) != at->negated);
+}
+
+/* ---------- booleans ---------- */
+
+static void
+do_and(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+		at->a[i].state = Min(at->a[i].state, at->b[i].state);
+}
+
+static void
+do_or(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+		at->a[i].state = Max(at->a[i].state, at->b[i].state);
+}
+
+static void
+do_not(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+		at->target[i].state = CLIENTELE_TRUE - at->a[i].state;
+}
+
+/* ---------- any type ---------- */
+
+static void
+move(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+		at->target[i] = at->a[i];
+}
+
+/* SQL's least and greatest: nulls do not take part. */
+static void
+keep_extreme(const ClienteleInstruction *at, Selection rows, int sign)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		if (at->b[i].state == CLIENTELE_NULL)
+			continue;
+		if (at->a[i].state == CLIENTELE_NULL ||
+			sign * clientele_compare_cells(at->value_type, &at->b[i], &at->a[i]) > 0)
+			at->a[i] = at->b[i];
+	}
+}
+
+/* ---------- numbers ---------- */
+
+typedef bool (*BinaryNumber) (ClienteleDecimal a, ClienteleDecimal b, ClienteleDecimal *result);
+
+static void
+number_out_of_range(const ClienteleProgram *program, const ClienteleInstruction *at)
+{
+	evaluation_error(program, at, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "number out of range", NULL);
+}
+
+static void
+binary_number(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows,
+			  BinaryNumber function)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		ClienteleDecimal result;
+
+		if (either_is_null(&at->a[i], &at->b[i]))
+			at->target[i].state = CLIENTELE_NULL;
+		else if (function(clientele_cell_number(&at->a[i]), clientele_cell_number(&at->b[i]), &result))
+			clientele_cell_set_number(&at->target[i], result);
+		else
+			number_out_of_range(program, at);
+	}
+}
+
+static void
+divide(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		if (!either_is_null(&at->a[i], &at->b[i]) &&
+			clientele_decimal_sign(clientele_cell_number(&at->b[i])) == 0)
+			evaluation_error(program, at, ERRCODE_DIVISION_BY_ZERO, "division by zero",
+							 "Guard it: case when visits <> 0 then spend / visits end.");
+	}
+	binary_number(program, at, rows, clientele_decimal_divide);
+}
+
+typedef ClienteleDecimal (*UnaryNumber) (ClienteleDecimal value);
+
+static void
+unary_number(const ClienteleInstruction *at, Selection rows, UnaryNumber function)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		if (at->a[i].state == CLIENTELE_NULL)
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			clientele_cell_set_number(&at->target[i], function(clientele_cell_number(&at->a[i])));
+	}
+}
+
+static void
+round_number(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		if (at->a[i].state == CLIENTELE_NULL)
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			clientele_cell_set_number(&at->target[i],
+									  clientele_decimal_round(clientele_cell_number(&at->a[i]), at->places));
+	}
+}
+
+/* ---------- time ---------- */
+
+static void
+set_integer(ClienteleCell *target, int64 value)
+{
+	target->u.integer = value;
+	target->scale = 0;
+	target->state = CLIENTELE_KNOWN;
+}
+
+static void
+local_date(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		if (at->a[i].state == CLIENTELE_NULL)
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			set_integer(&at->target[i], clientele_local_date(at->a[i].u.integer, program->zone));
+	}
+}
+
+/* The whole number of days in a cell; anything else is an error. */
+static int64
+whole_days(const ClienteleProgram *program, const ClienteleInstruction *at, const ClienteleCell *cell)
+{
+	ClienteleDecimal days = clientele_cell_number(cell);
+	ClienteleDecimal whole = clientele_decimal_round(days, 0);
+
+	if (clientele_decimal_compare(days, whole) != 0)
+		evaluation_error(program, at, ERRCODE_INVALID_PARAMETER_VALUE,
+						 psprintf("%s is not a whole number of days", clientele_decimal_to_string(days)),
+						 "Round it first: birthday + round(x).");
+	if (whole.scale != 0 || whole.u.units > PG_INT32_MAX || whole.u.units < PG_INT32_MIN)
+		evaluation_error(program, at, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "date out of range", NULL);
+	return whole.u.units;
+}
+
+static void
+add_days(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		int64		days;
+		int64		date;
+
+		if (either_is_null(&at->a[i], &at->b[i]))
+		{
+			at->target[i].state = CLIENTELE_NULL;
+			continue;
+		}
+		days = whole_days(program, at, &at->b[i]);
+		date = at->a[i].u.integer;
+		if (!DATE_NOT_FINITE((DateADT) date))
+		{
+			date += at->negated ? -days : days;
+			if (!IS_VALID_DATE(date))
+				evaluation_error(program, at, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "date out of range", NULL);
+		}
+		set_integer(&at->target[i], date);
+	}
+}
+
+/* Between a day and eternity there is no number of days. */
+static void
+days_between(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		const ClienteleCell *a = &at->a[i];
+		const ClienteleCell *b = &at->b[i];
+
+		if (either_is_null(a, b) ||
+			DATE_NOT_FINITE((DateADT) a->u.integer) || DATE_NOT_FINITE((DateADT) b->u.integer))
+			at->target[i].state = CLIENTELE_NULL;
+		else
+			set_integer(&at->target[i], a->u.integer - b->u.integer);
+	}
+}
+
+/* Applies an instruction that reads one finite date. */
+static void
+date_part(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		DateADT		date = (DateADT) at->a[i].u.integer;
+		int			part = 0;
+
+		if (at->a[i].state == CLIENTELE_NULL || DATE_NOT_FINITE(date))
+		{
+			at->target[i].state = CLIENTELE_NULL;
+			continue;
+		}
+		switch (at->op)
+		{
+			case CLIENTELE_OP_MONTHS_SINCE:
+				part = clientele_months_between(date, program->today_date);
+				break;
+			case CLIENTELE_OP_YEARS_SINCE:
+				{
+					int			months = clientele_months_between(date, program->today_date);
+
+					/* rounded down also for a date ahead */
+					part = months >= 0 ? months / 12 : -((11 - months) / 12);
+					break;
+				}
+			case CLIENTELE_OP_MONTH:
+				part = clientele_month_of(date);
+				break;
+			case CLIENTELE_OP_DAY:
+				part = clientele_day_of(date);
+				break;
+			case CLIENTELE_OP_WEEKDAY:
+				part = clientele_weekday_of(date);
+				break;
+			default:
+				Assert(false);
+		}
+		set_integer(&at->target[i], part);
+	}
+}
+
+/* ---------- json ---------- */
+
+static void
+read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+	{
+		if (at->a[i].state == CLIENTELE_NULL)
+			at->target[i].state = CLIENTELE_NULL;
+		else if (!clientele_jsonb_read(at->a[i].u.pointer, at->path, at->value_type,
+									  program->zone, &at->target[i]))
+			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
+							 psprintf("\"%s\" holds a json %s where a %s is needed",
+									  at->path->string, clientele_jsonb_kind(&at->target[i]),
+									  clientele_type_name(at->value_type)),
+							 at->value_type == CLIENTELE_TIMESTAMP ?
+							 "Write it as \"2026-06-30 18:00\" or, with an offset, \"2026-06-30 18:00+08:00\"." :
+							 at->value_type == CLIENTELE_DATE ?
+							 "Write it as \"2026-06-30\"." : NULL);
+	}
+}
+
+/* ---------- selection ---------- */
+
+static inline bool
+passes(ClienteleTest test, uint8 state)
+{
+	switch (test)
+	{
+		case CLIENTELE_TEST_ALL:
+			return true;
+		case CLIENTELE_TEST_NOT_FALSE:
+			return state != CLIENTELE_FALSE;
+		case CLIENTELE_TEST_NOT_TRUE:
+			return state != CLIENTELE_TRUE;
+		case CLIENTELE_TEST_TRUE:
+			return state == CLIENTELE_TRUE;
+		case CLIENTELE_TEST_NULL:
+			return state == CLIENTELE_NULL;
+	}
+	return false;
+}
+
+/* Writes the rows that pass to `to`, which may be where they come from. */
+static int
+select_rows(const ClienteleInstruction *at, Selection rows, int *to)
+{
+	int			count = 0;
+
+	FOR_EACH_ROW(i, rows)
+	{
+		if (at->test == CLIENTELE_TEST_ALL || passes(at->test, at->a[i].state))
+			to[count++] = i;
+	}
+	return count;
+}
+
+/* ---------- the loop ---------- */
+
+void
+clientele_program_run(ClienteleProgram *program, int nrows)
+{
+	const ClienteleInstruction *at = program->instructions;
+	Selection	rows;
+	int			level = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	Assert(nrows <= program->capacity);
+	rows.rows = program->selected[0];
+	rows.count = nrows;
+	program->nselected[0] = nrows;
+
+	for (;; at++)
+	{
+		switch (at->op)
+		{
+			case CLIENTELE_OP_ENTER:
+				level++;
+				rows.count = select_rows(at, rows, program->selected[level]);
+				rows.rows = program->selected[level];
+				program->nselected[level] = rows.count;
+				if (rows.count == 0)
+					at = &program->instructions[at->jump - 1];
+				break;
+			case CLIENTELE_OP_NARROW:
+				rows.count = select_rows(at, rows, program->selected[level]);
+				program->nselected[level] = rows.count;
+				if (rows.count == 0)
+					at = &program->instructions[at->jump - 1];
+				break;
+			case CLIENTELE_OP_LEAVE:
+				level--;
+				rows.rows = program->selected[level];
+				rows.count = program->nselected[level];
+				break;
+			case CLIENTELE_OP_MOVE:
+				move(at, rows);
+				break;
+			case CLIENTELE_OP_IS_NULL:
+				test_null(at, rows);
+				break;
+			case CLIENTELE_OP_LEAST:
+				keep_extreme(at, rows, -1);
+				break;
+			case CLIENTELE_OP_GREATEST:
+				keep_extreme(at, rows, 1);
+				break;
+			case CLIENTELE_OP_AND:
+				do_and(at, rows);
+				break;
+			case CLIENTELE_OP_OR:
+				do_or(at, rows);
+				break;
+			case CLIENTELE_OP_NOT:
+				do_not(at, rows);
+				break;
+			case CLIENTELE_OP_COMPARE_NUMBER:
+				compare_number(at, rows);
+				break;
+			case CLIENTELE_OP_COMPARE_INTEGER:
+				compare_integer(at, rows);
+				break;
+			case CLIENTELE_OP_COMPARE_TEXT:
+				compare_text(at, rows);
+				break;
+			case CLIENTELE_OP_COMPARE_BOOLEAN:
+				compare_boolean(at, rows);
+				break;
+			case CLIENTELE_OP_COMPARE_JSON:
+				compare_json(program, at, rows);
+				break;
+			case CLIENTELE_OP_IN:
+				test_in(at, rows);
+				break;
+			case CLIENTELE_OP_LIKE:
+				test_like(at, rows);
+				break;
+			case CLIENTELE_OP_STARTS_WITH:
+				test_starts_with(at, rows);
+				break;
+			case CLIENTELE_OP_CONTAINS:
+				test_contains(at, rows);
+				break;
+			case CLIENTELE_OP_ADD:
+				binary_number(program, at, rows, clientele_decimal_add);
+				break;
+			case CLIENTELE_OP_SUBTRACT:
+				binary_number(program, at, rows, clientele_decimal_subtract);
+				break;
+			case CLIENTELE_OP_MULTIPLY:
+				binary_number(program, at, rows, clientele_decimal_multiply);
+				break;
+			case CLIENTELE_OP_DIVIDE:
+				divide(program, at, rows);
+				break;
+			case CLIENTELE_OP_NEGATE:
+				unary_number(at, rows, clientele_decimal_negate);
+				break;
+			case CLIENTELE_OP_ABS:
+				unary_number(at, rows, clientele_decimal_absolute);
+				break;
+			case CLIENTELE_OP_FLOOR:
+				unary_number(at, rows, clientele_decimal_floor);
+				break;
+			case CLIENTELE_OP_ROUND:
+				round_number(at, rows);
+				break;
+			case CLIENTELE_OP_LOCAL_DATE:
+				local_date(program, at, rows);
+				break;
+			case CLIENTELE_OP_ADD_DAYS:
+				add_days(program, at, rows);
+				break;
+			case CLIENTELE_OP_DAYS_BETWEEN:
+				days_between(at, rows);
+				break;
+			case CLIENTELE_OP_MONTHS_SINCE:
+			case CLIENTELE_OP_YEARS_SINCE:
+			case CLIENTELE_OP_MONTH:
+			case CLIENTELE_OP_DAY:
+			case CLIENTELE_OP_WEEKDAY:
+				date_part(program, at, rows);
+				break;
+			case CLIENTELE_OP_JSON:
+				read_json(program, at, rows);
+				break;
+			case CLIENTELE_OP_END:
+				return;
+		}
+	}
+}
+
+/* ---------- the clock ---------- */
+
+static void
+fill(ClienteleProgram *program, ClienteleCell *target, int64 value)
+{
+	for (int i = 0; i < program->capacity; i++)
+		set_integer(&target[i], value);
+}
+
+void
+clientele_program_set_clock(ClienteleProgram *program, const ClienteleClock *clock)
+{
+	const char *example = "Pass both: matches(customer, rule, now(), 'Asia/Shanghai').";
+
+	if (program->needs_as_of && !clock->has_as_of)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the rule depends on the time, but as_of is not given"),
+				 errhint("%s", example)));
+	if (program->needs_as_of && TIMESTAMP_NOT_FINITE(clock->as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of must be a finite instant"),
+				 errhint("%s", example)));
+	if (program->needs_zone && clock->zone == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the rule depends on calendar days, but time_zone is not given"),
+				 errhint("%s", example)));
+
+	if (program->zone != clock->zone)
+	{
+		program->zone = clock->zone;
+		program->clock_is_set = false;
+		if (clock->zone)
+			for (int i = 0; i < program->nzoned; i++)
+				fill(program, program->zoned[i].target,
+					 clientele_instant(program->zoned[i].local, clock->zone));
+	}
+	if (!clock->has_as_of || (program->clock_is_set && program->as_of == clock->as_of))
+		return;
+
+	program->as_of = clock->as_of;
+	program->clock_is_set = true;
+	if (program->now)
+		fill(program, program->now, clock->as_of);
+	if (program->needs_zone && program->needs_as_of)
+	{
+		program->today_date = clientele_local_date(clock->as_of, clock->zone);
+		if (program->today)
+			fill(program, program->today, program->today_date);
+	}
+}

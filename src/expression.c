@@ -1,0 +1,188 @@
+/*
+ * expression.c
+ *		The SQL type clientele.expression: input, output, and what it reads.
+ */
+#include "postgres.h"
+
+#include "expression.h"
+
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "catalog/pg_type.h"
+
+#include "compat.h"
+#include "expression_tree.h"
+
+const ClienteleRuleTextType clientele_expression_type = {"expression", 1};
+
+PG_FUNCTION_INFO_V1(clientele_expression_in);
+PG_FUNCTION_INFO_V1(clientele_expression_out);
+PG_FUNCTION_INFO_V1(clientele_expression_recv);
+PG_FUNCTION_INFO_V1(clientele_expression_send);
+PG_FUNCTION_INFO_V1(clientele_expression_eq);
+PG_FUNCTION_INFO_V1(clientele_expression_ne);
+PG_FUNCTION_INFO_V1(clientele_expression_hash);
+PG_FUNCTION_INFO_V1(clientele_expression_identifiers);
+
+/* The stored value of a text, or 0 after an error that was saved. */
+static Datum
+make_expression(const char *text, struct Node *escontext)
+{
+	ClienteleNode *tree;
+	char	   *canonical;
+
+	if (!clientele_rule_text_check_length(&clientele_expression_type, strlen(text), escontext))
+		return (Datum) 0;
+	tree = clientele_expression_parse(text, escontext);
+	if (tree == NULL)
+		return (Datum) 0;
+
+	/* spaces and quotes may have made it longer: what is stored must be readable */
+	canonical = clientele_expression_print(tree);
+	if (!clientele_rule_text_check_length(&clientele_expression_type, strlen(canonical), escontext))
+		return (Datum) 0;
+	return clientele_rule_text_make(&clientele_expression_type, canonical, strlen(canonical));
+}
+
+Datum
+clientele_expression_in(PG_FUNCTION_ARGS)
+{
+	Datum		value = make_expression(PG_GETARG_CSTRING(0), fcinfo->context);
+
+	if (value == (Datum) 0)
+		PG_RETURN_NULL();
+	return value;
+}
+
+Datum
+clientele_expression_out(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_CSTRING(DatumGetExpressionText(PG_GETARG_DATUM(0)));
+}
+
+Datum
+clientele_expression_recv(PG_FUNCTION_ARGS)
+{
+	char	   *text = clientele_rule_text_recv(&clientele_expression_type, (StringInfo) PG_GETARG_POINTER(0));
+
+	return make_expression(text, NULL);
+}
+
+Datum
+clientele_expression_send(PG_FUNCTION_ARGS)
+{
+	return clientele_rule_text_send(&clientele_expression_type, PG_GETARG_DATUM(0));
+}
+
+/* Canonical text is unique, so equal rules are equal bytes. */
+static bool
+expressions_equal(Datum a, Datum b)
+{
+	return strcmp(DatumGetExpressionText(a), DatumGetExpressionText(b)) == 0;
+}
+
+Datum
+clientele_expression_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(expressions_equal(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)));
+}
+
+Datum
+clientele_expression_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(!expressions_equal(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)));
+}
+
+Datum
+clientele_expression_hash(PG_FUNCTION_ARGS)
+{
+	char	   *text = DatumGetExpressionText(PG_GETARG_DATUM(0));
+
+	PG_RETURN_INT32((int32) hash_bytes((unsigned char *) text, (int) strlen(text)));
+}
+
+/* ---------- the names an expression reads ---------- */
+
+typedef struct NameList
+{
+	char	  **names;
+	int			count;
+	int			allocated;
+} NameList;
+
+static void
+add_name(NameList *list, const char *source, const ClienteleNode *path)
+{
+	StringInfoData name;
+
+	initStringInfo(&name);
+	if (source)
+		appendStringInfo(&name, "%s.", source);
+	for (; path; path = path->next_name)
+		appendStringInfo(&name, "%s%s", path->string, path->next_name ? "." : "");
+
+	if (list->count == list->allocated)
+	{
+		list->allocated *= 2;
+		list->names = repalloc(list->names, sizeof(char *) * list->allocated);
+	}
+	list->names[list->count++] = name.data;
+}
+
+/*
+ * Collects names.  Inside an aggregate's where, a name is a column of its
+ * source.
+ */
+static void
+collect_names(NameList *list, const ClienteleNode *node, const char *source)
+{
+	if (node == NULL)
+		return;
+	if (node->kind == CLIENTELE_NODE_NAME)
+		add_name(list, source, node);
+	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
+		collect_names(list, operand, source);
+	if (node->aggregate)
+	{
+		const ClienteleAggregate *extras = node->aggregate;
+
+		collect_names(list, extras->by, source);
+		collect_names(list, extras->where, node->first->string);
+		if (extras->window.kind != CLIENTELE_WINDOW_SINCE)
+		{
+			collect_names(list, extras->window.from, NULL);
+			collect_names(list, extras->window.to, NULL);
+		}
+	}
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+Datum
+clientele_expression_identifiers(PG_FUNCTION_ARGS)
+{
+	ClienteleNode *tree = clientele_expression_parse(DatumGetExpressionText(PG_GETARG_DATUM(0)), NULL);
+	NameList	list;
+	Datum	   *elements;
+	int			count = 0;
+
+	list.count = 0;
+	list.allocated = 16;
+	list.names = palloc(sizeof(char *) * list.allocated);
+	collect_names(&list, tree, NULL);
+	qsort(list.names, list.count, sizeof(char *), compare_names);
+
+	elements = palloc(sizeof(Datum) * Max(list.count, 1));
+	for (int i = 0; i < list.count; i++)
+	{
+		if (i == 0 || strcmp(list.names[i - 1], list.names[i]) != 0)
+			elements[count++] = CStringGetTextDatum(list.names[i]);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
+}

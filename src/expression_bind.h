@@ -1,0 +1,50 @@
+/*
+ * expression_bind.h
+ *		The compiler: from syntax trees to a program, in a scope of names.
+ *
+ * Here names meet columns, and types are checked: an error points at the word
+ * it is about.
+ */
+#ifndef CLIENTELE_EXPRESSION_BIND_H
+#define CLIENTELE_EXPRESSION_BIND_H
+
+#include "column.h"
+#include "program.h"
+
+typedef struct ClienteleBinder ClienteleBinder;
+
+/* What a name stands for. */
+typedef struct ClienteleOperand
+{
+	ClienteleType type;
+	ClienteleCell *cells;		/* the register that holds its value ... */
+	const ClienteleNode *json_path; /* ... or a json document, and where in it
+									 * the value is; the type is then ANY */
+	const ClienteleColumn *column;	/* whose type reads literals beside it, or NULL */
+} ClienteleOperand;
+
+/* Where names are looked up. */
+typedef struct ClienteleScope ClienteleScope;
+struct ClienteleScope
+{
+	/* Resolves a name or throws (clientele_bind_error_position gives the place). */
+	ClienteleOperand (*resolve) (ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name);
+};
+
+/* Everything is allocated in the memory context current at the beginning. */
+extern ClienteleBinder *clientele_bind_begin(ClienteleScope *scope, int capacity);
+
+/*
+ * Compiles one more rule.  Its value stands in the returned register after each
+ * run; *type is its type, which is `wanted` unless that is ANY.
+ */
+extern ClienteleCell *clientele_bind_rule(ClienteleBinder *binder, const char *text,
+										  ClienteleType wanted, ClienteleType *type);
+extern ClienteleProgram *clientele_bind_end(ClienteleBinder *binder);
+
+/* For scopes: a new register, the zone's need, and the place of an error. */
+extern ClienteleCell *clientele_bind_register(ClienteleBinder *binder);
+extern void clientele_bind_needs_zone(ClienteleBinder *binder);
+extern int	clientele_bind_error_position(const ClienteleBinder *binder, const ClienteleNode *node);
+
+#endif							/* CLIENTELE_EXPRESSION_BIND_H */

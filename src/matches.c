@@ -1,0 +1,155 @@
+/*
+ * matches.c
+ *		The SQL functions that evaluate expressions on a row or a jsonb document.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/numeric.h"
+
+#include "expression.h"
+#include "row_rules.h"
+
+PG_FUNCTION_INFO_V1(clientele_matches);
+PG_FUNCTION_INFO_V1(clientele_matching);
+PG_FUNCTION_INFO_V1(clientele_evaluate_number);
+PG_FUNCTION_INFO_V1(clientele_evaluate_text);
+
+/* Several rules bound together; the array's NULL elements are left out. */
+typedef struct Matching
+{
+	ClienteleRowRules *rules;
+	int			nrules;
+	int		   *positions;		/* of each rule in the array, from 1 */
+	Datum	   *matched;		/* scratch for one row's answer */
+} Matching;
+
+static ClienteleRowRules *
+bind_one(Datum rule, const ClienteleRowType *row, ClienteleType wanted)
+{
+	ClienteleRule spec;
+
+	spec.text = DatumGetExpressionText(rule);
+	spec.wanted = wanted;
+	return clientele_row_rules_bind(row, 1, &spec);
+}
+
+static void *
+build_condition(Datum rule, const ClienteleRowType *row)
+{
+	return bind_one(rule, row, CLIENTELE_BOOLEAN);
+}
+
+static void *
+build_number(Datum rule, const ClienteleRowType *row)
+{
+	return bind_one(rule, row, CLIENTELE_NUMBER);
+}
+
+static void *
+build_any(Datum rule, const ClienteleRowType *row)
+{
+	return bind_one(rule, row, CLIENTELE_ANY);
+}
+
+static void *
+build_matching(Datum rule, const ClienteleRowType *row)
+{
+	ArrayType  *array = DatumGetArrayTypeP(rule);
+	Matching   *matching = palloc0(sizeof(Matching));
+	ClienteleRule *specs;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("the array of rules has %d dimensions, but must have one", ARR_NDIM(array)),
+				 errhint("Build it with array_agg(rule ORDER BY position).")));
+	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+
+	specs = palloc(mul_size(sizeof(ClienteleRule), Max(count, 1)));
+	matching->positions = palloc(mul_size(sizeof(int), Max(count, 1)));
+	matching->matched = palloc(mul_size(sizeof(Datum), Max(count, 1)));
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			continue;
+		specs[matching->nrules].text = DatumGetExpressionText(elements[i]);
+		specs[matching->nrules].wanted = CLIENTELE_BOOLEAN;
+		matching->positions[matching->nrules++] = i + 1;
+	}
+	matching->rules = clientele_row_rules_bind(row, matching->nrules, specs);
+	return matching;
+}
+
+/* matches(row, rule [, as_of, time_zone]): true only if the rule is true. */
+Datum
+clientele_matches(PG_FUNCTION_ARGS)
+{
+	ClienteleRowCall call;
+
+	clientele_row_call(fcinfo, build_condition, &call);
+	if (call.built == NULL)
+		PG_RETURN_BOOL(false);
+	clientele_row_rules_evaluate(call.built, call.row, &call.clock);
+	PG_RETURN_BOOL(clientele_row_rules_holds(call.built, 0));
+}
+
+/* matching(row, rules [, as_of, time_zone]): the positions of those that hold. */
+Datum
+clientele_matching(PG_FUNCTION_ARGS)
+{
+	ClienteleRowCall call;
+	Matching   *matching;
+	int			count = 0;
+
+	clientele_row_call(fcinfo, build_matching, &call);
+	if (call.built == NULL)
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(INT4OID));
+	matching = call.built;
+	clientele_row_rules_evaluate(matching->rules, call.row, &call.clock);
+	for (int i = 0; i < matching->nrules; i++)
+	{
+		if (clientele_row_rules_holds(matching->rules, i))
+			matching->matched[count++] = Int32GetDatum(matching->positions[i]);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(matching->matched, count, INT4OID,
+										  sizeof(int32), true, TYPALIGN_INT));
+}
+
+Datum
+clientele_evaluate_number(PG_FUNCTION_ARGS)
+{
+	ClienteleRowCall call;
+	ClienteleDecimal number;
+
+	clientele_row_call(fcinfo, build_number, &call);
+	if (call.built == NULL)
+		PG_RETURN_NULL();
+	clientele_row_rules_evaluate(call.built, call.row, &call.clock);
+	if (!clientele_row_rules_number(call.built, 0, &number))
+		PG_RETURN_NULL();
+
+	/* a numeric may live in memory that the next row takes away */
+	return datumCopy(NumericGetDatum(clientele_decimal_to_numeric(number)), false, -1);
+}
+
+Datum
+clientele_evaluate_text(PG_FUNCTION_ARGS)
+{
+	ClienteleRowCall call;
+	char	   *text;
+
+	clientele_row_call(fcinfo, build_any, &call);
+	if (call.built == NULL)
+		PG_RETURN_NULL();
+	clientele_row_rules_evaluate(call.built, call.row, &call.clock);
+	if (!clientele_row_rules_text(call.built, 0, &text))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(text));
+}

@@ -1,0 +1,198 @@
+/*
+ * program.h
+ *		Compiled expressions, and the one evaluator that runs them.
+ *
+ * A program works on a block of rows: a register is a column of cells, one for
+ * each row of the block, and an instruction is a loop over the rows still
+ * selected.  One customer at the till is a block of one.
+ *
+ * AND, OR, CASE and coalesce narrow the selection: what SQL would not evaluate
+ * for a row is not evaluated for it here, so `b <> 0 and a / b > 2` is safe.
+ */
+#ifndef CLIENTELE_PROGRAM_H
+#define CLIENTELE_PROGRAM_H
+
+#include "postgres.h"
+
+#include "utils/array.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+
+#include "decimal.h"
+#include "expression_tree.h"
+
+/*
+ * The state of a cell.  For a boolean it is the value itself, ordered so that
+ * SQL's AND is the minimum, OR the maximum and NOT the mirror image.  For every
+ * other type a known value has the state CLIENTELE_KNOWN.
+ */
+#define CLIENTELE_FALSE		0
+#define CLIENTELE_NULL		1
+#define CLIENTELE_TRUE		2
+#define CLIENTELE_KNOWN		CLIENTELE_FALSE
+
+typedef struct ClienteleCell
+{
+	union
+	{
+		int64		integer;	/* date: days since 2000; timestamp:
+								 * microseconds since 2000; number: units */
+		Numeric		numeric;	/* number of scale CLIENTELE_DECIMAL_IS_NUMERIC */
+		text	   *text;		/* never compressed or out of line; may have a
+								 * short header */
+		ArrayType  *array;		/* of text */
+		void	   *pointer;	/* a jsonb document, or a json scalar */
+	}			u;
+	int32		scale;			/* numbers only, see decimal.h */
+	uint8		state;
+} ClienteleCell;
+
+typedef enum ClienteleOp
+{
+	/* selection */
+	CLIENTELE_OP_ENTER,			/* push the rows where `a` passes `test`; none: jump */
+	CLIENTELE_OP_NARROW,		/* keep only those rows; none: jump */
+	CLIENTELE_OP_LEAVE,			/* pop */
+	/* any type */
+	CLIENTELE_OP_MOVE,
+	CLIENTELE_OP_IS_NULL,		/* negated */
+	CLIENTELE_OP_LEAST,			/* in place: a = the lesser of a and b; by value_type */
+	CLIENTELE_OP_GREATEST,
+	/* booleans; AND and OR work in place */
+	CLIENTELE_OP_AND,
+	CLIENTELE_OP_OR,
+	CLIENTELE_OP_NOT,
+	/* comparisons */
+	CLIENTELE_OP_COMPARE_NUMBER,
+	CLIENTELE_OP_COMPARE_INTEGER,	/* dates, timestamps */
+	CLIENTELE_OP_COMPARE_TEXT,
+	CLIENTELE_OP_COMPARE_BOOLEAN,
+	CLIENTELE_OP_COMPARE_JSON,	/* two json scalars, typed when they are met */
+	CLIENTELE_OP_IN,			/* by value_type; list sorted; negated */
+	CLIENTELE_OP_LIKE,			/* negated */
+	CLIENTELE_OP_STARTS_WITH,
+	CLIENTELE_OP_CONTAINS,
+	/* numbers */
+	CLIENTELE_OP_ADD,
+	CLIENTELE_OP_SUBTRACT,
+	CLIENTELE_OP_MULTIPLY,
+	CLIENTELE_OP_DIVIDE,
+	CLIENTELE_OP_NEGATE,
+	CLIENTELE_OP_ABS,
+	CLIENTELE_OP_FLOOR,
+	CLIENTELE_OP_ROUND,			/* places */
+	/* time */
+	CLIENTELE_OP_LOCAL_DATE,	/* timestamp to date */
+	CLIENTELE_OP_ADD_DAYS,		/* date a plus number b; negated: minus */
+	CLIENTELE_OP_DAYS_BETWEEN,	/* date a minus date b */
+	CLIENTELE_OP_MONTHS_SINCE,
+	CLIENTELE_OP_YEARS_SINCE,
+	CLIENTELE_OP_MONTH,
+	CLIENTELE_OP_DAY,
+	CLIENTELE_OP_WEEKDAY,
+	/* json */
+	CLIENTELE_OP_JSON,			/* the value at `path` in document a, as value_type */
+	CLIENTELE_OP_END
+} ClienteleOp;
+
+typedef enum ClienteleTest
+{
+	CLIENTELE_TEST_ALL,
+	CLIENTELE_TEST_NOT_FALSE,
+	CLIENTELE_TEST_NOT_TRUE,
+	CLIENTELE_TEST_TRUE,
+	CLIENTELE_TEST_NULL
+} ClienteleTest;
+
+typedef struct ClienteleInstruction
+{
+	ClienteleOp op;
+	bool		negated;
+	ClienteleTest test;
+	ClienteleComparison comparison;
+	ClienteleType value_type;
+	int			jump;			/* ENTER, NARROW: the LEAVE to go to */
+	int			places;			/* ROUND */
+	int			rule;			/* whose error it is ... */
+	int			location;		/* ... and where in its text */
+	ClienteleCell *target;		/* registers: the cell of the block's row 0 */
+	ClienteleCell *a;
+	ClienteleCell *b;
+	ClienteleCell *list;		/* IN: sorted; LIKE: the pattern */
+	int			list_length;
+	const ClienteleNode *path;	/* JSON */
+} ClienteleInstruction;
+
+/* A timestamp literal without an offset: an instant only once the zone is known. */
+typedef struct ClienteleZonedConstant
+{
+	ClienteleCell *target;
+	Timestamp	local;
+} ClienteleZonedConstant;
+
+typedef struct ClienteleProgram
+{
+	int			capacity;		/* rows in a block */
+	ClienteleInstruction *instructions;
+	int			length;
+	const char **texts;			/* each rule's source, for messages */
+
+	int			depth;			/* how deep ENTERs nest */
+	int		  **selected;		/* the rows selected at each depth ... */
+	int		   *nselected;		/* ... and how many they are */
+
+	/* time, filled by clientele_program_set_clock */
+	bool		needs_as_of;
+	bool		needs_zone;
+	ClienteleCell *today;		/* NULL where no instruction wants it */
+	ClienteleCell *now;
+	ClienteleZonedConstant *zoned;
+	int			nzoned;
+	struct pg_tz *zone;
+	DateADT		today_date;
+	bool		clock_is_set;
+	TimestampTz as_of;
+} ClienteleProgram;
+
+/* The time arguments of a call; either may be absent. */
+typedef struct ClienteleClock
+{
+	bool		has_as_of;
+	TimestampTz as_of;
+	struct pg_tz *zone;			/* NULL = not given */
+} ClienteleClock;
+
+/* Sets the time; a program that needs more of it than is given is refused. */
+extern void clientele_program_set_clock(ClienteleProgram *program, const ClienteleClock *clock);
+
+/*
+ * Runs the program over the first `nrows` rows of its block.  What it allocates
+ * goes to the current memory context, which the caller resets between blocks.
+ */
+extern void clientele_program_run(ClienteleProgram *program, int nrows);
+
+static inline ClienteleDecimal
+clientele_cell_number(const ClienteleCell *cell)
+{
+	ClienteleDecimal number;
+
+	number.u.units = cell->u.integer;
+	number.scale = cell->scale;
+	return number;
+}
+
+static inline void
+clientele_cell_set_number(ClienteleCell *cell, ClienteleDecimal number)
+{
+	cell->u.integer = number.u.units;
+	cell->scale = number.scale;
+	cell->state = CLIENTELE_KNOWN;
+}
+
+/* Bytewise, as all order of text in clientele. */
+extern int	clientele_compare_text(const text *a, const text *b);
+
+/* Orders two known cells of one type. */
+extern int	clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const ClienteleCell *b);
+
+#endif							/* CLIENTELE_PROGRAM_H */

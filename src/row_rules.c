@@ -1,0 +1,485 @@
+/*
+ * row_rules.c
+ *		Expressions bound to a row type, and their values for one row.
+ */
+#include "postgres.h"
+
+#include "row_rules.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "nodes/primnodes.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "expression_bind.h"
+#include "jsonb_value.h"
+#include "local_time.h"
+#include "nearest_name.h"
+
+/* A column of the row that some rule names. */
+typedef struct UsedColumn
+{
+	int			attribute;		/* its index in the row type */
+	ClienteleColumn *column;
+	ClienteleCell *cell;		/* where its value goes */
+} UsedColumn;
+
+struct ClienteleRowRules
+{
+	ClienteleScope scope;		/* first, so that resolve finds the rest */
+	ClienteleRowType row;
+	ClienteleProgram *program;
+	MemoryContext row_context;	/* holds what one evaluation allocates */
+
+	int			nrules;
+	ClienteleCell **results;	/* each rule's cell ... */
+	ClienteleType *types;		/* ... and type */
+
+	/* rows of a composite type */
+	TupleDesc	descriptor;
+	UsedColumn *used;
+	int			nused;
+	Datum	   *values;			/* scratch for one row */
+	bool	   *nulls;
+
+	/* jsonb */
+	ClienteleCell *document;
+};
+
+/* ---------- names ---------- */
+
+/* The column of that name, or -1. */
+static int
+find_attribute(TupleDesc descriptor, const char *name)
+{
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static void
+unknown_column(const ClienteleRowRules *rules, const ClienteleBinder *binder, const ClienteleNode *name)
+{
+	ClienteleNearestName nearest;
+	StringInfoData hint;
+	int			listed = 0;
+
+	clientele_nearest_begin(&nearest, name->string);
+	initStringInfo(&hint);
+	appendStringInfoString(&hint, "The row has: ");
+	for (int i = 0; i < rules->descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(rules->descriptor, i);
+
+		if (attribute->attisdropped)
+			continue;
+		clientele_nearest_offer(&nearest, NameStr(attribute->attname));
+		if (listed++ < 10)
+			appendStringInfo(&hint, "%s%s", listed == 1 ? "" : ", ", NameStr(attribute->attname));
+	}
+	appendStringInfoString(&hint, listed > 10 ? ", ..." : ".");
+	if (clientele_nearest_result(&nearest))
+	{
+		resetStringInfo(&hint);
+		appendStringInfo(&hint, "Perhaps you mean %s.", clientele_nearest_result(&nearest));
+	}
+
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("the row has no column %s", name->string),
+			 errhint("%s", hint.data),
+			 clientele_bind_error_position(binder, name)));
+}
+
+/* The used column of that attribute, added if it is the first use. */
+static UsedColumn *
+use_column(ClienteleRowRules *rules, ClienteleBinder *binder, const ClienteleNode *name, int attribute)
+{
+	Form_pg_attribute form = TupleDescAttr(rules->descriptor, attribute);
+	UsedColumn *added;
+
+	for (int i = 0; i < rules->nused; i++)
+	{
+		if (rules->used[i].attribute == attribute)
+			return &rules->used[i];
+	}
+
+	added = &rules->used[rules->nused];
+	added->attribute = attribute;
+	added->column = palloc(sizeof(ClienteleColumn));
+	if (!clientele_column_init(added->column, form->atttypid, form->attcollation))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column %s of type %s cannot be used in an expression",
+						name->string, format_type_with_typemod(form->atttypid, form->atttypmod)),
+				 errhint("Cast it in the row to one of %s (text with a deterministic collation).",
+						 clientele_column_types()),
+				 clientele_bind_error_position(binder, name)));
+	added->cell = clientele_bind_register(binder);
+	rules->nused++;
+	return added;
+}
+
+static ClienteleOperand
+resolve_column(ClienteleRowRules *rules, ClienteleBinder *binder, const ClienteleNode *name)
+{
+	ClienteleOperand operand = {CLIENTELE_ANY, NULL, NULL, NULL};
+	int			attribute = find_attribute(rules->descriptor, name->string);
+	UsedColumn *used;
+
+	if (attribute < 0)
+		unknown_column(rules, binder, name);
+	used = use_column(rules, binder, name, attribute);
+	operand.cells = used->cell;
+	operand.type = used->column->type;
+	operand.column = used->column;
+
+	if (used->column->kind == CLIENTELE_COLUMN_JSONB)
+	{
+		/* the document itself can only be asked whether it is null */
+		operand.json_path = name->next_name;
+		operand.column = NULL;
+	}
+	else if (name->next_name)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column %s is no jsonb document and has no part %s",
+						name->string, name->next_name->string),
+				 errhint("Join in SQL what the rule is to see, and pass it as a column of the row."),
+				 clientele_bind_error_position(binder, name->next_name)));
+	else if (used->column->kind == CLIENTELE_COLUMN_TIMESTAMP)
+		clientele_bind_needs_zone(binder);
+	return operand;
+}
+
+static ClienteleOperand
+resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name)
+{
+	ClienteleRowRules *rules = (ClienteleRowRules *) scope;
+	ClienteleOperand operand = {CLIENTELE_ANY, NULL, NULL, NULL};
+
+	if (!rules->row.is_jsonb)
+		return resolve_column(rules, binder, name);
+
+	/* a document may lack any key: an unknown name is NULL there */
+	operand.cells = rules->document;
+	operand.json_path = name;
+	return operand;
+}
+
+/* ---------- binding ---------- */
+
+ClienteleRowRules *
+clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const ClienteleRule *specs)
+{
+	ClienteleRowRules *rules = palloc0(sizeof(ClienteleRowRules));
+	ClienteleBinder *binder;
+	int			width;
+
+	rules->scope.resolve = resolve_name;
+	rules->row = *row;
+	rules->nrules = nrules;
+	rules->results = palloc(mul_size(sizeof(ClienteleCell *), Max(nrules, 1)));
+	rules->types = palloc(mul_size(sizeof(ClienteleType), Max(nrules, 1)));
+	rules->row_context = AllocSetContextCreate(CurrentMemoryContext, "clientele row", ALLOCSET_SMALL_SIZES);
+
+	if (!row->is_jsonb)
+	{
+		rules->descriptor = lookup_rowtype_tupdesc_copy(row->type, row->typmod);
+		width = Max(rules->descriptor->natts, 1);
+		rules->used = palloc(mul_size(sizeof(UsedColumn), width));
+		rules->values = palloc(mul_size(sizeof(Datum), width));
+		rules->nulls = palloc(mul_size(sizeof(bool), width));
+	}
+
+	binder = clientele_bind_begin(&rules->scope, 1);
+	if (row->is_jsonb)
+		rules->document = clientele_bind_register(binder);
+	for (int i = 0; i < nrules; i++)
+		rules->results[i] = clientele_bind_rule(binder, specs[i].text, specs[i].wanted, &rules->types[i]);
+	rules->program = clientele_bind_end(binder);
+	return rules;
+}
+
+/* ---------- evaluation ---------- */
+
+static void
+load_columns(ClienteleRowRules *rules, Datum row)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(row);
+	HeapTupleData tuple;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	heap_deform_tuple(&tuple, rules->descriptor, rules->values, rules->nulls);
+
+	for (int i = 0; i < rules->nused; i++)
+	{
+		UsedColumn *used = &rules->used[i];
+
+		if (rules->nulls[used->attribute])
+			used->cell->state = CLIENTELE_NULL;
+		else
+			clientele_column_read(used->column, rules->values[used->attribute],
+								  rules->program->zone, used->cell);
+	}
+}
+
+void
+clientele_row_rules_evaluate(ClienteleRowRules *rules, Datum row, const ClienteleClock *clock)
+{
+	MemoryContext old_context;
+
+	clientele_program_set_clock(rules->program, clock);
+	MemoryContextReset(rules->row_context);
+	old_context = MemoryContextSwitchTo(rules->row_context);
+	if (rules->row.is_jsonb)
+	{
+		rules->document->u.pointer = PG_DETOAST_DATUM(row);
+		rules->document->state = CLIENTELE_KNOWN;
+	}
+	else
+		load_columns(rules, row);
+	clientele_program_run(rules->program, 1);
+	MemoryContextSwitchTo(old_context);
+}
+
+ClienteleType
+clientele_row_rules_type(const ClienteleRowRules *rules, int rule)
+{
+	return rules->types[rule];
+}
+
+bool
+clientele_row_rules_holds(const ClienteleRowRules *rules, int rule)
+{
+	Assert(rules->types[rule] == CLIENTELE_BOOLEAN);
+	return rules->results[rule]->state == CLIENTELE_TRUE;
+}
+
+bool
+clientele_row_rules_number(const ClienteleRowRules *rules, int rule, ClienteleDecimal *result)
+{
+	const ClienteleCell *cell = rules->results[rule];
+
+	Assert(rules->types[rule] == CLIENTELE_NUMBER);
+	if (cell->state == CLIENTELE_NULL)
+		return false;
+	*result = clientele_cell_number(cell);
+	return true;
+}
+
+bool
+clientele_row_rules_text(const ClienteleRowRules *rules, int rule, char **result)
+{
+	const ClienteleCell *cell = rules->results[rule];
+
+	if (cell->state == CLIENTELE_NULL)
+		return false;
+	switch (rules->types[rule])
+	{
+		case CLIENTELE_BOOLEAN:
+			*result = pstrdup(cell->state == CLIENTELE_TRUE ? "true" : "false");
+			break;
+		case CLIENTELE_NUMBER:
+			*result = clientele_decimal_to_string(clientele_cell_number(cell));
+			break;
+		case CLIENTELE_TEXT:
+			*result = text_to_cstring(cell->u.text);
+			break;
+		case CLIENTELE_DATE:
+			*result = clientele_date_to_string((DateADT) cell->u.integer);
+			break;
+		case CLIENTELE_TIMESTAMP:
+			*result = clientele_instant_to_string(cell->u.integer, rules->program->zone);
+			break;
+		case CLIENTELE_TEXT_ARRAY:
+			*result = OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(cell->u.array));
+			break;
+		case CLIENTELE_ANY:
+			*result = clientele_jsonb_to_string(cell);
+			break;
+	}
+	return true;
+}
+
+/* ---------- the frame of a SQL function ---------- */
+
+/* Rules kept compiled at one call site. */
+#define CACHED_RULES 64
+
+typedef struct CachedRule
+{
+	MemoryContext context;		/* holds everything below; NULL = never used */
+	ClienteleRowType row;
+	struct varlena *rule;		/* the value it was compiled from */
+	void	   *built;			/* NULL = compiling it failed */
+} CachedRule;
+
+typedef struct CallSite
+{
+	MemoryContext context;		/* lives as long as the call site */
+	bool		is_jsonb;		/* what the function is declared to take */
+	bool		rule_is_constant;
+	CachedRule *latest;
+	CachedRule	rules[CACHED_RULES];
+	text	   *zone_name;		/* the zone argument last seen, or NULL ... */
+	pg_tz	   *zone;			/* ... and the zone of that name */
+} CallSite;
+
+static bool
+argument_is_constant(FmgrInfo *flinfo, int argument)
+{
+	Node	   *expression = flinfo->fn_expr;
+	List	   *arguments = NIL;
+
+	if (expression && IsA(expression, FuncExpr))
+		arguments = ((FuncExpr *) expression)->args;
+	else if (expression && IsA(expression, OpExpr))
+		arguments = ((OpExpr *) expression)->args;
+	return list_length(arguments) > argument && IsA(list_nth(arguments, argument), Const);
+}
+
+static CallSite *
+call_site(FmgrInfo *flinfo)
+{
+	CallSite   *site = flinfo->fn_extra;
+	Oid		   *argument_types;
+	int			nargs;
+
+	if (site)
+		return site;
+	(void) get_func_signature(flinfo->fn_oid, &argument_types, &nargs);
+	site = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(CallSite));
+	site->context = flinfo->fn_mcxt;
+	site->is_jsonb = argument_types[0] == JSONBOID;
+	site->rule_is_constant = argument_is_constant(flinfo, 1);
+	flinfo->fn_extra = site;
+	return site;
+}
+
+static void
+find_row_type(const CallSite *site, Datum row, ClienteleRowType *type)
+{
+	memset(type, 0, sizeof(*type));
+	type->is_jsonb = site->is_jsonb;
+	if (!site->is_jsonb)
+	{
+		HeapTupleHeader header = DatumGetHeapTupleHeader(row);
+
+		/*
+		 * A named type's row has no record number; recent minor releases keep
+		 * a version of the row in that place.
+		 */
+		type->type = HeapTupleHeaderGetTypeId(header);
+		type->typmod = type->type == RECORDOID ? HeapTupleHeaderGetTypMod(header) : -1;
+		type->identifier = assign_record_type_identifier(type->type, type->typmod);
+	}
+}
+
+static bool
+is_cached(const CallSite *site, const CachedRule *cached, struct varlena *rule, const ClienteleRowType *row)
+{
+	if (cached == NULL || cached->built == NULL || memcmp(&cached->row, row, sizeof(*row)) != 0)
+		return false;
+	return site->rule_is_constant ||
+		(VARSIZE_ANY(cached->rule) == VARSIZE_ANY(rule) &&
+		 memcmp(cached->rule, rule, VARSIZE_ANY(rule)) == 0);
+}
+
+/* Compiles into a slot; an error leaves the slot empty. */
+static void
+compile(CallSite *site, CachedRule *slot, struct varlena *rule, const ClienteleRowType *row,
+		ClienteleBuild build)
+{
+	MemoryContext old_context;
+
+	slot->built = NULL;
+	if (slot->context)
+		MemoryContextReset(slot->context);
+	else
+		slot->context = AllocSetContextCreate(site->context, "clientele rule", ALLOCSET_SMALL_SIZES);
+
+	old_context = MemoryContextSwitchTo(slot->context);
+	slot->row = *row;
+	slot->rule = palloc(VARSIZE_ANY(rule));
+	memcpy(slot->rule, rule, VARSIZE_ANY(rule));
+	slot->built = build(PointerGetDatum(slot->rule), row);
+	MemoryContextSwitchTo(old_context);
+}
+
+static void *
+compiled(CallSite *site, Datum rule_datum, Datum row_datum, ClienteleBuild build)
+{
+	struct varlena *rule = PG_DETOAST_DATUM_PACKED(rule_datum);
+	ClienteleRowType row;
+	CachedRule *slot;
+
+	find_row_type(site, row_datum, &row);
+	if (!is_cached(site, site->latest, rule, &row))
+	{
+		uint32		hash = hash_bytes((unsigned char *) rule, (int) VARSIZE_ANY(rule));
+
+		hash = hash_combine(hash, hash_bytes((unsigned char *) &row, sizeof(row)));
+		slot = &site->rules[hash % CACHED_RULES];
+		if (!is_cached(site, slot, rule, &row))
+			compile(site, slot, rule, &row, build);
+		site->latest = slot;
+	}
+	if ((Pointer) rule != DatumGetPointer(rule_datum))
+		pfree(rule);
+	return site->latest->built;
+}
+
+static pg_tz *
+zone_argument(CallSite *site, text *name)
+{
+	if (site->zone_name == NULL || clientele_compare_text(site->zone_name, name) != 0)
+	{
+		pg_tz	   *zone = clientele_zone(name);
+		text	   *copy = MemoryContextAlloc(site->context, VARSIZE_ANY(name));
+
+		memcpy(copy, name, VARSIZE_ANY(name));
+		if (site->zone_name)
+			pfree(site->zone_name);
+		site->zone_name = copy;
+		site->zone = zone;
+	}
+	return site->zone;
+}
+
+void
+clientele_row_call(FunctionCallInfo fcinfo, ClienteleBuild build, ClienteleRowCall *call)
+{
+	CallSite   *site;
+
+	memset(call, 0, sizeof(*call));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return;
+
+	site = call_site(fcinfo->flinfo);
+	call->row = PG_GETARG_DATUM(0);
+	if (PG_NARGS() > 2 && !PG_ARGISNULL(2))
+	{
+		call->clock.has_as_of = true;
+		call->clock.as_of = PG_GETARG_TIMESTAMPTZ(2);
+	}
+	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
+		call->clock.zone = zone_argument(site, PG_GETARG_TEXT_PP(3));
+	call->built = compiled(site, PG_GETARG_DATUM(1), call->row, build);
+}

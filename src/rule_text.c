@@ -1,0 +1,86 @@
+/*
+ * rule_text.c
+ *		How a rule is stored: as its own canonical text, under a version word.
+ */
+#include "postgres.h"
+
+#include "rule_text.h"
+
+#include "libpq/pqformat.h"
+
+#include "compat.h"
+
+Datum
+clientele_rule_text_make(const ClienteleRuleTextType *type, const char *text, size_t length)
+{
+	Size		size = offsetof(ClienteleRuleText, text) + length;
+	ClienteleRuleText *value = palloc(size);
+
+	SET_VARSIZE(value, size);
+	value->version = type->version;
+	memcpy(value->text, text, length);
+	return PointerGetDatum(value);
+}
+
+char *
+clientele_rule_text_get(const ClienteleRuleTextType *type, Datum datum)
+{
+	ClienteleRuleText *value = (ClienteleRuleText *) PG_DETOAST_DATUM(datum);
+	char	   *text;
+
+	if (VARSIZE(value) < offsetof(ClienteleRuleText, text))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("stored %s is cut short", type->name)));
+	if (value->version != type->version)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("stored %s has version %u, but this library reads version %u",
+						type->name, value->version, type->version),
+				 errhint("Install the library that wrote it, or run ALTER EXTENSION clientele UPDATE.")));
+
+	text = pnstrdup(value->text, VARSIZE(value) - offsetof(ClienteleRuleText, text));
+	if ((Pointer) value != DatumGetPointer(datum))
+		pfree(value);
+	return text;
+}
+
+Datum
+clientele_rule_text_send(const ClienteleRuleTextType *type, Datum value)
+{
+	StringInfoData message;
+	char	   *text = clientele_rule_text_get(type, value);
+
+	pq_begintypsend(&message);
+	pq_sendint8(&message, (uint8) type->version);
+	pq_sendtext(&message, text, (int) strlen(text));
+	return PointerGetDatum(pq_endtypsend(&message));
+}
+
+char *
+clientele_rule_text_recv(const ClienteleRuleTextType *type, StringInfo message)
+{
+	int			version = pq_getmsgbyte(message);
+	int			length;
+
+	if (version != (int) type->version)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("binary %s has version %d, but this server reads version %u",
+						type->name, version, type->version),
+				 errhint("The first byte is the version, the rest is the %s's text.", type->name)));
+	return pq_getmsgtext(message, message->len - message->cursor, &length);
+}
+
+bool
+clientele_rule_text_check_length(const ClienteleRuleTextType *type, size_t length,
+								 struct Node *escontext)
+{
+	if (length > CLIENTELE_RULE_TEXT_MAX)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s is %zu bytes long, but at most %d bytes are allowed",
+						type->name, length, CLIENTELE_RULE_TEXT_MAX),
+				 errhint("Split it into several, each with a name of its own.")));
+	return true;
+}
