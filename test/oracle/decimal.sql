@@ -77,7 +77,6 @@ INSERT INTO failure SELECT 'unknown', 1, 1, '' WHERE NOT (
     AND pg_temp.probe_divide(1, 0.00) IS NULL AND pg_temp.probe_multiply('1e131071'::numeric, 10) IS NULL
     AND pg_temp.probe_add(('9' || repeat('9', 131071))::numeric, 1) IS NULL);
 
-\pset tuples_only on
 SELECT what, cases || ' cases', wrong || ' wrong', example FROM failure WHERE wrong > 0;
 SELECT sum(cases) || ' cases, seed ' || :seed FROM failure;
 SELECT 1 / (count(*) = 0)::int AS "1 = all equal" FROM failure WHERE wrong > 0;
