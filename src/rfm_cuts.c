@@ -31,7 +31,6 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "local_day.h"
 #include "rfm.h"
 #include "rfm_cuts.h"
 
@@ -639,8 +638,7 @@ clientele_rfm_cuts_add(PG_FUNCTION_ARGS)
 static void
 rfm_values(const ClienteleRfm *rfm, const ClienteleToday *today, ClienteleDecimal *values)
 {
-	values[CLIENTELE_RECENCY] =
-		clientele_decimal_from_int64((int64) today->day - clientele_local_day(rfm->last, today->zone));
+	values[CLIENTELE_RECENCY] = clientele_decimal_from_int64(clientele_rfm_days(rfm, today));
 	values[CLIENTELE_FREQUENCY] = clientele_decimal_from_int64(rfm->count);
 	values[CLIENTELE_MONETARY] = clientele_rfm_sum(rfm);
 }
