@@ -116,7 +116,7 @@ rows_may_be_missing(PlannerInfo *root)
 static Expr *
 column_of_variable(const Var *row, AttrNumber attribute, Oid type, int32 typmod, Oid collation)
 {
-	Var		   *column = copyObject(unconstify(Var *, row));
+	Var		   *column = copyObjectImpl(row);
 
 	column->varattno = attribute;
 	column->vartype = type;
