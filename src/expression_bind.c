@@ -626,7 +626,7 @@ is_cheap(ClienteleBinder *binder, const ClienteleNode *node)
 		case CLIENTELE_NODE_TIMESTAMP:
 			return true;
 		case CLIENTELE_NODE_NAME:
-			return resolve(binder, node).json_path == NULL;
+			return resolve(binder, node).type != CLIENTELE_ANY;
 		case CLIENTELE_NODE_CALL:
 			if (node->function != CLIENTELE_FN_DAYS_SINCE || type_of(binder, node->first) != CLIENTELE_DATE)
 				return false;
