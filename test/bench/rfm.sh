@@ -7,6 +7,7 @@ customers=$((payments / 10))
 runs=${RUNS:-5}
 
 psql -X -q -v ON_ERROR_STOP=1 <<SQL
+SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS clientele;
 DROP TABLE IF EXISTS bench_payment;
 SELECT setseed(0.1) \g /dev/null
