@@ -188,7 +188,7 @@ GROUP BY band, again;
 ----------------------------------------------------------------------------
 -- Customers
 
--- Registrations grow: the last month sees about twice as many as the first.
+-- Registrations grow: the last month sees more than twice as many as the first.
 CREATE TEMP TABLE arrival ON COMMIT DROP AS
 SELECT row_number() OVER (ORDER BY day, second, raw) AS id, day, second, channel
 FROM (SELECT raw,

@@ -8,6 +8,7 @@
 SET client_encoding = 'UTF8';
 SET client_min_messages = warning;
 SET TimeZone = 'Asia/Shanghai';
+SET jit = off;             -- compiling the queries takes longer than running them
 
 CREATE EXTENSION IF NOT EXISTS clientele;
 
