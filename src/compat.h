@@ -26,4 +26,18 @@ struct Node;
 #define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
 #endif
 
+/* 15 gave tuplesorts a set of options where a flag had been. */
+#if PG_VERSION_NUM < 150000
+#define TUPLESORT_NONE false
+#endif
+
+/* The next datum of a sort, ascending, as a copy that the caller owns. */
+#if PG_VERSION_NUM >= 160000
+#define clientele_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, true, value, isnull, NULL)
+#else
+#define clientele_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#endif
+
 #endif							/* CLIENTELE_COMPAT_H */

@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
-#include "json_value.h"
+#include "jsonb_value.h"
 #include "local_time.h"
 #include "program.h"
 
@@ -201,12 +201,12 @@ compare_json(const ClienteleProgram *program, const ClienteleInstruction *at, Se
 
 		if (either_is_null(&at->a[i], &at->b[i]))
 			at->target[i].state = CLIENTELE_NULL;
-		else if (clientele_json_compare(&at->a[i], &at->b[i], at->comparison, &order))
+		else if (clientele_jsonb_compare(&at->a[i], &at->b[i], at->comparison, &order))
 			set_truth(&at->target[i], comparison_holds(at->comparison, order));
 		else
 			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
 							 psprintf("a json %s cannot be compared with a json %s this way",
-									  clientele_json_kind(&at->a[i]), clientele_json_kind(&at->b[i])),
+									  clientele_jsonb_kind(&at->a[i]), clientele_jsonb_kind(&at->b[i])),
 							 NULL);
 	}
 }
@@ -560,11 +560,11 @@ read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 	{
 		if (at->a[i].state == CLIENTELE_NULL)
 			at->target[i].state = CLIENTELE_NULL;
-		else if (!clientele_json_read(at->a[i].u.pointer, at->path, at->value_type,
+		else if (!clientele_jsonb_read(at->a[i].u.pointer, at->path, at->value_type,
 									  program->zone, &at->target[i]))
 			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
 							 psprintf("\"%s\" holds a json %s where a %s is needed",
-									  at->path->string, clientele_json_kind(&at->target[i]),
+									  at->path->string, clientele_jsonb_kind(&at->target[i]),
 									  clientele_type_name(at->value_type)),
 							 at->value_type == CLIENTELE_TIMESTAMP ?
 							 "Write it as \"2026-06-30 18:00\" or, with an offset, \"2026-06-30 18:00+08:00\"." :
@@ -894,6 +894,11 @@ clientele_program_set_clock(ClienteleProgram *program, const ClienteleClock *clo
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the rule depends on the time, but as_of is not given"),
+				 errhint("%s", example)));
+	if (program->needs_as_of && TIMESTAMP_NOT_FINITE(clock->as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of must be a finite instant"),
 				 errhint("%s", example)));
 	if (program->needs_zone && clock->zone == NULL)
 		ereport(ERROR,

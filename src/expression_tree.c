@@ -21,6 +21,10 @@
 /* The most digits a number may have when written out without an exponent. */
 #define MAX_DIGITS 1000
 
+/* How many columns of a wrong rule a message shows, before and after the place. */
+#define EXCERPT_BEFORE 50
+#define EXCERPT_AFTER 25
+
 /* The printer's levels of precedence, loosest first; see expression_gram.y. */
 typedef enum Level
 {
@@ -71,6 +75,51 @@ clientele_expression_position(const char *text, int location)
 	return 0;
 }
 
+/*
+ * The line of the text that holds the place, cut to what fits, and a caret under
+ * the place.
+ *
+ * Where the text is a literal in a SQL statement, the server points its cursor
+ * at the literal, and clients show no other: so the message brings its own.
+ */
+static char *
+excerpt(const char *text, int location)
+{
+	StringInfoData out;
+	StringInfoData caret;
+	const char *start = text + location;
+	const char *at;
+	int			columns = 0;
+
+	while (start > text && start[-1] != '\n')
+		start--;
+	for (at = start; at < text + location; at += pg_mblen(at))
+		columns += Max(pg_dsplen(at), 0);
+
+	initStringInfo(&out);
+	initStringInfo(&caret);
+	if (columns > EXCERPT_BEFORE)
+	{
+		appendStringInfoString(&out, "...");
+		appendStringInfoString(&caret, "   ");
+		for (; columns > EXCERPT_BEFORE; start += pg_mblen(start))
+			columns -= Max(pg_dsplen(start), 0);
+	}
+	appendStringInfoSpaces(&caret, columns);
+	for (at = start, columns = 0; *at && *at != '\n' && columns < EXCERPT_BEFORE + EXCERPT_AFTER; at += pg_mblen(at))
+	{
+		/* a tab's width is the terminal's secret */
+		if (*at == '\t')
+			appendStringInfoChar(&out, ' ');
+		else
+			appendBinaryStringInfo(&out, at, pg_mblen(at));
+		columns += Max(pg_dsplen(at), 0);
+	}
+	if (*at && *at != '\n')
+		appendStringInfoString(&out, "...");
+	return psprintf("%s\n%s^", out.data, caret.data);
+}
+
 void
 clientele_parse_error(ClienteleParser *parser, int sqlstate, int location,
 					  const char *message, const char *hint)
@@ -79,6 +128,7 @@ clientele_parse_error(ClienteleParser *parser, int sqlstate, int location,
 	errsave(parser->escontext,
 			(errcode(sqlstate),
 			 errmsg("%s", message),
+			 errdetail("At the mark:\n%s", excerpt(parser->text, location)),
 			 hint ? errhint("%s", hint) : 0,
 			 clientele_expression_position(parser->text, location)));
 }

@@ -20,7 +20,7 @@
 
 #include "compat.h"
 #include "expression_bind.h"
-#include "json_value.h"
+#include "jsonb_value.h"
 #include "local_time.h"
 #include "nearest_name.h"
 
@@ -325,7 +325,7 @@ clientele_row_rules_text(const ClienteleRowRules *rules, int rule, char **result
 			*result = OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(cell->u.array));
 			break;
 		case CLIENTELE_ANY:
-			*result = clientele_json_to_string(cell);
+			*result = clientele_jsonb_to_string(cell);
 			break;
 	}
 	return true;

@@ -60,7 +60,7 @@ list_missing() {
 
 # apt-get is talkative: let it speak only when it fails.
 apt() {
-    as_root apt-get -qq -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 || {
+    as_root apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 || {
         cat "$log"
         return 1
     }
@@ -86,6 +86,9 @@ as_root() {
 }
 
 purpose=${1:-check}
+if [ -n "${PG_CONFIG:-}" ] && ! usable_pg_config "$PG_CONFIG"; then
+    die "PG_CONFIG=$PG_CONFIG knows no server with headers.  Install them, or leave PG_CONFIG unset."
+fi
 list_missing
 [ -n "$missing" ] || exit 0
 

@@ -1,10 +1,10 @@
 /*
- * json_value.c
+ * jsonb_value.c
  *		Reading jsonb documents into cells.
  */
 #include "postgres.h"
 
-#include "json_value.h"
+#include "jsonb_value.h"
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -152,7 +152,7 @@ read_text_array(const JsonbValue *value, ClienteleCell *target)
 }
 
 bool
-clientele_json_read(void *document, const ClienteleNode *path, ClienteleType wanted,
+clientele_jsonb_read(void *document, const ClienteleNode *path, ClienteleType wanted,
 					struct pg_tz *zone, ClienteleCell *target)
 {
 	JsonbValue *value = find_value(document, path);
@@ -197,7 +197,7 @@ clientele_json_read(void *document, const ClienteleNode *path, ClienteleType wan
 }
 
 const char *
-clientele_json_kind(const ClienteleCell *cell)
+clientele_jsonb_kind(const ClienteleCell *cell)
 {
 	const JsonbValue *value = cell->u.pointer;
 
@@ -217,7 +217,7 @@ clientele_json_kind(const ClienteleCell *cell)
 }
 
 bool
-clientele_json_compare(const ClienteleCell *a, const ClienteleCell *b,
+clientele_jsonb_compare(const ClienteleCell *a, const ClienteleCell *b,
 					   ClienteleComparison comparison, int *order)
 {
 	const JsonbValue *left = a->u.pointer;
@@ -254,7 +254,7 @@ clientele_json_compare(const ClienteleCell *a, const ClienteleCell *b,
 }
 
 char *
-clientele_json_to_string(const ClienteleCell *cell)
+clientele_jsonb_to_string(const ClienteleCell *cell)
 {
 	const JsonbValue *value = cell->u.pointer;
 	ClienteleDecimal number;
