@@ -34,6 +34,7 @@ bind_one(Datum rule, const ClienteleRowType *row, ClienteleType wanted)
 
 	spec.text = DatumGetExpressionText(rule);
 	spec.wanted = wanted;
+	spec.place = NULL;
 	return clientele_row_rules_bind(row, 1, &spec);
 }
 
@@ -81,6 +82,7 @@ build_matching(Datum rule, const ClienteleRowType *row)
 			continue;
 		specs[matching->nrules].text = DatumGetExpressionText(elements[i]);
 		specs[matching->nrules].wanted = CLIENTELE_BOOLEAN;
+		specs[matching->nrules].place = NULL;
 		matching->positions[matching->nrules++] = i + 1;
 	}
 	matching->rules = clientele_row_rules_bind(row, matching->nrules, specs);

@@ -182,6 +182,31 @@ resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode
 
 /* ---------- binding ---------- */
 
+/* Says which of many rules an error is about. */
+static void
+rule_error_callback(void *argument)
+{
+	const ClienteleRule *rule = argument;
+
+	if (rule->place)
+		errcontext("%s", rule->place);
+}
+
+static ClienteleCell *
+bind_rule(ClienteleBinder *binder, const ClienteleRule *rule, ClienteleType *type)
+{
+	ErrorContextCallback callback;
+	ClienteleCell *result;
+
+	callback.callback = rule_error_callback;
+	callback.arg = unconstify(ClienteleRule *, rule);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	result = clientele_bind_rule(binder, rule->text, rule->wanted, type);
+	error_context_stack = callback.previous;
+	return result;
+}
+
 ClienteleRowRules *
 clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const ClienteleRule *specs)
 {
@@ -209,7 +234,7 @@ clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const Clientel
 	if (row->is_jsonb)
 		rules->document = clientele_bind_register(binder);
 	for (int i = 0; i < nrules; i++)
-		rules->results[i] = clientele_bind_rule(binder, specs[i].text, specs[i].wanted, &rules->types[i]);
+		rules->results[i] = bind_rule(binder, &specs[i], &rules->types[i]);
 	rules->program = clientele_bind_end(binder);
 	return rules;
 }

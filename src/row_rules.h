@@ -28,6 +28,8 @@ typedef struct ClienteleRule
 {
 	const char *text;			/* any expression text; canonical or not */
 	ClienteleType wanted;		/* CLIENTELE_ANY: whatever it is */
+	const char *place;			/* where it stands in a larger rule, for the
+								 * context of errors; NULL = nowhere */
 } ClienteleRule;
 
 typedef struct ClienteleRowRules ClienteleRowRules;

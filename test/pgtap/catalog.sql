@@ -14,6 +14,18 @@ CREATE TEMPORARY TABLE public_function (name name PRIMARY KEY, volatility text N
 INSERT INTO public_function
 SELECT name, volatility
 FROM (VALUES
+    ('scorecard_in', 'immutable'),
+    ('scorecard_out', 'immutable'),
+    ('scorecard_recv', 'immutable'),
+    ('scorecard_send', 'immutable'),
+    ('scorecard_eq', 'immutable'),
+    ('scorecard_ne', 'immutable'),
+    ('scorecard_hash', 'immutable'),
+    ('score', 'immutable'),
+    ('tier', 'immutable'),
+    ('reasons', 'immutable'),
+    ('reason_codes', 'immutable'),
+    ('next_tier', 'immutable'),
     (NULL, NULL)
 ) AS list (name, volatility)
 WHERE name IS NOT NULL;
