@@ -126,6 +126,8 @@ layer_tap() {
     library=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl
     regress=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/regress/pg_regress
     for name in $(tests tap .pl "$@"); do
+        # A failed run leaves its servers' directories behind, to be looked at.
+        cluster run rm -rf tmp_check
         if ! counted "tap: $name" cluster run env \
             TESTDIR=. TESTDATADIR=tmp_check TESTLOGDIR=tmp_check/log "PG_REGRESS=$regress" \
             prove -v -I "$library" -I test/tap "test/tap/$name.pl"; then
