@@ -105,4 +105,15 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
 	tuplesort_getdatum(sort, true, value, isnull, NULL)
 #endif
 
+/* The scale in a numeric's type modifier; negative scales came with 15. */
+static inline int
+clientele_numeric_typmod_scale(int32 typmod)
+{
+#if PG_VERSION_NUM >= 150000
+	return (((typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
+#else
+	return (typmod - VARHDRSZ) & 0xffff;
+#endif
+}
+
 #endif							/* CLIENTELE_COMPAT_H */

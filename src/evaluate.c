@@ -21,12 +21,20 @@
 /* The rows an instruction works on. */
 typedef struct Selection
 {
-	const int  *rows;
+	const int  *rows;			/* NULL: the first `count` of the block */
 	int			count;
 } Selection;
 
 #define FOR_EACH_ROW(row, selection) \
-	for (int k_ = 0, row; k_ < (selection).count && ((row) = (selection).rows[k_], true); k_++)
+	for (int k_ = 0, row; \
+		 k_ < (selection).count && ((row) = (selection).rows ? (selection).rows[k_] : k_, true); \
+		 k_++)
+
+/*
+ * For instructions that most rules consist of: they become part of the loop, and
+ * for a block of one row the loop over rows disappears.
+ */
+#define HOT static pg_attribute_always_inline
 
 /* ---------- errors ---------- */
 
@@ -38,7 +46,7 @@ evaluation_error(const ClienteleProgram *program, const ClienteleInstruction *at
 			(errcode(sqlstate),
 			 errmsg("%s", message),
 			 hint ? errhint("%s", hint) : 0,
-			 clientele_expression_position(program->texts[at->rule], at->location)));
+			 clientele_expression_position(program->texts[at->detail->rule], at->detail->location)));
 }
 
 /* ---------- comparison ---------- */
@@ -107,13 +115,20 @@ set_truth(ClienteleCell *target, bool truth)
 	target->state = truth ? CLIENTELE_TRUE : CLIENTELE_FALSE;
 }
 
+/* Booleans excepted: there TRUE is neither. */
+static inline bool
+both_are_known(const ClienteleCell *a, const ClienteleCell *b)
+{
+	return (a->state | b->state) == CLIENTELE_KNOWN;
+}
+
 static inline bool
 either_is_null(const ClienteleCell *a, const ClienteleCell *b)
 {
 	return a->state == CLIENTELE_NULL || b->state == CLIENTELE_NULL;
 }
 
-static void
+HOT void
 compare_number(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -121,17 +136,17 @@ compare_number(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (either_is_null(a, b))
-			at->target[i].state = CLIENTELE_NULL;
-		else
+		if (likely(both_are_known(a, b)))
 			set_truth(&at->target[i],
 					  comparison_holds(at->comparison,
 									   clientele_decimal_compare(clientele_cell_number(a),
 																 clientele_cell_number(b))));
+		else
+			at->target[i].state = CLIENTELE_NULL;
 	}
 }
 
-static void
+HOT void
 compare_integer(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -139,24 +154,24 @@ compare_integer(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (either_is_null(a, b))
-			at->target[i].state = CLIENTELE_NULL;
-		else
+		if (likely(both_are_known(a, b)))
 			set_truth(&at->target[i],
 					  comparison_holds(at->comparison,
 									   (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer)));
+		else
+			at->target[i].state = CLIENTELE_NULL;
 	}
 }
 
+/* Most unequal texts differ in length already. */
 static inline bool
-text_equal(const text *a, const text *b)
+text_equal(const ClienteleCell *a, const ClienteleCell *b)
 {
-	size_t		length = VARSIZE_ANY_EXHDR(a);
-
-	return length == VARSIZE_ANY_EXHDR(b) && memcmp(VARDATA_ANY(a), VARDATA_ANY(b), length) == 0;
+	return a->scale == b->scale &&
+		memcmp(VARDATA_ANY(a->u.text), VARDATA_ANY(b->u.text), a->scale) == 0;
 }
 
-static void
+HOT void
 compare_text(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -164,18 +179,18 @@ compare_text(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (either_is_null(a, b))
+		if (unlikely(!both_are_known(a, b)))
 			at->target[i].state = CLIENTELE_NULL;
 		else if (at->comparison == CLIENTELE_EQ || at->comparison == CLIENTELE_NE)
 			set_truth(&at->target[i],
-					  text_equal(a->u.text, b->u.text) == (at->comparison == CLIENTELE_EQ));
+					  text_equal(a, b) == (at->comparison == CLIENTELE_EQ));
 		else
 			set_truth(&at->target[i],
 					  comparison_holds(at->comparison, clientele_compare_text(a->u.text, b->u.text)));
 	}
 }
 
-static void
+HOT void
 compare_boolean(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -186,8 +201,8 @@ compare_boolean(const ClienteleInstruction *at, Selection rows)
 		if (either_is_null(a, b))
 			at->target[i].state = CLIENTELE_NULL;
 		else
-			set_truth(&at->target[i], comparison_holds(at->comparison,
-									   (a->state > b->state) - (a->state < b->state)));
+			set_truth(&at->target[i],
+					  comparison_holds(at->comparison, (a->state > b->state) - (a->state < b->state)));
 	}
 }
 
@@ -211,16 +226,38 @@ compare_json(const ClienteleProgram *program, const ClienteleInstruction *at, Se
 	}
 }
 
+/* Up to this length, looking at each is faster than a binary search. */
+#define SHORT_LIST 8
+
+static inline bool
+cells_equal(ClienteleType type, const ClienteleCell *a, const ClienteleCell *b)
+{
+	return type == CLIENTELE_TEXT ? text_equal(a, b) : clientele_compare_cells(type, a, b) == 0;
+}
+
+static bool
+short_list_contains(const ClienteleInstruction *at, const ClienteleCell *wanted)
+{
+	for (int i = 0; i < at->detail->list_length; i++)
+	{
+		if (cells_equal(at->value_type, wanted, &at->detail->list[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool
 list_contains(const ClienteleInstruction *at, const ClienteleCell *wanted)
 {
 	int			low = 0;
-	int			high = at->list_length - 1;
+	int			high = at->detail->list_length - 1;
 
+	if (at->detail->list_length <= SHORT_LIST)
+		return short_list_contains(at, wanted);
 	while (low <= high)
 	{
 		int			middle = (low + high) / 2;
-		int			order = clientele_compare_cells(at->value_type, wanted, &at->list[middle]);
+		int			order = clientele_compare_cells(at->value_type, wanted, &at->detail->list[middle]);
 
 		if (order == 0)
 			return true;
@@ -255,7 +292,7 @@ test_like(const ClienteleInstruction *at, Selection rows)
 			set_truth(&at->target[i],
 					  DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
 														   PointerGetDatum(at->a[i].u.text),
-														   PointerGetDatum(at->list->u.text))) != at->negated);
+														   PointerGetDatum(at->detail->list->u.text))) != at->negated);
 	}
 }
 
@@ -281,7 +318,7 @@ test_starts_with(const ClienteleInstruction *at, Selection rows)
 }
 
 static bool
-array_contains(ArrayType *array, const text *wanted)
+array_contains(ArrayType *array, const ClienteleCell *wanted)
 {
 	Datum	   *elements;
 	bool	   *nulls;
@@ -290,7 +327,12 @@ array_contains(ArrayType *array, const text *wanted)
 	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	for (int i = 0; i < count; i++)
 	{
-		if (!nulls[i] && text_equal((text *) DatumGetPointer(elements[i]), wanted))
+		ClienteleCell element;
+
+		if (nulls[i])
+			continue;
+		clientele_cell_set_text(&element, (text *) DatumGetPointer(elements[i]));
+		if (text_equal(&element, wanted))
 			return true;
 	}
 	return false;
@@ -304,11 +346,11 @@ test_contains(const ClienteleInstruction *at, Selection rows)
 		if (either_is_null(&at->a[i], &at->b[i]))
 			at->target[i].state = CLIENTELE_NULL;
 		else
-			set_truth(&at->target[i], array_contains(at->a[i].u.array, at->b[i].u.text));
+			set_truth(&at->target[i], array_contains(at->a[i].u.array, &at->b[i]));
 	}
 }
 
-static void
+HOT void
 test_null(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -317,21 +359,21 @@ test_null(const ClienteleInstruction *at, Selection rows)
 
 /* ---------- booleans ---------- */
 
-static void
+HOT void
 do_and(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 		at->a[i].state = Min(at->a[i].state, at->b[i].state);
 }
 
-static void
+HOT void
 do_or(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 		at->a[i].state = Max(at->a[i].state, at->b[i].state);
 }
 
-static void
+HOT void
 do_not(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -340,7 +382,7 @@ do_not(const ClienteleInstruction *at, Selection rows)
 
 /* ---------- any type ---------- */
 
-static void
+HOT void
 move(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -424,7 +466,7 @@ round_number(const ClienteleInstruction *at, Selection rows)
 			at->target[i].state = CLIENTELE_NULL;
 		else
 			clientele_cell_set_number(&at->target[i],
-									  clientele_decimal_round(clientele_cell_number(&at->a[i]), at->places));
+									  clientele_decimal_round(clientele_cell_number(&at->a[i]), at->detail->places));
 	}
 }
 
@@ -553,6 +595,17 @@ date_part(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 
 /* ---------- json ---------- */
 
+/* A path as the rule has it, for a message. */
+static char *
+whole_name(const ClienteleNode *name)
+{
+	char	   *text = pstrdup(name->string);
+
+	for (name = name->next_name; name; name = name->next_name)
+		text = psprintf("%s.%s", text, name->string);
+	return text;
+}
+
 static void
 read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
 {
@@ -560,11 +613,11 @@ read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 	{
 		if (at->a[i].state == CLIENTELE_NULL)
 			at->target[i].state = CLIENTELE_NULL;
-		else if (!clientele_jsonb_read(at->a[i].u.pointer, at->path, at->value_type,
+		else if (!clientele_jsonb_read(at->a[i].u.pointer, at->detail->path, at->value_type,
 									  program->zone, &at->target[i]))
 			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
 							 psprintf("\"%s\" holds a json %s where a %s is needed",
-									  at->path->string, clientele_jsonb_kind(&at->target[i]),
+									  whole_name(at->detail->name), clientele_jsonb_kind(&at->target[i]),
 									  clientele_type_name(at->value_type)),
 							 at->value_type == CLIENTELE_TIMESTAMP ?
 							 "Write it as \"2026-06-30 18:00\" or, with an offset, \"2026-06-30 18:00+08:00\"." :
@@ -604,7 +657,7 @@ select_rows(const ClienteleInstruction *at, Selection rows, int *to)
 
 	FOR_EACH_ROW(i, rows)
 	{
-		if (at->test == CLIENTELE_TEST_ALL || passes(at->test, at->a[i].state))
+		if (passes(at->test, at->a[i].state))
 			to[count++] = i;
 	}
 	return count;
@@ -612,172 +665,45 @@ select_rows(const ClienteleInstruction *at, Selection rows, int *to)
 
 /* ---------- the loop ---------- */
 
-
-static void
-run_one(ClienteleProgram *program)
+/*
+ * Runs the program.  `single` is a constant to the compiler: for one row, a
+ * selection is nothing but a jump.
+ */
+static pg_attribute_always_inline void
+run(ClienteleProgram *program, int nrows, const bool single)
 {
 	const ClienteleInstruction *at = program->instructions;
-	static const int zero = 0;
-	const Selection rows = {&zero, 1};
-	for (;; at++)
-	{
-		switch (at->op)
-		{
-			case CLIENTELE_OP_ENTER:
-			case CLIENTELE_OP_NARROW:
-				if (at->test != CLIENTELE_TEST_ALL && !passes(at->test, at->a->state))
-					at = &program->instructions[at->jump];
-				break;
-			case CLIENTELE_OP_LEAVE:
-				break;
-			case CLIENTELE_OP_END:
-				return;
-			case CLIENTELE_OP_AND:
-				at->a->state = Min(at->a->state, at->b->state);
-				break;
-			case CLIENTELE_OP_OR:
-				at->a->state = Max(at->a->state, at->b->state);
-				break;
-			case CLIENTELE_OP_COMPARE_NUMBER:
-				if (either_is_null(at->a, at->b))
-					at->target->state = CLIENTELE_NULL;
-				else
-				{
-				set_truth(at->target,
-					  comparison_holds(at->comparison,
-									   clientele_decimal_compare(clientele_cell_number(at->a),
-																 clientele_cell_number(at->b))));
-				}
-				break;
-			case CLIENTELE_OP_COMPARE_INTEGER:
-				if (either_is_null(at->a, at->b))
-					at->target->state = CLIENTELE_NULL;
-				else
-				{
-				set_truth(at->target,
-					  comparison_holds(at->comparison,
-									   (at->a->u.integer > at->b->u.integer) - (at->a->u.integer < at->b->u.integer)));
-				}
-				break;
-			case CLIENTELE_OP_MOVE:
-				*at->target = *at->a;
-				break;
-			case CLIENTELE_OP_IS_NULL:
-				test_null(at, rows);
-				break;
-			case CLIENTELE_OP_LEAST:
-				keep_extreme(at, rows, -1);
-				break;
-			case CLIENTELE_OP_GREATEST:
-				keep_extreme(at, rows, 1);
-				break;
-			case CLIENTELE_OP_NOT:
-				do_not(at, rows);
-				break;
-			case CLIENTELE_OP_COMPARE_TEXT:
-				compare_text(at, rows);
-				break;
-			case CLIENTELE_OP_COMPARE_BOOLEAN:
-				compare_boolean(at, rows);
-				break;
-			case CLIENTELE_OP_COMPARE_JSON:
-				compare_json(program, at, rows);
-				break;
-			case CLIENTELE_OP_IN:
-				test_in(at, rows);
-				break;
-			case CLIENTELE_OP_LIKE:
-				test_like(at, rows);
-				break;
-			case CLIENTELE_OP_STARTS_WITH:
-				test_starts_with(at, rows);
-				break;
-			case CLIENTELE_OP_CONTAINS:
-				test_contains(at, rows);
-				break;
-			case CLIENTELE_OP_ADD:
-				binary_number(program, at, rows, clientele_decimal_add);
-				break;
-			case CLIENTELE_OP_SUBTRACT:
-				binary_number(program, at, rows, clientele_decimal_subtract);
-				break;
-			case CLIENTELE_OP_MULTIPLY:
-				binary_number(program, at, rows, clientele_decimal_multiply);
-				break;
-			case CLIENTELE_OP_DIVIDE:
-				divide(program, at, rows);
-				break;
-			case CLIENTELE_OP_NEGATE:
-				unary_number(at, rows, clientele_decimal_negate);
-				break;
-			case CLIENTELE_OP_ABS:
-				unary_number(at, rows, clientele_decimal_absolute);
-				break;
-			case CLIENTELE_OP_FLOOR:
-				unary_number(at, rows, clientele_decimal_floor);
-				break;
-			case CLIENTELE_OP_ROUND:
-				round_number(at, rows);
-				break;
-			case CLIENTELE_OP_LOCAL_DATE:
-				local_date(program, at, rows);
-				break;
-			case CLIENTELE_OP_ADD_DAYS:
-				add_days(program, at, rows);
-				break;
-			case CLIENTELE_OP_DAYS_BETWEEN:
-				days_between(at, rows);
-				break;
-			case CLIENTELE_OP_MONTHS_SINCE:
-			case CLIENTELE_OP_YEARS_SINCE:
-			case CLIENTELE_OP_MONTH:
-			case CLIENTELE_OP_DAY:
-			case CLIENTELE_OP_WEEKDAY:
-				date_part(program, at, rows);
-				break;
-			case CLIENTELE_OP_JSON:
-				read_json(program, at, rows);
-				break;
-		}
-	}
-}
-
-void
-clientele_program_run(ClienteleProgram *program, int nrows)
-{
-	const ClienteleInstruction *at = program->instructions;
-	Selection	rows;
+	Selection	rows = {NULL, single ? 1 : nrows};
 	int			level = 0;
 
-	CHECK_FOR_INTERRUPTS();
-	Assert(nrows <= program->capacity);
-	if (nrows == 1) { run_one(program); return; }
-	rows.rows = program->selected[0];
-	rows.count = nrows;
-	program->nselected[0] = nrows;
-
 	for (;; at++)
 	{
-		switch (at->op)
+		switch ((ClienteleOp) at->op)
 		{
 			case CLIENTELE_OP_ENTER:
-				level++;
+			case CLIENTELE_OP_NARROW:
+				if (single)
+				{
+					if (!passes(at->test, at->a->state))
+						at = &program->instructions[at->jump];
+					break;
+				}
+				if (at->op == CLIENTELE_OP_ENTER)
+				{
+					program->outer[level] = rows.count;
+					level++;
+				}
 				rows.count = select_rows(at, rows, program->selected[level]);
 				rows.rows = program->selected[level];
-				program->nselected[level] = rows.count;
-				if (rows.count == 0)
-					at = &program->instructions[at->jump - 1];
-				break;
-			case CLIENTELE_OP_NARROW:
-				rows.count = select_rows(at, rows, program->selected[level]);
-				program->nselected[level] = rows.count;
 				if (rows.count == 0)
 					at = &program->instructions[at->jump - 1];
 				break;
 			case CLIENTELE_OP_LEAVE:
+				if (single)
+					break;
 				level--;
-				rows.rows = program->selected[level];
-				rows.count = program->nselected[level];
+				rows.rows = level == 0 ? NULL : program->selected[level];
+				rows.count = program->outer[level];
 				break;
 			case CLIENTELE_OP_MOVE:
 				move(at, rows);
@@ -874,6 +800,17 @@ clientele_program_run(ClienteleProgram *program, int nrows)
 				return;
 		}
 	}
+}
+
+void
+clientele_program_run(ClienteleProgram *program, int nrows)
+{
+	CHECK_FOR_INTERRUPTS();
+	Assert(nrows <= program->capacity);
+	if (nrows == 1)
+		run(program, 1, true);
+	else
+		run(program, nrows, false);
 }
 
 /* ---------- the clock ---------- */

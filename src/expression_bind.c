@@ -28,6 +28,9 @@ struct ClienteleBinder
 	int			rule;			/* the rule being compiled, and its text */
 	const char *text;
 	int			level;			/* of selection, at this point of the program */
+	int		   *shared;			/* instructions whose results others may use */
+	int			nshared;
+	int			shared_allocated;
 };
 
 /* A register, and whether the expression that filled it may overwrite it. */
@@ -98,8 +101,9 @@ add_instruction(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp 
 	added = &program->instructions[program->length++];
 	memset(added, 0, sizeof(*added));
 	added->op = op;
-	added->rule = binder->rule;
-	added->location = node ? node->location : 0;
+	added->detail = palloc0(sizeof(ClienteleDetail));
+	added->detail->rule = binder->rule;
+	added->detail->location = node ? node->location : 0;
 	return added;
 }
 
@@ -115,6 +119,42 @@ add_operation(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op
 	added->b = b;
 	result.cells = added->target = clientele_bind_register(binder);
 	result.owned = true;
+	return result;
+}
+
+/*
+ * The same of a value that many rules ask for, such as the days since the last
+ * visit: computed once, and so not to be overwritten.  Only what is computed for
+ * every row can be shared.
+ */
+static Value
+add_shared_operation(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op,
+					 ClienteleCell *a, ClienteleCell *b)
+{
+	Value		result;
+
+	result.owned = false;
+	for (int i = 0; i < binder->nshared; i++)
+	{
+		const ClienteleInstruction *other = &binder->program->instructions[binder->shared[i]];
+
+		if (other->op == op && other->a == a && other->b == b)
+		{
+			result.cells = other->target;
+			return result;
+		}
+	}
+
+	result.cells = add_operation(binder, node, op, a, b).cells;
+	if (binder->level == 0)
+	{
+		if (binder->nshared == binder->shared_allocated)
+		{
+			binder->shared_allocated *= 2;
+			binder->shared = repalloc(binder->shared, mul_size(sizeof(int), binder->shared_allocated));
+		}
+		binder->shared[binder->nshared++] = binder->program->length - 1;
+	}
 	return result;
 }
 
@@ -434,7 +474,7 @@ literal_cell(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType w
 			break;
 		case CLIENTELE_TEXT:
 		case CLIENTELE_ANY:
-			cell.u.text = cstring_to_text(node->string);
+			clientele_cell_set_text(&cell, cstring_to_text(node->string));
 			break;
 		case CLIENTELE_TEXT_ARRAY:
 			type_error(binder, node, "there are no text array literals", "Write contains(interests, 'skin').");
@@ -465,7 +505,7 @@ emit_literal(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType w
 
 /*
  * The literal as it is when compared with a column: an enum's label must exist,
- * a uuid gets its canonical form.
+ * a uuid gets its canonical form, a number the column's decimals.
  */
 static const ClienteleNode *
 literal_beside_column(ClienteleBinder *binder, const ClienteleNode *literal, const ClienteleColumn *column)
@@ -475,7 +515,8 @@ literal_beside_column(ClienteleBinder *binder, const ClienteleNode *literal, con
 	const char *string;
 	ClienteleNode *copy;
 
-	if (column == NULL || literal->kind != CLIENTELE_NODE_STRING)
+	if (column == NULL ||
+		(literal->kind != CLIENTELE_NODE_STRING && literal->kind != CLIENTELE_NODE_NUMBER))
 		return literal;
 	string = clientele_column_literal(column, literal->string, &problem, &hint);
 	if (string == NULL)
@@ -501,7 +542,7 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 
 	value.cells = operand.cells;
 	value.owned = false;
-	if (operand.json_path == NULL)
+	if (!operand.is_json)
 		return value;
 
 	/*
@@ -510,7 +551,8 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 	 */
 	value = add_operation(binder, node, CLIENTELE_OP_JSON, operand.cells, NULL);
 	added = &binder->program->instructions[binder->program->length - 1];
-	added->path = operand.json_path;
+	added->detail->name = node;
+	added->detail->path = operand.json_path;
 	added->value_type = wanted;
 	return value;
 }
@@ -555,7 +597,7 @@ emit_day(ClienteleBinder *binder, const ClienteleNode *node)
 		Value		instant = emit(binder, node, CLIENTELE_TIMESTAMP);
 
 		binder->program->needs_zone = true;
-		return add_operation(binder, node, CLIENTELE_OP_LOCAL_DATE, instant.cells, NULL);
+		return add_shared_operation(binder, node, CLIENTELE_OP_LOCAL_DATE, instant.cells, NULL);
 	}
 	if (type != CLIENTELE_DATE && type != CLIENTELE_ANY)
 		type_error(binder, node, psprintf("a date or timestamp is needed here, not a %s", clientele_type_name(type)),
@@ -584,7 +626,7 @@ is_cheap(ClienteleBinder *binder, const ClienteleNode *node)
 		case CLIENTELE_NODE_TIMESTAMP:
 			return true;
 		case CLIENTELE_NODE_NAME:
-			return resolve(binder, node).json_path == NULL;
+			return resolve(binder, node).type != CLIENTELE_ANY;
 		case CLIENTELE_NODE_CALL:
 			if (node->function != CLIENTELE_FN_DAYS_SINCE || type_of(binder, node->first) != CLIENTELE_DATE)
 				return false;
@@ -804,8 +846,8 @@ emit_in(ClienteleBinder *binder, const ClienteleNode *node)
 	added = &binder->program->instructions[binder->program->length - 1];
 	added->negated = node->negated;
 	added->value_type = type;
-	added->list = list;
-	added->list_length = length;
+	added->detail->list = list;
+	added->detail->list_length = length;
 	return result;
 }
 
@@ -817,8 +859,8 @@ emit_like(ClienteleBinder *binder, const ClienteleNode *node)
 	Value		result = add_operation(binder, node, CLIENTELE_OP_LIKE, value.cells, NULL);
 	ClienteleInstruction *added = &binder->program->instructions[binder->program->length - 1];
 
-	added->list = pattern.cells;
-	added->list_length = 1;
+	added->detail->list = pattern.cells;
+	added->detail->list_length = 1;
 	added->negated = node->negated;
 	return result;
 }
@@ -886,7 +928,7 @@ emit_case(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 {
 	Value		result = {clientele_bind_register(binder), true};
 	const ClienteleNode *at = node->first;
-	int			remaining = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_ALL, NULL);
+	int			remaining = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_ALL, result.cells);
 
 	for (; at && at->next; at = at->next->next)
 	{
@@ -923,6 +965,9 @@ emit_extreme(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType w
 {
 	Value		result;
 
+	/* of open types only whether all are null is asked, and that needs no order */
+	if (wanted == CLIENTELE_ANY)
+		return emit_coalesce(binder, node, wanted);
 	check_comparable(binder, node, wanted, true, NULL);
 	result.cells = own(binder, emit(binder, node->first, wanted));
 	result.owned = true;
@@ -944,7 +989,7 @@ emit_since(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op)
 
 	/* these two read today's date from the program itself */
 	(void) read_today(binder);
-	return add_operation(binder, node, op, day.cells, NULL);
+	return add_shared_operation(binder, node, op, day.cells, NULL);
 }
 
 static Value
@@ -968,7 +1013,7 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 			a = emit(binder, node->first, CLIENTELE_NUMBER);
 			a = add_operation(binder, node, CLIENTELE_OP_ROUND, a.cells, NULL);
 			if (node->first->next)
-				binder->program->instructions[binder->program->length - 1].places =
+				binder->program->instructions[binder->program->length - 1].detail->places =
 					atoi(node->first->next->string);
 			return a;
 		case CLIENTELE_FN_TODAY:
@@ -979,18 +1024,18 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 			return emit_day(binder, node->first);
 		case CLIENTELE_FN_DAYS_SINCE:
 			a = emit_day(binder, node->first);
-			return add_operation(binder, node, CLIENTELE_OP_DAYS_BETWEEN, read_today(binder).cells, a.cells);
+			return add_shared_operation(binder, node, CLIENTELE_OP_DAYS_BETWEEN, read_today(binder).cells, a.cells);
 		case CLIENTELE_FN_MONTHS_SINCE:
 			return emit_since(binder, node, CLIENTELE_OP_MONTHS_SINCE);
 		case CLIENTELE_FN_AGE:
 		case CLIENTELE_FN_YEARS_SINCE:
 			return emit_since(binder, node, CLIENTELE_OP_YEARS_SINCE);
 		case CLIENTELE_FN_MONTH:
-			return add_operation(binder, node, CLIENTELE_OP_MONTH, emit_day(binder, node->first).cells, NULL);
+			return add_shared_operation(binder, node, CLIENTELE_OP_MONTH, emit_day(binder, node->first).cells, NULL);
 		case CLIENTELE_FN_DAY:
-			return add_operation(binder, node, CLIENTELE_OP_DAY, emit_day(binder, node->first).cells, NULL);
+			return add_shared_operation(binder, node, CLIENTELE_OP_DAY, emit_day(binder, node->first).cells, NULL);
 		case CLIENTELE_FN_WEEKDAY:
-			return add_operation(binder, node, CLIENTELE_OP_WEEKDAY, emit_day(binder, node->first).cells, NULL);
+			return add_shared_operation(binder, node, CLIENTELE_OP_WEEKDAY, emit_day(binder, node->first).cells, NULL);
 		case CLIENTELE_FN_CONTAINS:
 			a = emit(binder, node->first, CLIENTELE_TEXT_ARRAY);
 			b = emit(binder, node->first->next, CLIENTELE_TEXT);
@@ -1085,6 +1130,8 @@ clientele_bind_begin(ClienteleScope *scope, int capacity)
 	program->instructions = palloc(sizeof(ClienteleInstruction) * binder->allocated);
 	binder->zoned_allocated = 4;
 	program->zoned = palloc(sizeof(ClienteleZonedConstant) * binder->zoned_allocated);
+	binder->shared_allocated = 16;
+	binder->shared = palloc(sizeof(int) * binder->shared_allocated);
 	binder->texts_allocated = 16;
 	program->texts = palloc(sizeof(char *) * binder->texts_allocated);
 	binder->program = program;
@@ -1123,12 +1170,8 @@ clientele_bind_end(ClienteleBinder *binder)
 
 	add_instruction(binder, NULL, CLIENTELE_OP_END);
 	program->selected = palloc(sizeof(int *) * (program->depth + 1));
-	program->nselected = palloc0(sizeof(int) * (program->depth + 1));
+	program->outer = palloc(sizeof(int) * (program->depth + 1));
 	for (int level = 0; level <= program->depth; level++)
-	{
 		program->selected[level] = palloc(mul_size(sizeof(int), program->capacity));
-		for (int row = 0; row < program->capacity; row++)
-			program->selected[level][row] = row;
-	}
 	return program;
 }

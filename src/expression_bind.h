@@ -18,8 +18,9 @@ typedef struct ClienteleOperand
 {
 	ClienteleType type;
 	ClienteleCell *cells;		/* the register that holds its value ... */
-	const ClienteleNode *json_path; /* ... or a json document, and where in it
-									 * the value is; the type is then ANY */
+	bool		is_json;		/* ... or a json document, whose type is ANY ... */
+	const ClienteleNode *json_path; /* ... and where in it the value is; NULL =
+									 * the document itself */
 	const ClienteleColumn *column;	/* whose type reads literals beside it, or NULL */
 } ClienteleOperand;
 

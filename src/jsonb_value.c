@@ -12,12 +12,29 @@
 
 #include "local_time.h"
 
+/* The whole document: a scalar is stored as an array of one. */
+static JsonbValue *
+root_value(Jsonb *document)
+{
+	JsonbValue *value = palloc(sizeof(JsonbValue));
+
+	if (JB_ROOT_IS_SCALAR(document))
+	{
+		JsonbExtractScalar(&document->root, value);
+		return value;
+	}
+	value->type = jbvBinary;
+	value->val.binary.data = &document->root;
+	value->val.binary.len = VARSIZE(document) - VARHDRSZ;
+	return value;
+}
+
 /* Follows the path; NULL where it leads nowhere or to a json null. */
 static JsonbValue *
 find_value(Jsonb *document, const ClienteleNode *path)
 {
 	JsonbContainer *container = &document->root;
-	JsonbValue *value = NULL;
+	JsonbValue *value = path ? NULL : root_value(document);
 
 	for (; path; path = path->next_name)
 	{
@@ -61,8 +78,7 @@ read_text(const JsonbValue *value, ClienteleCell *target)
 {
 	if (value->type != jbvString)
 		return false;
-	target->u.text = cstring_to_text_with_len(value->val.string.val, value->val.string.len);
-	target->state = CLIENTELE_KNOWN;
+	clientele_cell_set_text(target, cstring_to_text_with_len(value->val.string.val, value->val.string.len));
 	return true;
 }
 

@@ -31,7 +31,6 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "local_day.h"
 #include "rfm.h"
 #include "rfm_cuts.h"
 
@@ -409,7 +408,13 @@ clientele_rfm_cuts_of_axis(PG_FUNCTION_ARGS)
  *		median		quantile, two bins
  *		mean		sum / n, two bins
  *		width		min + k * (max - min) / b
+ *
+ * A cut that falls between values is rounded to EXTRA_DECIMALS decimals more
+ * than they have: readable, short to compare with, and still on the same side
+ * of both neighbours, since it lies at least a ninth of their distance away.
  */
+
+#define EXTRA_DECIMALS 6
 
 typedef enum CutMethod
 {
@@ -633,8 +638,7 @@ clientele_rfm_cuts_add(PG_FUNCTION_ARGS)
 static void
 rfm_values(const ClienteleRfm *rfm, const ClienteleToday *today, ClienteleDecimal *values)
 {
-	values[CLIENTELE_RECENCY] =
-		clientele_decimal_from_int64((int64) today->day - clientele_local_day(rfm->last, today->zone));
+	values[CLIENTELE_RECENCY] = clientele_decimal_from_int64(clientele_rfm_days(rfm, today));
 	values[CLIENTELE_FREQUENCY] = clientele_decimal_from_int64(rfm->count);
 	values[CLIENTELE_MONETARY] = clientele_rfm_sum(rfm);
 }
@@ -654,27 +658,28 @@ clientele_rfm_cuts_add_rfm(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* base + numerator * step / denominator */
+/* dividend / divisor, rounded to EXTRA_DECIMALS more decimals than the dividend */
 static ClienteleDecimal
-interpolate(int axis, ClienteleDecimal base, ClienteleDecimal step, int64 numerator, int64 denominator)
+divide_rounded(int axis, ClienteleDecimal dividend, int64 divisor)
+{
+	ClienteleDecimal quotient;
+
+	if (!clientele_decimal_divide(dividend, clientele_decimal_from_int64(divisor), &quotient))
+		out_of_range(axis);
+	return clientele_decimal_round(quotient, clientele_decimal_scale(dividend) + EXTRA_DECIMALS);
+}
+
+/* low + numerator / denominator * (high - low) */
+static ClienteleDecimal
+interpolate(int axis, ClienteleDecimal low, ClienteleDecimal high, int64 numerator, int64 denominator)
 {
 	ClienteleDecimal part;
 
-	if (!clientele_decimal_multiply(step, clientele_decimal_from_int64(numerator), &part) ||
-		!clientele_decimal_divide(part, clientele_decimal_from_int64(denominator), &part) ||
-		!clientele_decimal_add(base, part, &part))
+	if (!clientele_decimal_subtract(high, low, &part) ||
+		!clientele_decimal_multiply(part, clientele_decimal_from_int64(numerator), &part) ||
+		!clientele_decimal_add(low, divide_rounded(axis, part, denominator), &part))
 		out_of_range(axis);
 	return part;
-}
-
-static ClienteleDecimal
-difference(int axis, ClienteleDecimal a, ClienteleDecimal b)
-{
-	ClienteleDecimal result;
-
-	if (!clientele_decimal_subtract(a, b, &result))
-		out_of_range(axis);
-	return result;
 }
 
 /* Sorted values, read once from the least to the greatest. */
@@ -727,8 +732,7 @@ quantile(SortedReader *reader, int axis, int k, int bins)
 		return reader->last[1];
 	if (rest == 0)
 		return reader->last[0];
-	return interpolate(axis, reader->last[0],
-					   difference(axis, reader->last[1], reader->last[0]), rest, bins);
+	return interpolate(axis, reader->last[0], reader->last[1], rest, bins);
 }
 
 static void
@@ -755,7 +759,6 @@ static void
 axis_cuts(CutsState *state, int axis, ClienteleDecimal *cuts)
 {
 	AxisTotals *totals = &state->totals[axis];
-	ClienteleDecimal range;
 
 	switch (state->method)
 	{
@@ -765,13 +768,11 @@ axis_cuts(CutsState *state, int axis, ClienteleDecimal *cuts)
 			quantile_cuts(state, axis, cuts);
 			break;
 		case METHOD_MEAN:
-			if (!clientele_decimal_divide(totals->sum, clientele_decimal_from_int64(state->nrows), &cuts[0]))
-				out_of_range(axis);
+			cuts[0] = divide_rounded(axis, totals->sum, state->nrows);
 			break;
 		case METHOD_WIDTH:
-			range = difference(axis, totals->greatest, totals->least);
 			for (int k = 1; k < state->bins; k++)
-				cuts[k - 1] = interpolate(axis, totals->least, range, k, state->bins);
+				cuts[k - 1] = interpolate(axis, totals->least, totals->greatest, k, state->bins);
 			break;
 	}
 }

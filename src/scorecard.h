@@ -48,7 +48,6 @@ typedef struct ClienteleCardBin
 	ClienteleCardAmount points;
 	const char *reason;			/* free text for people; NULL = none */
 	const char *reason_code;	/* NULL = the characteristic's */
-	int			when_rule;		/* number of ->when among the card's rules */
 } ClienteleCardBin;
 
 /*
@@ -71,12 +70,12 @@ typedef struct ClienteleCardCharacteristic
 	bool		has_baseline;	/* else the card's baseline counts */
 	ClienteleDecimal baseline;
 
-	/* Numbers among the card's rules. */
-	int			value_rule;
+	/* Numbers among the card's rules, or CLIENTELE_CARD_NO_RULE. */
 	int			weight_rule;
-	int			points_rule;	/* the points of whatever bin applies, as one
-								 * CASE, where any of them is an expression: so
-								 * the points of the other bins stay unevaluated */
+	int			value_rule;
+	int			bin_rule;		/* number of the bin that applies, where bins
+								 * are conditions */
+	int			points_rule;	/* its points, where any are an expression */
 } ClienteleCardCharacteristic;
 
 /* A name for the scores from at_least up to the next tier. */
@@ -120,14 +119,25 @@ extern const ClienteleRuleTextType clientele_scorecard_type;
  */
 extern void clientele_scorecard_number_rules(ClienteleScorecard *card);
 
-/* A card's expressions, card->nrules of them, in the order of its rule numbers. */
+/*
+ * The expressions to evaluate, card->nrules of them, in the order of their
+ * numbers.  Those for conditions and for points are made up of a
+ * characteristic's bins, as one CASE each: it stops where a bin applies, so
+ * that neither the conditions nor the points of bins after it are evaluated,
+ * which might divide by zero.
+ */
 extern ClienteleRule *clientele_scorecard_rules(const ClienteleScorecard *card);
+
+/*
+ * The expressions as the author wrote them, each with its place.  Who binds
+ * these first reports mistakes where they are.
+ */
+extern ClienteleRule *clientele_scorecard_written_rules(const ClienteleScorecard *card, int *nrules);
 
 /* Where scoring gets the value of an expression from. */
 typedef struct ClienteleCardAnswers
 {
-	/* Both false where the value is unknown. */
-	bool		(*holds) (void *source, int rule);
+	/* False where the value is unknown. */
 	bool		(*number) (void *source, int rule, ClienteleDecimal *result);
 	void	   *source;
 } ClienteleCardAnswers;

@@ -11,6 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
 #include "compat.h"
@@ -33,15 +34,24 @@ typedef struct BoundCard
 } BoundCard;
 
 static bool
-card_rule_holds(void *source, int rule)
-{
-	return clientele_row_rules_holds(source, rule);
-}
-
-static bool
 card_rule_number(void *source, int rule, ClienteleDecimal *result)
 {
 	return clientele_row_rules_number(source, rule, result);
+}
+
+/* Reports what does not fit the row, at the place where its author wrote it. */
+static void
+check_written_rules(const ClienteleScorecard *card, const ClienteleRowType *row)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "clientele card", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	ClienteleRule *rules;
+	int			nrules;
+
+	rules = clientele_scorecard_written_rules(card, &nrules);
+	(void) clientele_row_rules_bind(row, nrules, rules);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
 }
 
 static void *
@@ -50,9 +60,9 @@ bind_card(Datum rule, const ClienteleRowType *row)
 	BoundCard  *bound = palloc0(sizeof(BoundCard));
 
 	bound->card = clientele_scorecard_parse(clientele_rule_text_get(&clientele_scorecard_type, rule), NULL);
+	check_written_rules(bound->card, row);
 	if (bound->card->nrules > 0)
 		bound->rules = clientele_row_rules_bind(row, bound->card->nrules, clientele_scorecard_rules(bound->card));
-	bound->answers.holds = card_rule_holds;
 	bound->answers.number = card_rule_number;
 	bound->answers.source = bound->rules;
 	bound->result.parts = palloc0(bound->card->ncharacteristics * sizeof(ClienteleCardPart));

@@ -19,6 +19,12 @@ has_computed_points(const ClienteleCardCharacteristic *characteristic)
 	return false;
 }
 
+static bool
+has_conditions(const ClienteleCardCharacteristic *characteristic)
+{
+	return !characteristic->by_range && characteristic->bins[0].when != NULL;
+}
+
 void
 clientele_scorecard_number_rules(ClienteleScorecard *card)
 {
@@ -30,9 +36,7 @@ clientele_scorecard_number_rules(ClienteleScorecard *card)
 
 		characteristic->weight_rule = characteristic->weight.expression ? next++ : CLIENTELE_CARD_NO_RULE;
 		characteristic->value_rule = characteristic->value ? next++ : CLIENTELE_CARD_NO_RULE;
-		for (int bin = 0; bin < characteristic->nbins; bin++)
-			characteristic->bins[bin].when_rule =
-				characteristic->bins[bin].when ? next++ : CLIENTELE_CARD_NO_RULE;
+		characteristic->bin_rule = has_conditions(characteristic) ? next++ : CLIENTELE_CARD_NO_RULE;
 		characteristic->points_rule = has_computed_points(characteristic) ? next++ : CLIENTELE_CARD_NO_RULE;
 	}
 	card->nrules = next;
@@ -47,7 +51,8 @@ append_amount(StringInfo out, const ClienteleCardAmount *amount)
 }
 
 static void
-append_bin_condition(StringInfo out, const ClienteleCardCharacteristic *characteristic, const ClienteleCardBin *bin)
+append_bin_condition(StringInfo out, const ClienteleCardCharacteristic *characteristic,
+					 const ClienteleCardBin *bin)
 {
 	if (bin->when != NULL)
 		appendStringInfoString(out, bin->when);
@@ -59,11 +64,25 @@ append_bin_condition(StringInfo out, const ClienteleCardCharacteristic *characte
 		appendStringInfoString(out, "true");
 }
 
-/*
- * The points of whichever bin applies, as one expression.  CASE stops at the
- * first condition that holds, so points such as 100 / visits are not computed
- * for those whom a bin before has already taken.
- */
+/* The number of the bin that applies, from 0; NULL where none does. */
+static char *
+bin_case(const ClienteleCardCharacteristic *characteristic)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "case");
+	for (int i = 0; i < characteristic->nbins; i++)
+	{
+		appendStringInfoString(&out, " when ");
+		append_bin_condition(&out, characteristic, &characteristic->bins[i]);
+		appendStringInfo(&out, " then %d", i);
+	}
+	appendStringInfoString(&out, " end");
+	return out.data;
+}
+
+/* The points of the bin that applies. */
 static char *
 points_case(const ClienteleCardCharacteristic *characteristic)
 {
@@ -87,14 +106,18 @@ points_case(const ClienteleCardCharacteristic *characteristic)
 	return out.data;
 }
 
-static void
-set_rule(ClienteleRule *rules, int number, const char *text, ClienteleType wanted, char *place)
+static ClienteleType
+value_type(const ClienteleCardCharacteristic *characteristic)
 {
-	if (number == CLIENTELE_CARD_NO_RULE)
-		return;
-	rules[number].text = text;
-	rules[number].wanted = wanted;
-	rules[number].place = place;
+	return characteristic->by_range ? CLIENTELE_NUMBER : CLIENTELE_ANY;
+}
+
+static void
+set_rule(ClienteleRule *rule, const char *text, ClienteleType wanted, const char *place)
+{
+	rule->text = text;
+	rule->wanted = wanted;
+	rule->place = place;
 }
 
 ClienteleRule *
@@ -105,19 +128,62 @@ clientele_scorecard_rules(const ClienteleScorecard *card)
 	for (int i = 0; i < card->ncharacteristics; i++)
 	{
 		const ClienteleCardCharacteristic *characteristic = &card->characteristics[i];
+		const char *place = psprintf("characteristics[%d] of a scorecard", i);
 
-		set_rule(rules, characteristic->weight_rule, characteristic->weight.expression, CLIENTELE_NUMBER,
-				 psprintf("characteristics[%d].weight of a scorecard", i));
-		set_rule(rules, characteristic->value_rule, characteristic->value,
-				 characteristic->by_range ? CLIENTELE_NUMBER : CLIENTELE_ANY,
-				 psprintf("characteristics[%d].value of a scorecard", i));
-		for (int bin = 0; bin < characteristic->nbins; bin++)
-			set_rule(rules, characteristic->bins[bin].when_rule, characteristic->bins[bin].when,
-					 CLIENTELE_BOOLEAN,
-					 psprintf("characteristics[%d].bins[%d].when of a scorecard", i, bin));
+		if (characteristic->weight_rule != CLIENTELE_CARD_NO_RULE)
+			set_rule(&rules[characteristic->weight_rule], characteristic->weight.expression,
+					 CLIENTELE_NUMBER, place);
+		if (characteristic->value_rule != CLIENTELE_CARD_NO_RULE)
+			set_rule(&rules[characteristic->value_rule], characteristic->value, value_type(characteristic), place);
+		if (characteristic->bin_rule != CLIENTELE_CARD_NO_RULE)
+			set_rule(&rules[characteristic->bin_rule], bin_case(characteristic), CLIENTELE_NUMBER, place);
 		if (characteristic->points_rule != CLIENTELE_CARD_NO_RULE)
-			set_rule(rules, characteristic->points_rule, points_case(characteristic), CLIENTELE_NUMBER,
-					 psprintf("points of characteristics[%d] of a scorecard", i));
+			set_rule(&rules[characteristic->points_rule], points_case(characteristic), CLIENTELE_NUMBER, place);
+	}
+	return rules;
+}
+
+/* Adds an expression, if it is one, to rules of which there are *nrules. */
+static void
+add_written_rule(ClienteleRule *rules, int *nrules, const char *text, ClienteleType wanted, char *place)
+{
+	if (text != NULL)
+		set_rule(&rules[(*nrules)++], text, wanted, place);
+}
+
+static void
+add_written_bin(ClienteleRule *rules, int *nrules, const ClienteleCardBin *bin, const char *place)
+{
+	add_written_rule(rules, nrules, bin->when, CLIENTELE_BOOLEAN, psprintf("%s.when of a scorecard", place));
+	add_written_rule(rules, nrules, bin->points.expression, CLIENTELE_NUMBER,
+					 psprintf("%s.points of a scorecard", place));
+}
+
+ClienteleRule *
+clientele_scorecard_written_rules(const ClienteleScorecard *card, int *nrules)
+{
+	ClienteleRule *rules;
+	int			room = 0;
+
+	/* A weight, a value and `missing`, and at most two in each bin. */
+	for (int i = 0; i < card->ncharacteristics; i++)
+		room += 3 + 2 * card->characteristics[i].nbins;
+	rules = palloc0(room * sizeof(ClienteleRule));
+
+	*nrules = 0;
+	for (int i = 0; i < card->ncharacteristics; i++)
+	{
+		const ClienteleCardCharacteristic *characteristic = &card->characteristics[i];
+		const char *place = psprintf("characteristics[%d]", i);
+
+		add_written_rule(rules, nrules, characteristic->weight.expression, CLIENTELE_NUMBER,
+						 psprintf("%s.weight of a scorecard", place));
+		add_written_rule(rules, nrules, characteristic->value, value_type(characteristic),
+						 psprintf("%s.value of a scorecard", place));
+		for (int bin = 0; bin < characteristic->nbins; bin++)
+			add_written_bin(rules, nrules, &characteristic->bins[bin], psprintf("%s.bins[%d]", place, bin));
+		if (characteristic->missing != NULL)
+			add_written_bin(rules, nrules, characteristic->missing, psprintf("%s.missing", place));
 	}
 	return rules;
 }

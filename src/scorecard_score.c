@@ -145,23 +145,21 @@ find_range(const ClienteleCardCharacteristic *characteristic, ClienteleDecimal v
 static const ClienteleCardBin *
 find_bin(const ClienteleCardCharacteristic *characteristic, const ClienteleCardAnswers *answers)
 {
+	ClienteleDecimal answer;
+
 	if (characteristic->by_range)
 	{
-		ClienteleDecimal value;
+		if (!answers->number(answers->source, characteristic->value_rule, &answer))
+			return characteristic->missing;
+		return find_range(characteristic, answer);
+	}
 
-		if (answers->number(answers->source, characteristic->value_rule, &value))
-			return find_range(characteristic, value);
+	/* A lone bin without a condition. */
+	if (characteristic->bin_rule == CLIENTELE_CARD_NO_RULE)
+		return characteristic->bins;
+	if (!answers->number(answers->source, characteristic->bin_rule, &answer))
 		return characteristic->missing;
-	}
-
-	for (int i = 0; i < characteristic->nbins; i++)
-	{
-		const ClienteleCardBin *bin = &characteristic->bins[i];
-
-		if (bin->when == NULL || answers->holds(answers->source, bin->when_rule))
-			return bin;
-	}
-	return characteristic->missing;
+	return &characteristic->bins[clientele_decimal_floor(answer).u.units];
 }
 
 /* The value of a number or an expression; false where it is unknown. */
@@ -457,6 +455,8 @@ find_step(const ClienteleScorecard *card, const ClienteleCardResult *result, con
 			computed = true;
 			continue;
 		}
+		if (part->bin == &characteristic->bins[bin])
+			continue;
 		step.bin = bin;
 		if (!score_with_points(card, result, part, characteristic->bins[bin].points.number, &step) ||
 			clientele_decimal_compare(step.score, target) < 0)

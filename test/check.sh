@@ -125,6 +125,7 @@ layer_isolation() {
 layer_tap() {
     library=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl
     regress=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/regress/pg_regress
+    cluster run rm -rf tmp_check # a test that failed leaves its servers there
     for name in $(tests tap .pl "$@"); do
         # A failed run leaves its servers' directories behind, to be looked at.
         cluster run rm -rf tmp_check

@@ -14,6 +14,22 @@ CREATE TEMPORARY TABLE public_function (name name PRIMARY KEY, volatility text N
 INSERT INTO public_function
 SELECT name, volatility
 FROM (VALUES
+    ('expression_in', 'immutable'),
+    ('expression_out', 'immutable'),
+    ('expression_recv', 'immutable'),
+    ('expression_send', 'immutable'),
+    ('expression_eq', 'immutable'),
+    ('expression_ne', 'immutable'),
+    ('expression_hash', 'immutable'),
+    ('identifiers', 'immutable'),
+    ('row_support', 'immutable'),
+    ('matches', 'immutable'),
+    ('matches_operator', 'immutable'),
+    ('matches_columns', 'immutable'),
+    ('matching', 'immutable'),
+    ('matching_columns', 'immutable'),
+    ('evaluate_number', 'immutable'),
+    ('evaluate_text', 'immutable'),
     ('scorecard_in', 'immutable'),
     ('scorecard_out', 'immutable'),
     ('scorecard_recv', 'immutable'),
@@ -26,9 +42,38 @@ FROM (VALUES
     ('reasons', 'immutable'),
     ('reason_codes', 'immutable'),
     ('next_tier', 'immutable'),
-    (NULL, NULL)
-) AS list (name, volatility)
-WHERE name IS NOT NULL;
+    ('rfm_in', 'immutable'),
+    ('rfm_out', 'immutable'),
+    ('rfm_recv', 'immutable'),
+    ('rfm_send', 'immutable'),
+    ('rfm_add', 'immutable'),
+    ('rfm_plus', 'immutable'),
+    ('rfm', 'immutable'),
+    ('merge', 'immutable'),
+    ('rfm_eq', 'immutable'),
+    ('rfm_ne', 'immutable'),
+    ('rfm_hash', 'immutable'),
+    ('rfm_hash_extended', 'immutable'),
+    ('recency', 'immutable'),
+    ('frequency', 'immutable'),
+    ('monetary', 'immutable'),
+    ('first_event', 'immutable'),
+    ('last_event', 'immutable'),
+    ('rfm_cuts_in', 'immutable'),
+    ('rfm_cuts_out', 'immutable'),
+    ('rfm_cuts_recv', 'immutable'),
+    ('rfm_cuts_send', 'immutable'),
+    ('rfm_cuts_eq', 'immutable'),
+    ('rfm_cuts_ne', 'immutable'),
+    ('rfm_cuts_hash', 'immutable'),
+    ('cuts', 'immutable'),
+    ('rfm_cuts_add', 'immutable'),
+    ('rfm_cuts_final', 'immutable'),
+    ('rfm_cuts', 'immutable'),
+    ('rfm_score', 'immutable'),
+    ('rfm_group', 'immutable'),
+    ('psi', 'immutable')
+) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------
 -- The members, and the functions among them

@@ -134,6 +134,12 @@ FROM card, (VALUES (1, '{"n": 3, "d": 2, "fallback": null}'::jsonb), (2, '{"n": 
                    (3, '{"n": -1, "d": 0, "fallback": null}'), (4, '{"n": null, "d": 1, "fallback": 20}'), (5, '{"n": null, "d": 1, "fallback": null}'),
                    (6, '{"n": 3, "d": null, "fallback": null}')) AS d (no, j)
 WHERE name = 'additive' ORDER BY no;
+-- A bin that applies keeps those after it from being evaluated, conditions and points; nothing else does.
+SELECT x, score(jsonb_build_object('x', x), '{"method": "additive", "characteristics": [{"name": "a", "bins": [
+    {"when": "x = 0", "points": 1}, {"when": "1 / x > 0.5", "points": "10 / x"}], "missing": {"points": "100 / x"}}]}')
+FROM unnest(ARRAY[0, 1, 4]) AS x;
+SELECT score('{"x": 0}'::jsonb, '{"method": "additive", "characteristics": [{"name": "a", "bins": [{"when": "1 / x > 0.5", "points": 1}]}]}');
+SELECT score('{"x": 0}'::jsonb, '{"method": "additive", "characteristics": [{"name": "a", "value": "x", "bins": [{"below": 1, "points": "10 / x"}, {"points": 1}]}]}');
 -- The initial score is an item of its own, so that contributions add up; computed points cannot be inverted.
 SELECT r.* FROM card, reasons('{"n": 3, "d": 2, "fallback": null}'::jsonb, card) AS r WHERE name = 'additive';
 SELECT n.* FROM card, next_tier('{"n": -1, "d": 0, "fallback": null}'::jsonb, card) AS n WHERE name = 'additive';
