@@ -9,12 +9,11 @@
  */
 #include "postgres.h"
 
-#include "expression_bind.h"
-
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "expression_bind.h"
 #include "expression_function.h"
 #include "local_time.h"
 

@@ -4,11 +4,11 @@
  */
 #include "postgres.h"
 
-#include "local_time.h"
-
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+
+#include "local_time.h"
 
 pg_tz *
 clientele_zone(text *name)

@@ -30,7 +30,7 @@
 #include "utils/typcache.h"
 
 #include "expression.h"
-#include "row_rules.h"
+#include "row_call.h"
 
 PG_FUNCTION_INFO_V1(clientele_row_support);
 
