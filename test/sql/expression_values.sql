@@ -271,6 +271,20 @@ SELECT matches(p, 'age < 30') AS stored, matches(ps[1], 'age < 30') AS element F
 ALTER TYPE person DROP ATTRIBUTE gone;
 ALTER TYPE person ADD ATTRIBUTE city text;
 SELECT matches(p, 'age < 30 and city is null') AS stored, matches(ps[1], 'name = ''陈静''') AS element FROM card;
+-- And while a call site holds a rule compiled for what it was.
+CREATE TYPE changing AS (a int);
+DO $$
+DECLARE
+    row record;
+    rule expression := 'a > 5';
+BEGIN
+    FOR i IN 1 .. 3 LOOP
+        EXECUTE 'SELECT s FROM (SELECT ROW(5.5)::expression_values.changing) AS s(s)' INTO row;
+        RAISE INFO '% is more than five: %', row.s, matches(row.s, rule);
+        IF i = 1 THEN ALTER TYPE expression_values.changing ALTER ATTRIBUTE a TYPE numeric; END IF;
+        IF i = 2 THEN ALTER TYPE expression_values.changing ALTER ATTRIBUTE a TYPE float4; END IF;
+    END LOOP;
+END $$;
 CREATE DOMAIN adult AS person CHECK ((value).age >= 18);
 SELECT matches(ROW('a', 27, 'b')::adult, 'age = 27') AS domain_over_composite;
 
