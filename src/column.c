@@ -23,6 +23,7 @@
 #include "utils/syscache.h"
 #include "utils/uuid.h"
 
+#include "compat.h"
 #include "local_time.h"
 #include "nearest_name.h"
 
@@ -79,12 +80,14 @@ column_kind(Oid type, ClienteleColumnKind *kind, ClienteleType *language_type)
 }
 
 bool
-clientele_column_init(ClienteleColumn *column, Oid type, Oid collation)
+clientele_column_init(ClienteleColumn *column, Oid type, int32 typmod, Oid collation)
 {
 	memset(column, 0, sizeof(*column));
-	column->type_oid = getBaseType(type);
+	column->type_oid = getBaseTypeAndTypmod(type, &typmod);
 	if (!column_kind(column->type_oid, &column->kind, &column->type))
 		return false;
+	if (column->kind == CLIENTELE_COLUMN_NUMERIC && typmod >= (int32) VARHDRSZ)
+		column->decimals = Max(clientele_numeric_typmod_scale(typmod), 0);
 
 	/* its equality is not that of bytes, which is the only one we have */
 	return !OidIsValid(collation) || get_collation_isdeterministic(collation);
@@ -203,19 +206,19 @@ clientele_column_read(ClienteleColumn *column, Datum value, pg_tz *zone, Cliente
 			read_decimal(known, number, target);
 			break;
 		case CLIENTELE_COLUMN_TEXT:
-			target->u.text = DatumGetTextPP(value);
+			clientele_cell_set_text(target, DatumGetTextPP(value));
 			break;
 		case CLIENTELE_COLUMN_BPCHAR:
-			target->u.text = trimmed(value);
+			clientele_cell_set_text(target, trimmed(value));
 			break;
 		case CLIENTELE_COLUMN_NAME:
-			target->u.text = cstring_to_text(NameStr(*DatumGetName(value)));
+			clientele_cell_set_text(target, cstring_to_text(NameStr(*DatumGetName(value))));
 			break;
 		case CLIENTELE_COLUMN_ENUM:
-			target->u.text = enum_label(column, DatumGetObjectId(value));
+			clientele_cell_set_text(target, enum_label(column, DatumGetObjectId(value)));
 			break;
 		case CLIENTELE_COLUMN_UUID:
-			target->u.text = cstring_to_text(DatumGetCString(DirectFunctionCall1(uuid_out, value)));
+			clientele_cell_set_text(target, cstring_to_text(DatumGetCString(DirectFunctionCall1(uuid_out, value))));
 			break;
 		case CLIENTELE_COLUMN_DATE:
 			target->u.integer = DatumGetDateADT(value);
@@ -293,6 +296,23 @@ canonical_uuid(const char *literal)
 	return canonical.data;
 }
 
+/* A number with at least as many decimals as the column's values have. */
+static const char *
+padded_number(const char *number, int decimals)
+{
+	const char *point = strchr(number, '.');
+	int			missing = decimals - (point ? (int) strlen(point + 1) : 0);
+	StringInfoData padded;
+
+	if (missing <= 0 || decimals > CLIENTELE_DECIMAL_MAX_SCALE)
+		return number;
+	initStringInfo(&padded);
+	appendStringInfo(&padded, "%s%s", number, point ? "" : ".");
+	for (int i = 0; i < missing; i++)
+		appendStringInfoChar(&padded, '0');
+	return padded.data;
+}
+
 const char *
 clientele_column_literal(const ClienteleColumn *column, const char *literal,
 						 const char **problem, const char **hint)
@@ -312,6 +332,9 @@ clientele_column_literal(const ClienteleColumn *column, const char *literal,
 			if (canonical == NULL)
 				*problem = psprintf("\"%s\" is not a uuid", literal);
 			return canonical;
+		case CLIENTELE_COLUMN_NUMERIC:
+			/* two numbers of one scale are compared as integers */
+			return padded_number(literal, column->decimals);
 		case CLIENTELE_COLUMN_BPCHAR:
 			return pnstrdup(literal, bpchartruelen(unconstify(char *, literal), (int) strlen(literal)));
 		default:

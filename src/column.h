@@ -38,11 +38,13 @@ typedef struct ClienteleColumn
 	ClienteleColumnKind kind;
 	ClienteleType type;			/* ANY for jsonb */
 	Oid			type_oid;		/* domains resolved */
+	int			decimals;		/* numeric(p, s): how many every value has; 0 =
+								 * not known */
 	HTAB	   *labels;			/* enum: label by OID, filled as they are met */
 } ClienteleColumn;
 
 /* False if columns of this type (or collation) have no place in expressions. */
-extern bool clientele_column_init(ClienteleColumn *column, Oid type, Oid collation);
+extern bool clientele_column_init(ClienteleColumn *column, Oid type, int32 typmod, Oid collation);
 
 /* The types that have, for a hint. */
 extern const char *clientele_column_types(void);
@@ -51,9 +53,9 @@ extern const char *clientele_column_types(void);
 extern void clientele_column_read(ClienteleColumn *column, Datum value, pg_tz *zone, ClienteleCell *target);
 
 /*
- * What a string literal is when it is compared with the column: an enum's label
- * must exist, a uuid is put into canonical form.  NULL if it can never be equal,
- * with the reason in *problem.
+ * What a literal is when it is compared with the column: an enum's label must
+ * exist, a uuid is put into canonical form, a number gets the column's decimals.
+ * NULL if it can never be equal, with the reason in *problem.
  */
 extern const char *clientele_column_literal(const ClienteleColumn *column, const char *literal,
 											const char **problem, const char **hint);

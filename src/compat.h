@@ -26,6 +26,71 @@ struct Node;
 #define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
 #endif
 
+/* JSON: what the parser's actions return came with 16, its buffer with 17. */
+#include "common/jsonapi.h"
+
+#if PG_VERSION_NUM >= 160000
+typedef JsonParseErrorType ClienteleJsonActionResult;
+#define CLIENTELE_JSON_ACTION_DONE JSON_SUCCESS
+#else
+typedef void ClienteleJsonActionResult;
+#define CLIENTELE_JSON_ACTION_DONE
+#endif
+
+#if PG_VERSION_NUM < 170000
+#define makeJsonLexContextCstringLen(lex, json, length, encoding, need_escapes) \
+	makeJsonLexContextCstringLen(unconstify(char *, json), length, encoding, need_escapes)
+#endif
+
+/*
+ * An expression inside a larger text: a saved error says at which place of the
+ * text.  (A thrown one says it in its context.)
+ */
+#if PG_VERSION_NUM >= 160000
+static inline void
+clientele_soft_error_place(struct Node *escontext, const char *place)
+{
+	if (escontext != NULL && IsA(escontext, ErrorSaveContext) &&
+		((ErrorSaveContext *) escontext)->error_data != NULL)
+	{
+		ErrorData  *error = ((ErrorSaveContext *) escontext)->error_data;
+
+		error->message = error->internalpos > 0 ?
+			psprintf("%s, character %d: %s", place, error->internalpos, error->message) :
+			psprintf("%s: %s", place, error->message);
+	}
+}
+#else
+#define clientele_soft_error_place(escontext, place) ((void) (escontext), (void) (place))
+#endif
+
+/* Functions that return a set as a whole: one call since 15. */
+#if PG_VERSION_NUM < 150000
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/tuplestore.h"
+
+static inline void
+InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+
+	(void) flags;
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) || (rsinfo->allowedModes & SFRM_Materialize) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+
+	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	if (get_call_result_type(fcinfo, NULL, &rsinfo->setDesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setResult = tuplestore_begin_heap(true, false, work_mem);
+	MemoryContextSwitchTo(caller);
+}
+#endif
+
 /* 15 gave tuplesorts a set of options where a flag had been. */
 #if PG_VERSION_NUM < 150000
 #define TUPLESORT_NONE false
@@ -39,5 +104,16 @@ struct Node;
 #define clientele_tuplesort_getdatum(sort, value, isnull) \
 	tuplesort_getdatum(sort, true, value, isnull, NULL)
 #endif
+
+/* The scale in a numeric's type modifier; negative scales came with 15. */
+static inline int
+clientele_numeric_typmod_scale(int32 typmod)
+{
+#if PG_VERSION_NUM >= 150000
+	return (((typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
+#else
+	return (typmod - VARHDRSZ) & 0xffff;
+#endif
+}
 
 #endif							/* CLIENTELE_COMPAT_H */

@@ -503,6 +503,16 @@ clientele_decimal_trim(ClienteleDecimal value)
 	return value;
 }
 
+static StoredNumber
+read_numeric(Numeric value)
+{
+	StoredNumber number;
+
+	if (!read_header(VARDATA_ANY((const void *) value), VARSIZE_ANY_EXHDR((const void *) value), &number))
+		elog(ERROR, "a decimal that is not finite");
+	return number;
+}
+
 int
 clientele_decimal_sign(ClienteleDecimal value)
 {
@@ -510,12 +520,16 @@ clientele_decimal_sign(ClienteleDecimal value)
 
 	if (is_short(value))
 		return (value.u.units > 0) - (value.u.units < 0);
-	if (!read_header(VARDATA_ANY((const void *) value.u.numeric),
-					 VARSIZE_ANY_EXHDR((const void *) value.u.numeric), &number))
-		elog(ERROR, "a decimal that is not finite");
+	number = read_numeric(value.u.numeric);
 	if (number.ndigits == 0)
 		return 0;
 	return number.negative ? -1 : 1;
+}
+
+int
+clientele_decimal_scale(ClienteleDecimal value)
+{
+	return is_short(value) ? value.scale : read_numeric(value.u.numeric).scale;
 }
 
 /* The same value in more decimals; false if that does not fit. */

@@ -73,6 +73,9 @@ extern char *clientele_decimal_to_string(ClienteleDecimal value);
 extern ClienteleDecimal clientele_decimal_trim(ClienteleDecimal value);
 
 extern int	clientele_decimal_sign(ClienteleDecimal value);
+
+/* The display scale: how many decimals SQL would print. */
+extern int	clientele_decimal_scale(ClienteleDecimal value);
 extern int	clientele_decimal_compare_slow(ClienteleDecimal a, ClienteleDecimal b);
 
 /*

@@ -21,12 +21,20 @@
 /* The rows an instruction works on. */
 typedef struct Selection
 {
-	const int  *rows;
+	const int  *rows;			/* NULL: the first `count` of the block */
 	int			count;
 } Selection;
 
 #define FOR_EACH_ROW(row, selection) \
-	for (int k_ = 0, row; k_ < (selection).count && ((row) = (selection).rows[k_], true); k_++)
+	for (int k_ = 0, row; \
+		 k_ < (selection).count && ((row) = (selection).rows ? (selection).rows[k_] : k_, true); \
+		 k_++)
+
+/*
+ * For instructions that most rules consist of: they become part of the loop, and
+ * for a block of one row the loop over rows disappears.
+ */
+#define HOT static pg_attribute_always_inline
 
 /* ---------- errors ---------- */
 
@@ -38,7 +46,7 @@ evaluation_error(const ClienteleProgram *program, const ClienteleInstruction *at
 			(errcode(sqlstate),
 			 errmsg("%s", message),
 			 hint ? errhint("%s", hint) : 0,
-			 clientele_expression_position(program->texts[at->rule], at->location)));
+			 clientele_expression_position(program->texts[at->detail->rule], at->detail->location)));
 }
 
 /* ---------- comparison ---------- */
@@ -52,7 +60,7 @@ clientele_compare_text(const text *a, const text *b)
 
 	if (order == 0)
 		return (a_length > b_length) - (a_length < b_length);
-	return order;
+	return order < 0 ? -1 : 1;
 }
 
 int
@@ -68,7 +76,7 @@ clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const Client
 		case CLIENTELE_TIMESTAMP:
 			return (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
 		case CLIENTELE_BOOLEAN:
-			return (int) a->state - (int) b->state;
+			return (a->state > b->state) - (a->state < b->state);
 		case CLIENTELE_ANY:
 		case CLIENTELE_TEXT_ARRAY:
 			break;
@@ -77,25 +85,28 @@ clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const Client
 	return 0;
 }
 
+/*
+ * Whether an order of -1, 0 or 1 is what the comparison asks for.  A table of
+ * bits, because a branch on the order of two values of real data is mispredicted
+ * too often.
+ */
 static inline bool
 comparison_holds(ClienteleComparison comparison, int order)
 {
-	switch (comparison)
+	enum
 	{
-		case CLIENTELE_EQ:
-			return order == 0;
-		case CLIENTELE_NE:
-			return order != 0;
-		case CLIENTELE_LT:
-			return order < 0;
-		case CLIENTELE_LE:
-			return order <= 0;
-		case CLIENTELE_GT:
-			return order > 0;
-		case CLIENTELE_GE:
-			return order >= 0;
-	}
-	return false;
+		LESS = 1, EQUAL = 2, GREATER = 4
+	};
+	static const uint8 accepted[] = {
+		[CLIENTELE_EQ] = EQUAL,
+		[CLIENTELE_NE] = LESS | GREATER,
+		[CLIENTELE_LT] = LESS,
+		[CLIENTELE_LE] = LESS | EQUAL,
+		[CLIENTELE_GT] = GREATER,
+		[CLIENTELE_GE] = GREATER | EQUAL
+	};
+
+	return (accepted[comparison] >> (order + 1)) & 1;
 }
 
 static inline void
@@ -104,13 +115,20 @@ set_truth(ClienteleCell *target, bool truth)
 	target->state = truth ? CLIENTELE_TRUE : CLIENTELE_FALSE;
 }
 
+/* Booleans excepted: there TRUE is neither. */
+static inline bool
+both_are_known(const ClienteleCell *a, const ClienteleCell *b)
+{
+	return (a->state | b->state) == CLIENTELE_KNOWN;
+}
+
 static inline bool
 either_is_null(const ClienteleCell *a, const ClienteleCell *b)
 {
 	return a->state == CLIENTELE_NULL || b->state == CLIENTELE_NULL;
 }
 
-static void
+HOT void
 compare_number(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -118,17 +136,17 @@ compare_number(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (either_is_null(a, b))
-			at->target[i].state = CLIENTELE_NULL;
-		else
+		if (likely(both_are_known(a, b)))
 			set_truth(&at->target[i],
 					  comparison_holds(at->comparison,
 									   clientele_decimal_compare(clientele_cell_number(a),
 																 clientele_cell_number(b))));
+		else
+			at->target[i].state = CLIENTELE_NULL;
 	}
 }
 
-static void
+HOT void
 compare_integer(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -136,24 +154,24 @@ compare_integer(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (either_is_null(a, b))
-			at->target[i].state = CLIENTELE_NULL;
-		else
+		if (likely(both_are_known(a, b)))
 			set_truth(&at->target[i],
 					  comparison_holds(at->comparison,
 									   (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer)));
+		else
+			at->target[i].state = CLIENTELE_NULL;
 	}
 }
 
+/* Most unequal texts differ in length already. */
 static inline bool
-text_equal(const text *a, const text *b)
+text_equal(const ClienteleCell *a, const ClienteleCell *b)
 {
-	size_t		length = VARSIZE_ANY_EXHDR(a);
-
-	return length == VARSIZE_ANY_EXHDR(b) && memcmp(VARDATA_ANY(a), VARDATA_ANY(b), length) == 0;
+	return a->scale == b->scale &&
+		memcmp(VARDATA_ANY(a->u.text), VARDATA_ANY(b->u.text), a->scale) == 0;
 }
 
-static void
+HOT void
 compare_text(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -161,18 +179,18 @@ compare_text(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (either_is_null(a, b))
+		if (unlikely(!both_are_known(a, b)))
 			at->target[i].state = CLIENTELE_NULL;
 		else if (at->comparison == CLIENTELE_EQ || at->comparison == CLIENTELE_NE)
 			set_truth(&at->target[i],
-					  text_equal(a->u.text, b->u.text) == (at->comparison == CLIENTELE_EQ));
+					  text_equal(a, b) == (at->comparison == CLIENTELE_EQ));
 		else
 			set_truth(&at->target[i],
 					  comparison_holds(at->comparison, clientele_compare_text(a->u.text, b->u.text)));
 	}
 }
 
-static void
+HOT void
 compare_boolean(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -183,7 +201,8 @@ compare_boolean(const ClienteleInstruction *at, Selection rows)
 		if (either_is_null(a, b))
 			at->target[i].state = CLIENTELE_NULL;
 		else
-			set_truth(&at->target[i], comparison_holds(at->comparison, (int) a->state - (int) b->state));
+			set_truth(&at->target[i],
+					  comparison_holds(at->comparison, (a->state > b->state) - (a->state < b->state)));
 	}
 }
 
@@ -207,16 +226,38 @@ compare_json(const ClienteleProgram *program, const ClienteleInstruction *at, Se
 	}
 }
 
+/* Up to this length, looking at each is faster than a binary search. */
+#define SHORT_LIST 8
+
+static inline bool
+cells_equal(ClienteleType type, const ClienteleCell *a, const ClienteleCell *b)
+{
+	return type == CLIENTELE_TEXT ? text_equal(a, b) : clientele_compare_cells(type, a, b) == 0;
+}
+
+static bool
+short_list_contains(const ClienteleInstruction *at, const ClienteleCell *wanted)
+{
+	for (int i = 0; i < at->detail->list_length; i++)
+	{
+		if (cells_equal(at->value_type, wanted, &at->detail->list[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool
 list_contains(const ClienteleInstruction *at, const ClienteleCell *wanted)
 {
 	int			low = 0;
-	int			high = at->list_length - 1;
+	int			high = at->detail->list_length - 1;
 
+	if (at->detail->list_length <= SHORT_LIST)
+		return short_list_contains(at, wanted);
 	while (low <= high)
 	{
 		int			middle = (low + high) / 2;
-		int			order = clientele_compare_cells(at->value_type, wanted, &at->list[middle]);
+		int			order = clientele_compare_cells(at->value_type, wanted, &at->detail->list[middle]);
 
 		if (order == 0)
 			return true;
@@ -251,7 +292,7 @@ test_like(const ClienteleInstruction *at, Selection rows)
 			set_truth(&at->target[i],
 					  DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
 														   PointerGetDatum(at->a[i].u.text),
-														   PointerGetDatum(at->list->u.text))) != at->negated);
+														   PointerGetDatum(at->detail->list->u.text))) != at->negated);
 	}
 }
 
@@ -277,7 +318,7 @@ test_starts_with(const ClienteleInstruction *at, Selection rows)
 }
 
 static bool
-array_contains(ArrayType *array, const text *wanted)
+array_contains(ArrayType *array, const ClienteleCell *wanted)
 {
 	Datum	   *elements;
 	bool	   *nulls;
@@ -286,7 +327,12 @@ array_contains(ArrayType *array, const text *wanted)
 	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	for (int i = 0; i < count; i++)
 	{
-		if (!nulls[i] && text_equal((text *) DatumGetPointer(elements[i]), wanted))
+		ClienteleCell element;
+
+		if (nulls[i])
+			continue;
+		clientele_cell_set_text(&element, (text *) DatumGetPointer(elements[i]));
+		if (text_equal(&element, wanted))
 			return true;
 	}
 	return false;
@@ -300,11 +346,11 @@ test_contains(const ClienteleInstruction *at, Selection rows)
 		if (either_is_null(&at->a[i], &at->b[i]))
 			at->target[i].state = CLIENTELE_NULL;
 		else
-			set_truth(&at->target[i], array_contains(at->a[i].u.array, at->b[i].u.text));
+			set_truth(&at->target[i], array_contains(at->a[i].u.array, &at->b[i]));
 	}
 }
 
-static void
+HOT void
 test_null(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -313,21 +359,21 @@ test_null(const ClienteleInstruction *at, Selection rows)
 
 /* ---------- booleans ---------- */
 
-static void
+HOT void
 do_and(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 		at->a[i].state = Min(at->a[i].state, at->b[i].state);
 }
 
-static void
+HOT void
 do_or(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 		at->a[i].state = Max(at->a[i].state, at->b[i].state);
 }
 
-static void
+HOT void
 do_not(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -336,7 +382,7 @@ do_not(const ClienteleInstruction *at, Selection rows)
 
 /* ---------- any type ---------- */
 
-static void
+HOT void
 move(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -420,7 +466,7 @@ round_number(const ClienteleInstruction *at, Selection rows)
 			at->target[i].state = CLIENTELE_NULL;
 		else
 			clientele_cell_set_number(&at->target[i],
-									  clientele_decimal_round(clientele_cell_number(&at->a[i]), at->places));
+									  clientele_decimal_round(clientele_cell_number(&at->a[i]), at->detail->places));
 	}
 }
 
@@ -567,11 +613,11 @@ read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 	{
 		if (at->a[i].state == CLIENTELE_NULL)
 			at->target[i].state = CLIENTELE_NULL;
-		else if (!clientele_jsonb_read(at->a[i].u.pointer, at->path, at->value_type,
+		else if (!clientele_jsonb_read(at->a[i].u.pointer, at->detail->path, at->value_type,
 									  program->zone, &at->target[i]))
 			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
 							 psprintf("\"%s\" holds a json %s where a %s is needed",
-									  whole_name(at->name), clientele_jsonb_kind(&at->target[i]),
+									  whole_name(at->detail->name), clientele_jsonb_kind(&at->target[i]),
 									  clientele_type_name(at->value_type)),
 							 at->value_type == CLIENTELE_TIMESTAMP ?
 							 "Write it as \"2026-06-30 18:00\" or, with an offset, \"2026-06-30 18:00+08:00\"." :
@@ -582,23 +628,25 @@ read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 
 /* ---------- selection ---------- */
 
+/* Whether a cell in that state passes the test; a table of bits, as above. */
 static inline bool
 passes(ClienteleTest test, uint8 state)
 {
-	switch (test)
+	enum
 	{
-		case CLIENTELE_TEST_ALL:
-			return true;
-		case CLIENTELE_TEST_NOT_FALSE:
-			return state != CLIENTELE_FALSE;
-		case CLIENTELE_TEST_NOT_TRUE:
-			return state != CLIENTELE_TRUE;
-		case CLIENTELE_TEST_TRUE:
-			return state == CLIENTELE_TRUE;
-		case CLIENTELE_TEST_NULL:
-			return state == CLIENTELE_NULL;
-	}
-	return false;
+		FALSE_PASSES = 1 << CLIENTELE_FALSE,
+		NULL_PASSES = 1 << CLIENTELE_NULL,
+		TRUE_PASSES = 1 << CLIENTELE_TRUE
+	};
+	static const uint8 passing[] = {
+		[CLIENTELE_TEST_ALL] = FALSE_PASSES | NULL_PASSES | TRUE_PASSES,
+		[CLIENTELE_TEST_NOT_FALSE] = NULL_PASSES | TRUE_PASSES,
+		[CLIENTELE_TEST_NOT_TRUE] = FALSE_PASSES | NULL_PASSES,
+		[CLIENTELE_TEST_TRUE] = TRUE_PASSES,
+		[CLIENTELE_TEST_NULL] = NULL_PASSES
+	};
+
+	return (passing[test] >> state) & 1;
 }
 
 /* Writes the rows that pass to `to`, which may be where they come from. */
@@ -609,7 +657,7 @@ select_rows(const ClienteleInstruction *at, Selection rows, int *to)
 
 	FOR_EACH_ROW(i, rows)
 	{
-		if (at->test == CLIENTELE_TEST_ALL || passes(at->test, at->a[i].state))
+		if (passes(at->test, at->a[i].state))
 			to[count++] = i;
 	}
 	return count;
@@ -617,41 +665,45 @@ select_rows(const ClienteleInstruction *at, Selection rows, int *to)
 
 /* ---------- the loop ---------- */
 
-void
-clientele_program_run(ClienteleProgram *program, int nrows)
+/*
+ * Runs the program.  `single` is a constant to the compiler: for one row, a
+ * selection is nothing but a jump.
+ */
+static pg_attribute_always_inline void
+run(ClienteleProgram *program, int nrows, const bool single)
 {
 	const ClienteleInstruction *at = program->instructions;
-	Selection	rows;
+	Selection	rows = {NULL, single ? 1 : nrows};
 	int			level = 0;
-
-	CHECK_FOR_INTERRUPTS();
-	Assert(nrows <= program->capacity);
-	rows.rows = program->selected[0];
-	rows.count = nrows;
-	program->nselected[0] = nrows;
 
 	for (;; at++)
 	{
-		switch (at->op)
+		switch ((ClienteleOp) at->op)
 		{
 			case CLIENTELE_OP_ENTER:
-				level++;
+			case CLIENTELE_OP_NARROW:
+				if (single)
+				{
+					if (!passes(at->test, at->a->state))
+						at = &program->instructions[at->jump];
+					break;
+				}
+				if (at->op == CLIENTELE_OP_ENTER)
+				{
+					program->outer[level] = rows.count;
+					level++;
+				}
 				rows.count = select_rows(at, rows, program->selected[level]);
 				rows.rows = program->selected[level];
-				program->nselected[level] = rows.count;
-				if (rows.count == 0)
-					at = &program->instructions[at->jump - 1];
-				break;
-			case CLIENTELE_OP_NARROW:
-				rows.count = select_rows(at, rows, program->selected[level]);
-				program->nselected[level] = rows.count;
 				if (rows.count == 0)
 					at = &program->instructions[at->jump - 1];
 				break;
 			case CLIENTELE_OP_LEAVE:
+				if (single)
+					break;
 				level--;
-				rows.rows = program->selected[level];
-				rows.count = program->nselected[level];
+				rows.rows = level == 0 ? NULL : program->selected[level];
+				rows.count = program->outer[level];
 				break;
 			case CLIENTELE_OP_MOVE:
 				move(at, rows);
@@ -748,6 +800,17 @@ clientele_program_run(ClienteleProgram *program, int nrows)
 				return;
 		}
 	}
+}
+
+void
+clientele_program_run(ClienteleProgram *program, int nrows)
+{
+	CHECK_FOR_INTERRUPTS();
+	Assert(nrows <= program->capacity);
+	if (nrows == 1)
+		run(program, 1, true);
+	else
+		run(program, nrows, false);
 }
 
 /* ---------- the clock ---------- */

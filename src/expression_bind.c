@@ -28,6 +28,9 @@ struct ClienteleBinder
 	int			rule;			/* the rule being compiled, and its text */
 	const char *text;
 	int			level;			/* of selection, at this point of the program */
+	int		   *shared;			/* instructions whose results others may use */
+	int			nshared;
+	int			shared_allocated;
 };
 
 /* A register, and whether the expression that filled it may overwrite it. */
@@ -98,8 +101,9 @@ add_instruction(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp 
 	added = &program->instructions[program->length++];
 	memset(added, 0, sizeof(*added));
 	added->op = op;
-	added->rule = binder->rule;
-	added->location = node ? node->location : 0;
+	added->detail = palloc0(sizeof(ClienteleDetail));
+	added->detail->rule = binder->rule;
+	added->detail->location = node ? node->location : 0;
 	return added;
 }
 
@@ -115,6 +119,42 @@ add_operation(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op
 	added->b = b;
 	result.cells = added->target = clientele_bind_register(binder);
 	result.owned = true;
+	return result;
+}
+
+/*
+ * The same of a value that many rules ask for, such as the days since the last
+ * visit: computed once, and so not to be overwritten.  Only what is computed for
+ * every row can be shared.
+ */
+static Value
+add_shared_operation(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op,
+					 ClienteleCell *a, ClienteleCell *b)
+{
+	Value		result;
+
+	result.owned = false;
+	for (int i = 0; i < binder->nshared; i++)
+	{
+		const ClienteleInstruction *other = &binder->program->instructions[binder->shared[i]];
+
+		if (other->op == op && other->a == a && other->b == b)
+		{
+			result.cells = other->target;
+			return result;
+		}
+	}
+
+	result.cells = add_operation(binder, node, op, a, b).cells;
+	if (binder->level == 0)
+	{
+		if (binder->nshared == binder->shared_allocated)
+		{
+			binder->shared_allocated *= 2;
+			binder->shared = repalloc(binder->shared, mul_size(sizeof(int), binder->shared_allocated));
+		}
+		binder->shared[binder->nshared++] = binder->program->length - 1;
+	}
 	return result;
 }
 
@@ -434,7 +474,7 @@ literal_cell(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType w
 			break;
 		case CLIENTELE_TEXT:
 		case CLIENTELE_ANY:
-			cell.u.text = cstring_to_text(node->string);
+			clientele_cell_set_text(&cell, cstring_to_text(node->string));
 			break;
 		case CLIENTELE_TEXT_ARRAY:
 			type_error(binder, node, "there are no text array literals", "Write contains(interests, 'skin').");
@@ -465,7 +505,7 @@ emit_literal(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType w
 
 /*
  * The literal as it is when compared with a column: an enum's label must exist,
- * a uuid gets its canonical form.
+ * a uuid gets its canonical form, a number the column's decimals.
  */
 static const ClienteleNode *
 literal_beside_column(ClienteleBinder *binder, const ClienteleNode *literal, const ClienteleColumn *column)
@@ -475,7 +515,8 @@ literal_beside_column(ClienteleBinder *binder, const ClienteleNode *literal, con
 	const char *string;
 	ClienteleNode *copy;
 
-	if (column == NULL || literal->kind != CLIENTELE_NODE_STRING)
+	if (column == NULL ||
+		literal->kind != (column->type == CLIENTELE_NUMBER ? CLIENTELE_NODE_NUMBER : CLIENTELE_NODE_STRING))
 		return literal;
 	string = clientele_column_literal(column, literal->string, &problem, &hint);
 	if (string == NULL)
@@ -510,8 +551,8 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 	 */
 	value = add_operation(binder, node, CLIENTELE_OP_JSON, operand.cells, NULL);
 	added = &binder->program->instructions[binder->program->length - 1];
-	added->name = node;
-	added->path = operand.json_path;
+	added->detail->name = node;
+	added->detail->path = operand.json_path;
 	added->value_type = wanted;
 	return value;
 }
@@ -556,7 +597,7 @@ emit_day(ClienteleBinder *binder, const ClienteleNode *node)
 		Value		instant = emit(binder, node, CLIENTELE_TIMESTAMP);
 
 		binder->program->needs_zone = true;
-		return add_operation(binder, node, CLIENTELE_OP_LOCAL_DATE, instant.cells, NULL);
+		return add_shared_operation(binder, node, CLIENTELE_OP_LOCAL_DATE, instant.cells, NULL);
 	}
 	if (type != CLIENTELE_DATE && type != CLIENTELE_ANY)
 		type_error(binder, node, psprintf("a date or timestamp is needed here, not a %s", clientele_type_name(type)),
@@ -567,8 +608,42 @@ emit_day(ClienteleBinder *binder, const ClienteleNode *node)
 /* ---------- booleans ---------- */
 
 /*
- * a and b and c: once a row is known to be false, the rest is not evaluated for
- * it.  OR is the mirror image.
+ * True for an operand that costs less than finding out whether it is needed,
+ * and cannot fail: comparing columns with each other, with constants, or with
+ * today.
+ */
+static bool
+is_cheap(ClienteleBinder *binder, const ClienteleNode *node)
+{
+	if (clientele_node_is_literal(node))
+		return true;
+	switch (node->kind)
+	{
+		case CLIENTELE_NODE_NAME:
+			return resolve(binder, node).type != CLIENTELE_ANY;
+		case CLIENTELE_NODE_CALL:
+			if (node->function != CLIENTELE_FN_DAYS_SINCE || type_of(binder, node->first) != CLIENTELE_DATE)
+				return false;
+			break;
+		case CLIENTELE_NODE_COMPARE:
+		case CLIENTELE_NODE_BETWEEN:
+		case CLIENTELE_NODE_IS_NULL:
+		case CLIENTELE_NODE_NOT:
+			break;
+		default:
+			return false;
+	}
+	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
+	{
+		if (!is_cheap(binder, operand))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * a and b and c: once a row is known to be false, what is dear or could fail is
+ * not evaluated for it.  OR is the mirror image.
  */
 static Value
 emit_chain(ClienteleBinder *binder, const ClienteleNode *node)
@@ -576,20 +651,27 @@ emit_chain(ClienteleBinder *binder, const ClienteleNode *node)
 	bool		conjunction = node->kind == CLIENTELE_NODE_AND;
 	ClienteleTest undecided = conjunction ? CLIENTELE_TEST_NOT_FALSE : CLIENTELE_TEST_NOT_TRUE;
 	Value		result;
-	int			first;
+	int			first = -1;
 
 	result.cells = own(binder, emit(binder, node->first, CLIENTELE_BOOLEAN));
 	result.owned = true;
-	first = add_selection(binder, CLIENTELE_OP_ENTER, undecided, result.cells);
 	for (const ClienteleNode *operand = node->first->next; operand; operand = operand->next)
 	{
-		Value		value = emit(binder, operand, CLIENTELE_BOOLEAN);
+		Value		value;
 
+		if (!is_cheap(binder, operand))
+		{
+			int			selection = add_selection(binder, first < 0 ? CLIENTELE_OP_ENTER : CLIENTELE_OP_NARROW,
+												  undecided, result.cells);
+
+			if (first < 0)
+				first = selection;
+		}
+		value = emit(binder, operand, CLIENTELE_BOOLEAN);
 		add_in_place(binder, conjunction ? CLIENTELE_OP_AND : CLIENTELE_OP_OR, result.cells, value.cells);
-		if (operand->next)
-			add_selection(binder, CLIENTELE_OP_NARROW, undecided, result.cells);
 	}
-	leave(binder, first);
+	if (first >= 0)
+		leave(binder, first);
 	return result;
 }
 
@@ -758,8 +840,8 @@ emit_in(ClienteleBinder *binder, const ClienteleNode *node)
 	added = &binder->program->instructions[binder->program->length - 1];
 	added->negated = node->negated;
 	added->value_type = type;
-	added->list = list;
-	added->list_length = length;
+	added->detail->list = list;
+	added->detail->list_length = length;
 	return result;
 }
 
@@ -771,8 +853,8 @@ emit_like(ClienteleBinder *binder, const ClienteleNode *node)
 	Value		result = add_operation(binder, node, CLIENTELE_OP_LIKE, value.cells, NULL);
 	ClienteleInstruction *added = &binder->program->instructions[binder->program->length - 1];
 
-	added->list = pattern.cells;
-	added->list_length = 1;
+	added->detail->list = pattern.cells;
+	added->detail->list_length = 1;
 	added->negated = node->negated;
 	return result;
 }
@@ -840,7 +922,7 @@ emit_case(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 {
 	Value		result = {clientele_bind_register(binder), true};
 	const ClienteleNode *at = node->first;
-	int			remaining = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_ALL, NULL);
+	int			remaining = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_ALL, result.cells);
 
 	for (; at && at->next; at = at->next->next)
 	{
@@ -901,7 +983,7 @@ emit_since(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op)
 
 	/* these two read today's date from the program itself */
 	(void) read_today(binder);
-	return add_operation(binder, node, op, day.cells, NULL);
+	return add_shared_operation(binder, node, op, day.cells, NULL);
 }
 
 static Value
@@ -925,7 +1007,7 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 			a = emit(binder, node->first, CLIENTELE_NUMBER);
 			a = add_operation(binder, node, CLIENTELE_OP_ROUND, a.cells, NULL);
 			if (node->first->next)
-				binder->program->instructions[binder->program->length - 1].places =
+				binder->program->instructions[binder->program->length - 1].detail->places =
 					atoi(node->first->next->string);
 			return a;
 		case CLIENTELE_FN_TODAY:
@@ -936,18 +1018,18 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 			return emit_day(binder, node->first);
 		case CLIENTELE_FN_DAYS_SINCE:
 			a = emit_day(binder, node->first);
-			return add_operation(binder, node, CLIENTELE_OP_DAYS_BETWEEN, read_today(binder).cells, a.cells);
+			return add_shared_operation(binder, node, CLIENTELE_OP_DAYS_BETWEEN, read_today(binder).cells, a.cells);
 		case CLIENTELE_FN_MONTHS_SINCE:
 			return emit_since(binder, node, CLIENTELE_OP_MONTHS_SINCE);
 		case CLIENTELE_FN_AGE:
 		case CLIENTELE_FN_YEARS_SINCE:
 			return emit_since(binder, node, CLIENTELE_OP_YEARS_SINCE);
 		case CLIENTELE_FN_MONTH:
-			return add_operation(binder, node, CLIENTELE_OP_MONTH, emit_day(binder, node->first).cells, NULL);
+			return add_shared_operation(binder, node, CLIENTELE_OP_MONTH, emit_day(binder, node->first).cells, NULL);
 		case CLIENTELE_FN_DAY:
-			return add_operation(binder, node, CLIENTELE_OP_DAY, emit_day(binder, node->first).cells, NULL);
+			return add_shared_operation(binder, node, CLIENTELE_OP_DAY, emit_day(binder, node->first).cells, NULL);
 		case CLIENTELE_FN_WEEKDAY:
-			return add_operation(binder, node, CLIENTELE_OP_WEEKDAY, emit_day(binder, node->first).cells, NULL);
+			return add_shared_operation(binder, node, CLIENTELE_OP_WEEKDAY, emit_day(binder, node->first).cells, NULL);
 		case CLIENTELE_FN_CONTAINS:
 			a = emit(binder, node->first, CLIENTELE_TEXT_ARRAY);
 			b = emit(binder, node->first->next, CLIENTELE_TEXT);
@@ -982,16 +1064,10 @@ emit(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType wanted)
 				   psprintf("a %s is needed here, not a %s", clientele_type_name(wanted), clientele_type_name(type)),
 				   wanted == CLIENTELE_BOOLEAN ? "Compare it with something: visits > 0." : NULL);
 
+	if (clientele_node_is_literal(node))
+		return emit_literal(binder, node, wanted);
 	switch (node->kind)
 	{
-		case CLIENTELE_NODE_NUMBER:
-		case CLIENTELE_NODE_STRING:
-		case CLIENTELE_NODE_TRUE:
-		case CLIENTELE_NODE_FALSE:
-		case CLIENTELE_NODE_NULL:
-		case CLIENTELE_NODE_DATE:
-		case CLIENTELE_NODE_TIMESTAMP:
-			return emit_literal(binder, node, wanted);
 		case CLIENTELE_NODE_NAME:
 			return emit_name(binder, node, wanted);
 		case CLIENTELE_NODE_OR:
@@ -1022,8 +1098,8 @@ emit(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType wanted)
 			return emit_case(binder, node, wanted);
 		case CLIENTELE_NODE_CALL:
 			return emit_call(binder, node, wanted);
-		case CLIENTELE_NODE_AGGREGATE:
-			break;				/* type_of has refused it */
+		default:
+			break;				/* type_of has refused aggregates */
 	}
 	elog(ERROR, "unexpected node %d", (int) node->kind);
 	return null_constant(binder);
@@ -1042,6 +1118,8 @@ clientele_bind_begin(ClienteleScope *scope, int capacity)
 	program->instructions = palloc(sizeof(ClienteleInstruction) * binder->allocated);
 	binder->zoned_allocated = 4;
 	program->zoned = palloc(sizeof(ClienteleZonedConstant) * binder->zoned_allocated);
+	binder->shared_allocated = 16;
+	binder->shared = palloc(sizeof(int) * binder->shared_allocated);
 	binder->texts_allocated = 16;
 	program->texts = palloc(sizeof(char *) * binder->texts_allocated);
 	binder->program = program;
@@ -1080,12 +1158,8 @@ clientele_bind_end(ClienteleBinder *binder)
 
 	add_instruction(binder, NULL, CLIENTELE_OP_END);
 	program->selected = palloc(sizeof(int *) * (program->depth + 1));
-	program->nselected = palloc0(sizeof(int) * (program->depth + 1));
+	program->outer = palloc(sizeof(int) * (program->depth + 1));
 	for (int level = 0; level <= program->depth; level++)
-	{
 		program->selected[level] = palloc(mul_size(sizeof(int), program->capacity));
-		for (int row = 0; row < program->capacity; row++)
-			program->selected[level][row] = row;
-	}
 	return program;
 }

@@ -78,8 +78,7 @@ read_text(const JsonbValue *value, ClienteleCell *target)
 {
 	if (value->type != jbvString)
 		return false;
-	target->u.text = cstring_to_text_with_len(value->val.string.val, value->val.string.len);
-	target->state = CLIENTELE_KNOWN;
+	clientele_cell_set_text(target, cstring_to_text_with_len(value->val.string.val, value->val.string.len));
 	return true;
 }
 

@@ -24,7 +24,7 @@ typedef struct Matching
 	ClienteleRowRules *rules;
 	int			nrules;
 	int		   *positions;		/* of each rule in the array, from 1 */
-	Datum	   *matched;		/* scratch for one row's answer */
+	int		   *matched;		/* scratch for one row's answer */
 } Matching;
 
 static ClienteleRowRules *
@@ -34,6 +34,7 @@ bind_one(Datum rule, const ClienteleRowType *row, ClienteleType wanted)
 
 	spec.text = DatumGetExpressionText(rule);
 	spec.wanted = wanted;
+	spec.place = NULL;
 	return clientele_row_rules_bind(row, 1, &spec);
 }
 
@@ -74,13 +75,14 @@ build_matching(Datum rule, const ClienteleRowType *row)
 
 	specs = palloc(mul_size(sizeof(ClienteleRule), Max(count, 1)));
 	matching->positions = palloc(mul_size(sizeof(int), Max(count, 1)));
-	matching->matched = palloc(mul_size(sizeof(Datum), Max(count, 1)));
+	matching->matched = palloc(mul_size(sizeof(int), Max(count, 1)));
 	for (int i = 0; i < count; i++)
 	{
 		if (nulls[i])
 			continue;
 		specs[matching->nrules].text = DatumGetExpressionText(elements[i]);
 		specs[matching->nrules].wanted = CLIENTELE_BOOLEAN;
+		specs[matching->nrules].place = NULL;
 		matching->positions[matching->nrules++] = i + 1;
 	}
 	matching->rules = clientele_row_rules_bind(row, matching->nrules, specs);
@@ -100,6 +102,29 @@ clientele_matches(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(clientele_row_rules_holds(call.built, 0));
 }
 
+static ArrayType *
+position_array(const Matching *matching, int count)
+{
+	Size		size;
+	ArrayType  *array;
+	int32	   *positions;
+
+	if (count == 0)
+		return construct_empty_array(INT4OID);
+	size = ARR_OVERHEAD_NONULLS(1) + sizeof(int32) * count;
+	array = palloc(size);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = INT4OID;
+	ARR_DIMS(array)[0] = count;
+	ARR_LBOUND(array)[0] = 1;
+	positions = (int32 *) ARR_DATA_PTR(array);
+	for (int i = 0; i < count; i++)
+		positions[i] = matching->positions[matching->matched[i]];
+	return array;
+}
+
 /* matching(row, rules [, as_of, time_zone]): the positions of those that hold. */
 Datum
 clientele_matching(PG_FUNCTION_ARGS)
@@ -113,13 +138,8 @@ clientele_matching(PG_FUNCTION_ARGS)
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(INT4OID));
 	matching = call.built;
 	clientele_row_rules_evaluate(matching->rules, call.row, &call.clock);
-	for (int i = 0; i < matching->nrules; i++)
-	{
-		if (clientele_row_rules_holds(matching->rules, i))
-			matching->matched[count++] = Int32GetDatum(matching->positions[i]);
-	}
-	PG_RETURN_ARRAYTYPE_P(construct_array(matching->matched, count, INT4OID,
-										  sizeof(int32), true, TYPALIGN_INT));
+	count = clientele_row_rules_which_hold(matching->rules, matching->matched);
+	PG_RETURN_ARRAYTYPE_P(position_array(matching, count));
 }
 
 Datum

@@ -43,7 +43,7 @@ typedef struct ClienteleCell
 		ArrayType  *array;		/* of text */
 		void	   *pointer;	/* a jsonb document, or a json scalar */
 	}			u;
-	int32		scale;			/* numbers only, see decimal.h */
+	int32		scale;			/* numbers: see decimal.h; text: its length */
 	uint8		state;
 } ClienteleCell;
 
@@ -104,24 +104,31 @@ typedef enum ClienteleTest
 	CLIENTELE_TEST_NULL
 } ClienteleTest;
 
-typedef struct ClienteleInstruction
+/* What few instructions have, or only an error wants to know. */
+typedef struct ClienteleDetail
 {
-	ClienteleOp op;
-	bool		negated;
-	ClienteleTest test;
-	ClienteleComparison comparison;
-	ClienteleType value_type;
-	int			jump;			/* ENTER, NARROW: the LEAVE to go to */
-	int			places;			/* ROUND */
 	int			rule;			/* whose error it is ... */
 	int			location;		/* ... and where in its text */
-	ClienteleCell *target;		/* registers: the cell of the block's row 0 */
-	ClienteleCell *a;
-	ClienteleCell *b;
+	int			places;			/* ROUND */
 	ClienteleCell *list;		/* IN: sorted; LIKE: the pattern */
 	int			list_length;
 	const ClienteleNode *name;	/* JSON: as the rule has it, for messages ... */
 	const ClienteleNode *path;	/* ... and the part that leads into a */
+} ClienteleDetail;
+
+/* Kept small: a hundred rules are to stay in the processor's nearest cache. */
+typedef struct ClienteleInstruction
+{
+	uint8		op;				/* ClienteleOp */
+	uint8		test;			/* ENTER, NARROW: ClienteleTest */
+	uint8		comparison;		/* COMPARE: ClienteleComparison */
+	uint8		value_type;		/* ClienteleType */
+	bool		negated;
+	int			jump;			/* ENTER, NARROW: the LEAVE to go to */
+	ClienteleCell *target;		/* registers: the cell of the block's row 0 */
+	ClienteleCell *a;
+	ClienteleCell *b;
+	ClienteleDetail *detail;
 } ClienteleInstruction;
 
 /* A timestamp literal without an offset: an instant only once the zone is known. */
@@ -139,8 +146,8 @@ typedef struct ClienteleProgram
 	const char **texts;			/* each rule's source, for messages */
 
 	int			depth;			/* how deep ENTERs nest */
-	int		  **selected;		/* the rows selected at each depth ... */
-	int		   *nselected;		/* ... and how many they are */
+	int		  **selected;		/* scratch: the rows selected at each depth ... */
+	int		   *outer;			/* ... and how many were, before the next deeper */
 
 	/* time, filled by clientele_program_set_clock */
 	bool		needs_as_of;
@@ -187,6 +194,14 @@ clientele_cell_set_number(ClienteleCell *cell, ClienteleDecimal number)
 {
 	cell->u.integer = number.u.units;
 	cell->scale = number.scale;
+	cell->state = CLIENTELE_KNOWN;
+}
+
+static inline void
+clientele_cell_set_text(ClienteleCell *cell, text *value)
+{
+	cell->u.text = value;
+	cell->scale = (int32) VARSIZE_ANY_EXHDR(value);
 	cell->state = CLIENTELE_KNOWN;
 }
 

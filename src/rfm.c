@@ -15,13 +15,12 @@
 #include "common/hashfn.h"
 #include "common/int.h"
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 
 #include "compat.h"
-#include "local_day.h"
+#include "local_time.h"
 #include "rfm.h"
 
 #define HEADER_SIZE offsetof(ClienteleRfm, numeric)
@@ -138,35 +137,17 @@ find_fault(TimestampTz first, TimestampTz last, int64 count)
  * tomorrow or in another session.
  */
 
-static char *
-put_instant(char *out, TimestampTz instant)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-
-	if (timestamp2tm(instant, NULL, &tm, &fsec, NULL, NULL) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("value of type rfm has an instant out of range")));
-	tm.tm_isdst = 0;			/* or the zone would be left out */
-	EncodeDateTime(&tm, fsec, true, 0, NULL, USE_ISO_DATES, out);
-	return out + strlen(out);
-}
-
 Datum
 clientele_rfm_out(PG_FUNCTION_ARGS)
 {
 	ClienteleRfm *rfm = clientele_rfm_get(PG_GETARG_DATUM(0));
 	Numeric		sum = clientele_decimal_to_numeric(clientele_rfm_sum(rfm));
-	char	   *sum_text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(sum)));
-	char		instants[2 * MAXDATELEN + 4];
-	char	   *p = instants;
 
-	*p++ = '(';
-	p = put_instant(p, rfm->first);
-	*p++ = ',';
-	put_instant(p, rfm->last);
-	PG_RETURN_CSTRING(psprintf("%s," INT64_FORMAT ",%s)", instants, rfm->count, sum_text));
+	PG_RETURN_CSTRING(psprintf("(%s,%s," INT64_FORMAT ",%s)",
+							   clientele_instant_to_string(rfm->first, NULL),
+							   clientele_instant_to_string(rfm->last, NULL),
+							   rfm->count,
+							   DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(sum)))));
 }
 
 static bool
@@ -212,7 +193,10 @@ get_fraction(const char **p, fsec_t *fsec)
 	return digits > 0;
 }
 
-/* Reads YYYY-MM-DD HH:MM:SS[.ffffff]+00[ BC]. */
+/*
+ * Reads YYYY-MM-DD HH:MM:SS[.ffffff]+00[ BC]: whatever instant a tuple can
+ * hold, so that every value survives a dump, and nothing but that form.
+ */
 static bool
 get_instant(const char **p, TimestampTz *instant)
 {
@@ -524,6 +508,36 @@ clientele_rfm_hash_extended(PG_FUNCTION_ARGS)
  * Readers
  */
 
+void
+clientele_today(ClienteleToday *today, TimestampTz as_of, text *time_zone)
+{
+	Size		length = VARSIZE_ANY_EXHDR(time_zone);
+
+	if (today->valid && today->as_of == as_of &&
+		strlen(today->zone_name) == length &&
+		memcmp(today->zone_name, VARDATA_ANY(time_zone), length) == 0)
+		return;
+
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of cannot be %s", TIMESTAMP_IS_NOEND(as_of) ? "infinity" : "-infinity"),
+				 errhint("Give a finite instant, for example now() or '2024-06-30 12:00+08'.")));
+	today->valid = false;
+	today->zone = clientele_zone(time_zone);	/* a longer name is none */
+	today->day = clientele_local_date(as_of, today->zone);
+	today->as_of = as_of;
+	memcpy(today->zone_name, VARDATA_ANY(time_zone), length);
+	today->zone_name[length] = '\0';
+	today->valid = true;
+}
+
+int32
+clientele_rfm_days(const ClienteleRfm *rfm, const ClienteleToday *today)
+{
+	return today->day - clientele_local_date(rfm->last, today->zone);
+}
+
 /* recency(rfm, as_of, time_zone): local calendar days since the last event. */
 Datum
 clientele_rfm_recency(PG_FUNCTION_ARGS)
@@ -535,7 +549,7 @@ clientele_rfm_recency(PG_FUNCTION_ARGS)
 		today = fcinfo->flinfo->fn_extra =
 			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ClienteleToday));
 	clientele_today(today, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2));
-	PG_RETURN_INT32(today->day - clientele_local_day(rfm->last, today->zone));
+	PG_RETURN_INT32(clientele_rfm_days(rfm, today));
 }
 
 Datum

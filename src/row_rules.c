@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -120,7 +121,7 @@ use_column(ClienteleRowRules *rules, ClienteleBinder *binder, const ClienteleNod
 	added = &rules->used[rules->nused];
 	added->attribute = attribute;
 	added->column = palloc(sizeof(ClienteleColumn));
-	if (!clientele_column_init(added->column, form->atttypid, form->attcollation))
+	if (!clientele_column_init(added->column, form->atttypid, form->atttypmod, form->attcollation))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column %s of type %s cannot be used in an expression",
@@ -171,7 +172,7 @@ resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode
 	ClienteleRowRules *rules = (ClienteleRowRules *) scope;
 	ClienteleOperand operand = {CLIENTELE_ANY, NULL, false, NULL, NULL};
 
-	if (!rules->row.is_jsonb)
+	if (rules->row.kind != CLIENTELE_ROW_JSONB)
 		return resolve_column(rules, binder, name);
 
 	/* a document may lack any key: an unknown name is NULL there */
@@ -182,6 +183,31 @@ resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode
 }
 
 /* ---------- binding ---------- */
+
+/* Says which of many rules an error is about. */
+static void
+rule_error_callback(void *argument)
+{
+	const ClienteleRule *rule = argument;
+
+	if (rule->place)
+		errcontext("%s", rule->place);
+}
+
+static ClienteleCell *
+bind_rule(ClienteleBinder *binder, const ClienteleRule *rule, ClienteleType *type)
+{
+	ErrorContextCallback callback;
+	ClienteleCell *result;
+
+	callback.callback = rule_error_callback;
+	callback.arg = unconstify(ClienteleRule *, rule);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	result = clientele_bind_rule(binder, rule->text, rule->wanted, type);
+	error_context_stack = callback.previous;
+	return result;
+}
 
 ClienteleRowRules *
 clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const ClienteleRule *specs)
@@ -197,9 +223,10 @@ clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const Clientel
 	rules->types = palloc(mul_size(sizeof(ClienteleType), Max(nrules, 1)));
 	rules->row_context = AllocSetContextCreate(CurrentMemoryContext, "clientele row", ALLOCSET_SMALL_SIZES);
 
-	if (!row->is_jsonb)
+	if (row->kind != CLIENTELE_ROW_JSONB)
 	{
-		rules->descriptor = lookup_rowtype_tupdesc_copy(row->type, row->typmod);
+		rules->descriptor = row->kind == CLIENTELE_ROW_COLUMNS ? row->columns :
+			lookup_rowtype_tupdesc_copy(row->type, row->typmod);
 		width = Max(rules->descriptor->natts, 1);
 		rules->used = palloc(mul_size(sizeof(UsedColumn), width));
 		rules->values = palloc(mul_size(sizeof(Datum), width));
@@ -207,10 +234,10 @@ clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const Clientel
 	}
 
 	binder = clientele_bind_begin(&rules->scope, 1);
-	if (row->is_jsonb)
+	if (row->kind == CLIENTELE_ROW_JSONB)
 		rules->document = clientele_bind_register(binder);
 	for (int i = 0; i < nrules; i++)
-		rules->results[i] = clientele_bind_rule(binder, specs[i].text, specs[i].wanted, &rules->types[i]);
+		rules->results[i] = bind_rule(binder, &specs[i], &rules->types[i]);
 	rules->program = clientele_bind_end(binder);
 	return rules;
 }
@@ -218,7 +245,27 @@ clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const Clientel
 /* ---------- evaluation ---------- */
 
 static void
-load_columns(ClienteleRowRules *rules, Datum row)
+load_column(ClienteleRowRules *rules, UsedColumn *used, Datum value, bool isnull)
+{
+	if (isnull)
+		used->cell->state = CLIENTELE_NULL;
+	else
+		clientele_column_read(used->column, value, rules->program->zone, used->cell);
+}
+
+static void
+load_arguments(ClienteleRowRules *rules, const NullableDatum *columns)
+{
+	for (int i = 0; i < rules->nused; i++)
+	{
+		UsedColumn *used = &rules->used[i];
+
+		load_column(rules, used, columns[used->attribute].value, columns[used->attribute].isnull);
+	}
+}
+
+static void
+load_composite(ClienteleRowRules *rules, Datum row)
 {
 	HeapTupleHeader header = DatumGetHeapTupleHeader(row);
 	HeapTupleData tuple;
@@ -233,11 +280,7 @@ load_columns(ClienteleRowRules *rules, Datum row)
 	{
 		UsedColumn *used = &rules->used[i];
 
-		if (rules->nulls[used->attribute])
-			used->cell->state = CLIENTELE_NULL;
-		else
-			clientele_column_read(used->column, rules->values[used->attribute],
-								  rules->program->zone, used->cell);
+		load_column(rules, used, rules->values[used->attribute], rules->nulls[used->attribute]);
 	}
 }
 
@@ -249,13 +292,19 @@ clientele_row_rules_evaluate(ClienteleRowRules *rules, Datum row, const Clientel
 	clientele_program_set_clock(rules->program, clock);
 	MemoryContextReset(rules->row_context);
 	old_context = MemoryContextSwitchTo(rules->row_context);
-	if (rules->row.is_jsonb)
+	switch (rules->row.kind)
 	{
-		rules->document->u.pointer = PG_DETOAST_DATUM(row);
-		rules->document->state = CLIENTELE_KNOWN;
+		case CLIENTELE_ROW_COMPOSITE:
+			load_composite(rules, row);
+			break;
+		case CLIENTELE_ROW_JSONB:
+			rules->document->u.pointer = PG_DETOAST_DATUM(row);
+			rules->document->state = CLIENTELE_KNOWN;
+			break;
+		case CLIENTELE_ROW_COLUMNS:
+			load_arguments(rules, (const NullableDatum *) DatumGetPointer(row));
+			break;
 	}
-	else
-		load_columns(rules, row);
 	clientele_program_run(rules->program, 1);
 	MemoryContextSwitchTo(old_context);
 }
@@ -271,6 +320,19 @@ clientele_row_rules_holds(const ClienteleRowRules *rules, int rule)
 {
 	Assert(rules->types[rule] == CLIENTELE_BOOLEAN);
 	return rules->results[rule]->state == CLIENTELE_TRUE;
+}
+
+int
+clientele_row_rules_which_hold(const ClienteleRowRules *rules, int *holding)
+{
+	int			count = 0;
+
+	for (int i = 0; i < rules->nrules; i++)
+	{
+		holding[count] = i;
+		count += rules->results[i]->state == CLIENTELE_TRUE;
+	}
+	return count;
 }
 
 bool
@@ -335,7 +397,10 @@ typedef struct CachedRule
 typedef struct CallSite
 {
 	MemoryContext context;		/* lives as long as the call site */
-	bool		is_jsonb;		/* what the function is declared to take */
+	ClienteleRowKind kind;		/* what the function is declared to take */
+	TupleDesc	columns;		/* COLUMNS: their names and types */
+	int			rule_argument;	/* where the rule stands; as_of and time_zone
+								 * follow it */
 	bool		rule_is_constant;
 	CachedRule *latest;
 	CachedRule	rules[CACHED_RULES];
@@ -343,8 +408,9 @@ typedef struct CallSite
 	pg_tz	   *zone;			/* ... and the zone of that name */
 } CallSite;
 
-static bool
-argument_is_constant(FmgrInfo *flinfo, int argument)
+/* The expression behind an argument, or NULL where the caller tells none. */
+static Node *
+argument_expression(FmgrInfo *flinfo, int argument)
 {
 	Node	   *expression = flinfo->fn_expr;
 	List	   *arguments = NIL;
@@ -353,13 +419,57 @@ argument_is_constant(FmgrInfo *flinfo, int argument)
 		arguments = ((FuncExpr *) expression)->args;
 	else if (expression && IsA(expression, OpExpr))
 		arguments = ((OpExpr *) expression)->args;
-	return list_length(arguments) > argument && IsA(list_nth(arguments, argument), Const);
+	return list_length(arguments) > argument ? list_nth(arguments, argument) : NULL;
 }
 
-static CallSite *
-call_site(FmgrInfo *flinfo)
+static bool
+argument_is_constant(FmgrInfo *flinfo, int argument)
 {
+	Node	   *expression = argument_expression(flinfo, argument);
+
+	return expression && IsA(expression, Const);
+}
+
+/* The columns among the arguments of a call that the planner made. */
+static TupleDesc
+columns_descriptor(FunctionCallInfo fcinfo)
+{
+	TupleDesc	descriptor;
+	Datum	   *names;
+	int			count;
+
+	if (PG_ARGISNULL(CLIENTELE_FIRST_COLUMN - 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the names of the columns must not be NULL")));
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(CLIENTELE_FIRST_COLUMN - 1),
+					  TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &count);
+	if (count != PG_NARGS() - CLIENTELE_FIRST_COLUMN)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%d names stand for %d columns", count, PG_NARGS() - CLIENTELE_FIRST_COLUMN),
+				 errhint("Call the function that takes a whole row; the planner makes this call of it.")));
+
+	descriptor = CreateTemplateTupleDesc(count);
+	for (int i = 0; i < count; i++)
+	{
+		int			argument = CLIENTELE_FIRST_COLUMN + i;
+		Node	   *expression = argument_expression(fcinfo->flinfo, argument);
+
+		TupleDescInitEntry(descriptor, (AttrNumber) (i + 1), TextDatumGetCString(names[i]),
+						   exprType(expression), exprTypmod(expression), 0);
+		TupleDescInitEntryCollation(descriptor, (AttrNumber) (i + 1), exprCollation(expression));
+	}
+	return descriptor;
+}
+
+/* What the function is declared to take, found once. */
+static CallSite *
+call_site(FunctionCallInfo fcinfo)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
 	CallSite   *site = flinfo->fn_extra;
+	MemoryContext old_context;
 	Oid		   *argument_types;
 	int			nargs;
 
@@ -368,8 +478,16 @@ call_site(FmgrInfo *flinfo)
 	(void) get_func_signature(flinfo->fn_oid, &argument_types, &nargs);
 	site = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(CallSite));
 	site->context = flinfo->fn_mcxt;
-	site->is_jsonb = argument_types[0] == JSONBOID;
-	site->rule_is_constant = argument_is_constant(flinfo, 1);
+	site->kind = argument_types[0] == JSONBOID ? CLIENTELE_ROW_JSONB :
+		argument_types[0] == RECORDOID ? CLIENTELE_ROW_COMPOSITE : CLIENTELE_ROW_COLUMNS;
+	site->rule_argument = site->kind == CLIENTELE_ROW_COLUMNS ? 0 : 1;
+	site->rule_is_constant = argument_is_constant(flinfo, site->rule_argument);
+	if (site->kind == CLIENTELE_ROW_COLUMNS)
+	{
+		old_context = MemoryContextSwitchTo(flinfo->fn_mcxt);
+		site->columns = columns_descriptor(fcinfo);
+		MemoryContextSwitchTo(old_context);
+	}
 	flinfo->fn_extra = site;
 	return site;
 }
@@ -378,8 +496,9 @@ static void
 find_row_type(const CallSite *site, Datum row, ClienteleRowType *type)
 {
 	memset(type, 0, sizeof(*type));
-	type->is_jsonb = site->is_jsonb;
-	if (!site->is_jsonb)
+	type->kind = site->kind;
+	type->columns = site->columns;
+	if (site->kind == CLIENTELE_ROW_COMPOSITE)
 	{
 		HeapTupleHeader header = DatumGetHeapTupleHeader(row);
 
@@ -467,20 +586,23 @@ zone_argument(CallSite *site, text *name)
 void
 clientele_row_call(FunctionCallInfo fcinfo, ClienteleBuild build, ClienteleRowCall *call)
 {
-	CallSite   *site;
+	CallSite   *site = call_site(fcinfo);
+	int			rule = site->rule_argument;
+	int			as_of = rule + 1;
+	int			zone = rule + 2;
 
 	memset(call, 0, sizeof(*call));
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+	if (PG_ARGISNULL(rule) || (site->kind != CLIENTELE_ROW_COLUMNS && PG_ARGISNULL(0)))
 		return;
 
-	site = call_site(fcinfo->flinfo);
-	call->row = PG_GETARG_DATUM(0);
-	if (PG_NARGS() > 2 && !PG_ARGISNULL(2))
+	call->row = site->kind == CLIENTELE_ROW_COLUMNS ?
+		PointerGetDatum(&fcinfo->args[CLIENTELE_FIRST_COLUMN]) : PG_GETARG_DATUM(0);
+	if (PG_NARGS() > as_of && !PG_ARGISNULL(as_of))
 	{
 		call->clock.has_as_of = true;
-		call->clock.as_of = PG_GETARG_TIMESTAMPTZ(2);
+		call->clock.as_of = PG_GETARG_TIMESTAMPTZ(as_of);
 	}
-	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
-		call->clock.zone = zone_argument(site, PG_GETARG_TEXT_PP(3));
-	call->built = compiled(site, PG_GETARG_DATUM(1), call->row, build);
+	if (PG_NARGS() > zone && !PG_ARGISNULL(zone))
+		call->clock.zone = zone_argument(site, PG_GETARG_TEXT_PP(zone));
+	call->built = compiled(site, PG_GETARG_DATUM(rule), call->row, build);
 }

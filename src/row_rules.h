@@ -8,19 +8,28 @@
 #ifndef CLIENTELE_ROW_RULES_H
 #define CLIENTELE_ROW_RULES_H
 
+#include "access/tupdesc.h"
 #include "fmgr.h"
 #include "utils/timestamp.h"
 
 #include "decimal.h"
 #include "program.h"
 
+typedef enum ClienteleRowKind
+{
+	CLIENTELE_ROW_COMPOSITE,	/* a composite value */
+	CLIENTELE_ROW_JSONB,		/* a jsonb object: names are its keys */
+	CLIENTELE_ROW_COLUMNS		/* an array of NullableDatum; see row_support.c */
+} ClienteleRowKind;
+
 /* What the functions were given as a row. */
 typedef struct ClienteleRowType
 {
-	bool		is_jsonb;		/* a jsonb object: names are its keys */
-	Oid			type;			/* else the composite type ... */
+	ClienteleRowKind kind;
+	Oid			type;			/* COMPOSITE: the type ... */
 	int32		typmod;			/* ... with its registered record number */
 	uint64		identifier;		/* changes when the type is altered */
+	TupleDesc	columns;		/* COLUMNS: their names and types */
 } ClienteleRowType;
 
 /* One expression and the type its place demands of it. */
@@ -28,6 +37,8 @@ typedef struct ClienteleRule
 {
 	const char *text;			/* any expression text; canonical or not */
 	ClienteleType wanted;		/* CLIENTELE_ANY: whatever it is */
+	const char *place;			/* where it stands in a larger rule, for the
+								 * context of errors; NULL = nowhere */
 } ClienteleRule;
 
 typedef struct ClienteleRowRules ClienteleRowRules;
@@ -36,7 +47,7 @@ typedef struct ClienteleRowRules ClienteleRowRules;
 extern ClienteleRowRules *clientele_row_rules_bind(const ClienteleRowType *row, int nrules,
 												   const ClienteleRule *rules);
 
-/* Evaluates all rules on a row (composite or jsonb, as bound). */
+/* Evaluates all rules on a row of the kind they are bound to. */
 extern void clientele_row_rules_evaluate(ClienteleRowRules *rules, Datum row, const ClienteleClock *clock);
 
 /*
@@ -45,13 +56,17 @@ extern void clientele_row_rules_evaluate(ClienteleRowRules *rules, Datum row, co
  */
 extern ClienteleType clientele_row_rules_type(const ClienteleRowRules *rules, int rule);
 extern bool clientele_row_rules_holds(const ClienteleRowRules *rules, int rule);
+extern int	clientele_row_rules_which_hold(const ClienteleRowRules *rules, int *holding);
 extern bool clientele_row_rules_number(const ClienteleRowRules *rules, int rule, ClienteleDecimal *result);
 extern bool clientele_row_rules_text(const ClienteleRowRules *rules, int rule, char **result);	/* any type, as text */
 
 /*
- * The frame of a SQL function whose first argument is a row (record or jsonb),
- * whose second is a rule of some kind, and whose third and fourth, if any, are
- * as_of and time_zone.
+ * The frame of a SQL function of either of these forms:
+ *
+ *		f(row record or jsonb, rule [, as_of, time_zone])
+ *		f_columns(rule, as_of, time_zone, names text[], VARIADIC "any")
+ *
+ * The second is what the planner makes of the first where it can.
  *
  * clientele_row_call reads the arguments, and compiles the rule by `build` where
  * this call site has not compiled the same rule for the same row type before
@@ -67,6 +82,9 @@ typedef struct ClienteleRowCall
 	ClienteleClock clock;
 	void	   *built;			/* NULL where the row or the rule is NULL */
 } ClienteleRowCall;
+
+/* Where the columns begin among the arguments of f_columns. */
+#define CLIENTELE_FIRST_COLUMN 4
 
 extern void clientele_row_call(FunctionCallInfo fcinfo, ClienteleBuild build, ClienteleRowCall *call);
 

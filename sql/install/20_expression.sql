@@ -80,8 +80,27 @@ COMMENT ON FUNCTION clientele.identifiers(clientele.expression) IS 'the names th
 
 -- evaluation on a row, or on a jsonb object whose keys are the names
 
+-- A call on a row with a constant rule becomes a call on the columns the rule
+-- names; see src/row_support.c.
+
+CREATE FUNCTION clientele.row_support(internal) RETURNS internal
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'clientele_row_support';
+COMMENT ON FUNCTION clientele.row_support(internal) IS 'internal: planner support of matches and matching';
+
+CREATE FUNCTION clientele.matches_columns(rule clientele.expression, as_of timestamptz, time_zone text, names text[], VARIADIC columns "any") RETURNS boolean
+    LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+    AS 'MODULE_PATHNAME', 'clientele_matches';
+COMMENT ON FUNCTION clientele.matches_columns(clientele.expression, timestamptz, text, text[], "any") IS 'internal: what the planner makes of matches(row, constant rule)';
+
+CREATE FUNCTION clientele.matching_columns(rules clientele.expression[], as_of timestamptz, time_zone text, names text[], VARIADIC columns "any") RETURNS integer[]
+    LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50
+    AS 'MODULE_PATHNAME', 'clientele_matching';
+COMMENT ON FUNCTION clientele.matching_columns(clientele.expression[], timestamptz, text, text[], "any") IS 'internal: what the planner makes of matching(row, constant rules)';
+
 CREATE FUNCTION clientele.matches(subject record, rule clientele.expression, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL) RETURNS boolean
     LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+    SUPPORT clientele.row_support
     AS 'MODULE_PATHNAME', 'clientele_matches';
 COMMENT ON FUNCTION clientele.matches(record, clientele.expression, timestamptz, text) IS 'whether the rule is true for the row; false where it is unknown, and where row or rule is NULL; a rule that looks at the time needs as_of and time_zone';
 
@@ -92,6 +111,7 @@ COMMENT ON FUNCTION clientele.matches(jsonb, clientele.expression, timestamptz, 
 
 CREATE FUNCTION clientele.matches_operator(subject record, rule clientele.expression) RETURNS boolean
     LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+    SUPPORT clientele.row_support
     AS 'MODULE_PATHNAME', 'clientele_matches';
 COMMENT ON FUNCTION clientele.matches_operator(record, clientele.expression) IS 'implementation of @@ operator';
 
@@ -104,6 +124,7 @@ COMMENT ON OPERATOR clientele.@@ (record, clientele.expression) IS 'whether the 
 
 CREATE FUNCTION clientele.matching(subject record, rules clientele.expression[], as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL) RETURNS integer[]
     LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50
+    SUPPORT clientele.row_support
     AS 'MODULE_PATHNAME', 'clientele_matching';
 COMMENT ON FUNCTION clientele.matching(record, clientele.expression[], timestamptz, text) IS 'the positions, from 1, of the rules that are true for the row; the row is read once for all of them; a NULL rule never holds; a NULL row matches nothing';
 

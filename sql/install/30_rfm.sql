@@ -31,9 +31,9 @@ COMMENT ON FUNCTION clientele.rfm_send(clientele.rfm) IS 'I/O';
 
 -- building and merging
 
-CREATE FUNCTION clientele.rfm_add(clientele.rfm, occurred_at timestamptz, amount numeric) RETURNS clientele.rfm
+CREATE FUNCTION clientele.rfm_add(summary clientele.rfm, occurred_at timestamptz, amount numeric) RETURNS clientele.rfm
 	AS 'MODULE_PATHNAME', 'clientele_rfm_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clientele.rfm_plus(clientele.rfm, clientele.rfm) RETURNS clientele.rfm
+CREATE FUNCTION clientele.rfm_plus(a clientele.rfm, b clientele.rfm) RETURNS clientele.rfm
 	AS 'MODULE_PATHNAME', 'clientele_rfm_plus' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
 CREATE OPERATOR clientele.+ (
@@ -51,7 +51,7 @@ CREATE AGGREGATE clientele.rfm(occurred_at timestamptz, amount numeric) (
 	PARALLEL = SAFE
 );
 
-CREATE AGGREGATE clientele.merge(clientele.rfm) (
+CREATE AGGREGATE clientele.merge(summary clientele.rfm) (
 	SFUNC = clientele.rfm_plus,
 	STYPE = clientele.rfm,
 	SSPACE = 48,
@@ -67,13 +67,13 @@ COMMENT ON AGGREGATE clientele.merge(clientele.rfm) IS 'summary of the events of
 
 -- equality
 
-CREATE FUNCTION clientele.rfm_eq(clientele.rfm, clientele.rfm) RETURNS boolean
+CREATE FUNCTION clientele.rfm_eq(a clientele.rfm, b clientele.rfm) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'clientele_rfm_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.rfm_ne(clientele.rfm, clientele.rfm) RETURNS boolean
+CREATE FUNCTION clientele.rfm_ne(a clientele.rfm, b clientele.rfm) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'clientele_rfm_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.rfm_hash(clientele.rfm) RETURNS integer
+CREATE FUNCTION clientele.rfm_hash(summary clientele.rfm) RETURNS integer
 	AS 'MODULE_PATHNAME', 'clientele_rfm_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.rfm_hash_extended(clientele.rfm, bigint) RETURNS bigint
+CREATE FUNCTION clientele.rfm_hash_extended(summary clientele.rfm, seed bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'clientele_rfm_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 CREATE OPERATOR clientele.= (
@@ -114,15 +114,15 @@ COMMENT ON OPERATOR CLASS clientele.rfm_ops USING hash IS 'equality of rfm; ther
 
 -- reading
 
-CREATE FUNCTION clientele.recency(clientele.rfm, as_of timestamptz, time_zone text) RETURNS integer
+CREATE FUNCTION clientele.recency(summary clientele.rfm, as_of timestamptz, time_zone text) RETURNS integer
 	AS 'MODULE_PATHNAME', 'clientele_rfm_recency' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.frequency(clientele.rfm) RETURNS bigint
+CREATE FUNCTION clientele.frequency(summary clientele.rfm) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'clientele_rfm_frequency' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.monetary(clientele.rfm) RETURNS numeric
+CREATE FUNCTION clientele.monetary(summary clientele.rfm) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'clientele_rfm_monetary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.first_event(clientele.rfm) RETURNS timestamptz
+CREATE FUNCTION clientele.first_event(summary clientele.rfm) RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'clientele_rfm_first_event' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.last_event(clientele.rfm) RETURNS timestamptz
+CREATE FUNCTION clientele.last_event(summary clientele.rfm) RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'clientele_rfm_last_event' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION clientele.recency(clientele.rfm, timestamptz, text) IS 'days between the local calendar date of the last event and that of as_of, in the time zone; 0 = the same day; negative if the last event lies after as_of; NULL if any argument is NULL';

@@ -28,13 +28,13 @@ COMMENT ON FUNCTION clientele.rfm_cuts_out(clientele.rfm_cuts) IS 'I/O';
 COMMENT ON FUNCTION clientele.rfm_cuts_recv(internal) IS 'I/O';
 COMMENT ON FUNCTION clientele.rfm_cuts_send(clientele.rfm_cuts) IS 'I/O';
 
-CREATE FUNCTION clientele.rfm_cuts_eq(clientele.rfm_cuts, clientele.rfm_cuts) RETURNS boolean
+CREATE FUNCTION clientele.rfm_cuts_eq(a clientele.rfm_cuts, b clientele.rfm_cuts) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'clientele_rfm_cuts_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.rfm_cuts_ne(clientele.rfm_cuts, clientele.rfm_cuts) RETURNS boolean
+CREATE FUNCTION clientele.rfm_cuts_ne(a clientele.rfm_cuts, b clientele.rfm_cuts) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'clientele_rfm_cuts_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.rfm_cuts_hash(clientele.rfm_cuts) RETURNS integer
+CREATE FUNCTION clientele.rfm_cuts_hash(grid clientele.rfm_cuts) RETURNS integer
 	AS 'MODULE_PATHNAME', 'clientele_rfm_cuts_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.cuts(clientele.rfm_cuts, axis text) RETURNS numeric[]
+CREATE FUNCTION clientele.cuts(grid clientele.rfm_cuts, axis text) RETURNS numeric[]
 	AS 'MODULE_PATHNAME', 'clientele_rfm_cuts_of_axis' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 CREATE OPERATOR clientele.= (
@@ -87,7 +87,7 @@ CREATE AGGREGATE clientele.rfm_cuts(recency numeric, frequency numeric, monetary
 	FINALFUNC_MODIFY = READ_WRITE,
 	PARALLEL = SAFE
 );
-CREATE AGGREGATE clientele.rfm_cuts(clientele.rfm, as_of timestamptz, time_zone text, bins integer, method text) (
+CREATE AGGREGATE clientele.rfm_cuts(summary clientele.rfm, as_of timestamptz, time_zone text, bins integer, method text) (
 	SFUNC = clientele.rfm_cuts_add,
 	STYPE = internal,
 	FINALFUNC = clientele.rfm_cuts_final,
@@ -98,14 +98,14 @@ CREATE AGGREGATE clientele.rfm_cuts(clientele.rfm, as_of timestamptz, time_zone 
 COMMENT ON FUNCTION clientele.rfm_cuts_add(internal, numeric, numeric, numeric, integer, text) IS 'transition function of rfm_cuts';
 COMMENT ON FUNCTION clientele.rfm_cuts_add(internal, clientele.rfm, timestamptz, text, integer, text) IS 'transition function of rfm_cuts';
 COMMENT ON FUNCTION clientele.rfm_cuts_final(internal) IS 'final function of rfm_cuts';
-COMMENT ON AGGREGATE clientele.rfm_cuts(numeric, numeric, numeric, integer, text) IS 'cuts of 2 to 9 bins from one row per customer; method quantile (type 7), r-rfm (quantile + 1), median, mean (both 2 bins) or width; a row with a value that is NULL, NaN or infinite is left out; NULL if none is left';
+COMMENT ON AGGREGATE clientele.rfm_cuts(numeric, numeric, numeric, integer, text) IS 'cuts of 2 to 9 bins from one row per customer; method quantile (type 7), r-rfm (quantile + 1), median, mean (both 2 bins) or width; a cut between values is rounded to 6 decimals more than they have; a row with a value that is NULL, NaN or infinite is left out; NULL if none is left';
 COMMENT ON AGGREGATE clientele.rfm_cuts(clientele.rfm, timestamptz, text, integer, text) IS 'the same from summaries: recency in local days as of as_of; a row whose summary, as_of or time_zone is NULL is left out';
 
 -- scores and groups
 
-CREATE FUNCTION clientele.rfm_score(recency numeric, frequency numeric, monetary numeric, clientele.rfm_cuts) RETURNS integer
+CREATE FUNCTION clientele.rfm_score(recency numeric, frequency numeric, monetary numeric, grid clientele.rfm_cuts) RETURNS integer
 	AS 'MODULE_PATHNAME', 'clientele_rfm_score' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clientele.rfm_score(clientele.rfm, as_of timestamptz, time_zone text, clientele.rfm_cuts) RETURNS integer
+CREATE FUNCTION clientele.rfm_score(summary clientele.rfm, as_of timestamptz, time_zone text, grid clientele.rfm_cuts) RETURNS integer
 	AS 'MODULE_PATHNAME', 'clientele_rfm_score_rfm' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION clientele.rfm_group(score integer, scheme text, high_from integer DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'clientele_rfm_group' LANGUAGE C IMMUTABLE PARALLEL SAFE;
