@@ -1,10 +1,31 @@
 #!/bin/sh
-# Measurements: every script of test/bench, in a private cluster.
+# Measurements, as ratios to plain SQL, in a private cluster.
 #
-#   sh test/bench.sh [NAME...]    all, or test/bench/NAME.sh alone
+#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard), or some; scorecard needs rules
+#
+# BENCH_CUSTOMERS (1000000) customers with ten payments each; BENCH_ROUNDS (5)
+# interleaved runs of each side.  test/bench/README.md explains the figures.
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$ROOT/test/lib.sh"
 
-run_scripts bench "$@"
+measure() {
+    say "== $1"
+    sh "$ROOT/test/cluster.sh" psql -q -d bench -v ON_ERROR_STOP=1 -P pager=off \
+        -v customers="${BENCH_CUSTOMERS:-1000000}" -v rounds="${BENCH_ROUNDS:-5}" \
+        -f "$ROOT/test/bench/$1.sql"
+}
+
+CLUSTER=bench$$
+export CLUSTER
+trap 'trap "" INT TERM HUP; sh "$ROOT/test/cluster.sh" stop' EXIT
+trap 'exit 130' INT TERM HUP
+
+sh "$ROOT/test/setup.sh" bench
+sh "$ROOT/test/cluster.sh" start
+sh "$ROOT/test/cluster.sh" run createdb bench
+[ $# -gt 0 ] || set -- rfm rules scorecard
+for name in measure "$@" report; do
+    measure "$name"
+done

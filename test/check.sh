@@ -127,6 +127,8 @@ layer_tap() {
     regress=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/regress/pg_regress
     cluster run rm -rf tmp_check # a test that failed leaves its servers there
     for name in $(tests tap .pl "$@"); do
+        # A failed run leaves its servers' directories behind, to be looked at.
+        cluster run rm -rf tmp_check
         if ! counted "tap: $name" cluster run env \
             TESTDIR=. TESTDATADIR=tmp_check TESTLOGDIR=tmp_check/log "PG_REGRESS=$regress" \
             prove -v -I "$library" -I test/tap "test/tap/$name.pl"; then

@@ -1,7 +1,7 @@
 -- 100 rules over rows of 40 columns: matching() beside the same rules as 100
--- columns of one SELECT.
+-- columns of one SELECT.  (The id is a column more on both sides.)
 
-CREATE TABLE bench.client (
+CREATE UNLOGGED TABLE bench.client (
     id int, clinic int, age int, visits int, visits_year int, no_shows int,
     points int, referrals int, treatments int, complaints int, photos int, minutes int,
     spend numeric(12,2), spend_year numeric(12,2), balance numeric(12,2), deposit numeric(12,2),
@@ -16,7 +16,7 @@ CREATE TABLE bench.client (
 CREATE FUNCTION bench.maybe(value anyelement, share float8) RETURNS anyelement LANGUAGE sql VOLATILE AS
     'SELECT CASE WHEN random() >= share THEN value END';
 
-SELECT setseed(0.2026);
+SELECT setseed(0.2026) \g /dev/null
 INSERT INTO bench.client
 SELECT n, n % 37, 18 + random() * 50, random() ^ 3 * 40, random() ^ 3 * 12, random() ^ 4 * 6,
     random() ^ 2 * 9000, random() ^ 4 * 5, random() ^ 3 * 60, random() ^ 9 * 3, random() * 20, random() * 180,
@@ -146,10 +146,52 @@ INSERT INTO bench.rule (rule) VALUES
 CREATE FUNCTION bench.plain(rule text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT regexp_replace(rule, 'days_since\((\w+)\)', '(date ''2026-06-30'' - \1)', 'g') $$;
 
-CREATE FUNCTION bench.matching_query(source text) RETURNS text LANGUAGE sql AS $$
-    SELECT format('SELECT clientele.matching(c, %L::clientele.expression[], %L, %L) FROM %s AS c',
-                  array_agg(rule ORDER BY position), '2026-06-30 12:00+08', 'Asia/Shanghai', source)
+CREATE FUNCTION bench.matching_query(rules text, condition text DEFAULT 'true') RETURNS text LANGUAGE sql AS $$
+    SELECT format('SELECT c.id, clientele.matching(c, %s, ''2026-06-30 12:00+08'', ''Asia/Shanghai'') AS matched FROM bench.client AS c WHERE %s',
+                  rules, condition) $$;
+CREATE FUNCTION bench.constant_rules() RETURNS text LANGUAGE sql AS $$
+    SELECT format('%L::clientele.expression[]', array_agg(rule ORDER BY position)) FROM bench.rule $$;
+CREATE FUNCTION bench.table_rules() RETURNS text LANGUAGE sql AS $$
+    SELECT '(SELECT array_agg(rule::clientele.expression ORDER BY position) FROM bench.rule)' $$;
+CREATE FUNCTION bench.columns_query(condition text DEFAULT 'true') RETURNS text LANGUAGE sql AS $$
+    SELECT format('SELECT c.id, %s FROM bench.client AS c WHERE %s',
+                  string_agg(bench.plain(rule), ', ' ORDER BY position), condition)
     FROM bench.rule $$;
-CREATE FUNCTION bench.columns_query(source text) RETURNS text LANGUAGE sql AS $$
-    SELECT format('SELECT %s FROM %s AS c', string_agg(bench.plain(rule), ', ' ORDER BY position), source)
+
+-- The same answer in plain SQL: the positions of the rules that hold.
+CREATE FUNCTION bench.positions_query() RETURNS text LANGUAGE sql AS $$
+    SELECT format('SELECT c.id, array_remove(ARRAY[%s], NULL) AS matched FROM bench.client AS c',
+                  string_agg(format('CASE WHEN %s THEN %s END', bench.plain(rule), position), ', ' ORDER BY position))
     FROM bench.rule $$;
+
+SELECT bench.matching_query(bench.constant_rules()) AS constant, bench.matching_query(bench.table_rules()) AS from_table,
+    bench.columns_query() AS columns, bench.positions_query() AS positions \gset
+SELECT format('SELECT 1 FROM (%s) AS a FULL JOIN (%s) AS b USING (id) FULL JOIN (%s) AS c USING (id)
+    WHERE a.matched IS DISTINCT FROM c.matched OR b.matched IS DISTINCT FROM c.matched',
+    :'constant', :'from_table', :'positions') AS differences \gset
+SELECT bench.no_rows(:'differences') \g /dev/null
+
+CALL bench.compare('100 rules, computed', :rounds, 0.5, :'constant', :'columns');
+SET jit = on;
+CALL bench.compare('100 rules, computed, jit on', :rounds, NULL, :'constant', :'columns');
+RESET jit;
+CALL bench.compare('100 rules, delivered', :rounds, NULL, :'constant', :'columns', 'deliver');
+CALL bench.compare('100 rules, positions in both', :rounds, NULL, :'constant', :'positions');
+CALL bench.compare('100 rules from a table, computed', :rounds, NULL, :'from_table', :'columns');
+
+-- Memory must not grow with the rows.
+\set tenth 'id <= ' :customers ' / 10'
+SELECT bench.matching_query(bench.constant_rules(), :'tenth') AS constant_tenth,
+    bench.matching_query(bench.table_rules(), :'tenth') AS from_table_tenth, bench.columns_query(:'tenth') AS columns_tenth \gset
+\connect
+INSERT INTO bench.memory SELECT '100 rules', :customers / 10, bench.peak() FROM bench.compute(:'constant_tenth');
+\connect
+INSERT INTO bench.memory SELECT '100 rules', :customers, bench.peak() FROM bench.compute(:'constant');
+\connect
+INSERT INTO bench.memory SELECT '100 rules from a table', :customers / 10, bench.peak() FROM bench.compute(:'from_table_tenth');
+\connect
+INSERT INTO bench.memory SELECT '100 rules from a table', :customers, bench.peak() FROM bench.compute(:'from_table');
+\connect
+INSERT INTO bench.memory SELECT '100 columns of plain SQL', :customers / 10, bench.peak() FROM bench.compute(:'columns_tenth');
+\connect
+INSERT INTO bench.memory SELECT '100 columns of plain SQL', :customers, bench.peak() FROM bench.compute(:'columns');
