@@ -90,17 +90,16 @@ clientele_months_between(DateADT date, DateADT today)
 	int			today_month;
 	int			today_day;
 	int			months;
-	int			last_day;
-	bool		leap;
 
 	split_date(date, &year, &month, &day);
 	split_date(today, &today_year, &today_month, &today_day);
 	months = (today_year - year) * 12 + (today_month - month);
 
-	/* that many months back leads into date's month; but maybe before its day */
-	leap = isleap(year);
-	last_day = day_tab[leap][month - 1];
-	return Min(today_day, last_day) < day ? months - 1 : months;
+	/*
+	 * That many months back leads into date's month: to today's day of it, or to
+	 * its last day, which is never before date.
+	 */
+	return today_day < day ? months - 1 : months;
 }
 
 int
