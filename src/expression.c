@@ -6,7 +6,6 @@
 
 #include "expression.h"
 
-#include "common/hashfn.h"
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -15,7 +14,9 @@
 #include "compat.h"
 #include "expression_tree.h"
 
-const ClienteleRuleTextType clientele_expression_type = {"expression", 1};
+static char *canonical_expression(const char *text, struct Node *escontext);
+
+const ClienteleRuleTextType clientele_expression_type = {"expression", 1, canonical_expression};
 
 PG_FUNCTION_INFO_V1(clientele_expression_in);
 PG_FUNCTION_INFO_V1(clientele_expression_out);
@@ -26,30 +27,18 @@ PG_FUNCTION_INFO_V1(clientele_expression_ne);
 PG_FUNCTION_INFO_V1(clientele_expression_hash);
 PG_FUNCTION_INFO_V1(clientele_expression_identifiers);
 
-/* The stored value of a text, or 0 after an error that was saved. */
-static Datum
-make_expression(const char *text, struct Node *escontext)
+static char *
+canonical_expression(const char *text, struct Node *escontext)
 {
-	ClienteleNode *tree;
-	char	   *canonical;
+	ClienteleNode *tree = clientele_expression_parse(text, escontext);
 
-	if (!clientele_rule_text_check_length(&clientele_expression_type, strlen(text), escontext))
-		return (Datum) 0;
-	tree = clientele_expression_parse(text, escontext);
-	if (tree == NULL)
-		return (Datum) 0;
-
-	/* spaces and quotes may have made it longer: what is stored must be readable */
-	canonical = clientele_expression_print(tree);
-	if (!clientele_rule_text_check_length(&clientele_expression_type, strlen(canonical), escontext))
-		return (Datum) 0;
-	return clientele_rule_text_make(&clientele_expression_type, canonical, strlen(canonical));
+	return tree ? clientele_expression_print(tree) : NULL;
 }
 
 Datum
 clientele_expression_in(PG_FUNCTION_ARGS)
 {
-	Datum		value = make_expression(PG_GETARG_CSTRING(0), fcinfo->context);
+	Datum		value = clientele_rule_text_in(&clientele_expression_type, PG_GETARG_CSTRING(0), fcinfo->context);
 
 	if (value == (Datum) 0)
 		PG_RETURN_NULL();
@@ -65,9 +54,7 @@ clientele_expression_out(PG_FUNCTION_ARGS)
 Datum
 clientele_expression_recv(PG_FUNCTION_ARGS)
 {
-	char	   *text = clientele_rule_text_recv(&clientele_expression_type, (StringInfo) PG_GETARG_POINTER(0));
-
-	return make_expression(text, NULL);
+	return clientele_rule_text_recv(&clientele_expression_type, (StringInfo) PG_GETARG_POINTER(0));
 }
 
 Datum
@@ -76,31 +63,22 @@ clientele_expression_send(PG_FUNCTION_ARGS)
 	return clientele_rule_text_send(&clientele_expression_type, PG_GETARG_DATUM(0));
 }
 
-/* Canonical text is unique, so equal rules are equal bytes. */
-static bool
-expressions_equal(Datum a, Datum b)
-{
-	return strcmp(DatumGetExpressionText(a), DatumGetExpressionText(b)) == 0;
-}
-
 Datum
 clientele_expression_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(expressions_equal(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)));
+	PG_RETURN_BOOL(clientele_rule_text_equal(&clientele_expression_type, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)));
 }
 
 Datum
 clientele_expression_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!expressions_equal(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)));
+	PG_RETURN_BOOL(!clientele_rule_text_equal(&clientele_expression_type, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)));
 }
 
 Datum
 clientele_expression_hash(PG_FUNCTION_ARGS)
 {
-	char	   *text = DatumGetExpressionText(PG_GETARG_DATUM(0));
-
-	PG_RETURN_INT32((int32) hash_bytes((unsigned char *) text, (int) strlen(text)));
+	return UInt32GetDatum(clientele_rule_text_hash(&clientele_expression_type, PG_GETARG_DATUM(0)));
 }
 
 /* ---------- the names an expression reads ---------- */

@@ -615,16 +615,10 @@ emit_day(ClienteleBinder *binder, const ClienteleNode *node)
 static bool
 is_cheap(ClienteleBinder *binder, const ClienteleNode *node)
 {
+	if (clientele_node_is_literal(node))
+		return true;
 	switch (node->kind)
 	{
-		case CLIENTELE_NODE_NUMBER:
-		case CLIENTELE_NODE_STRING:
-		case CLIENTELE_NODE_TRUE:
-		case CLIENTELE_NODE_FALSE:
-		case CLIENTELE_NODE_NULL:
-		case CLIENTELE_NODE_DATE:
-		case CLIENTELE_NODE_TIMESTAMP:
-			return true;
 		case CLIENTELE_NODE_NAME:
 			return resolve(binder, node).type != CLIENTELE_ANY;
 		case CLIENTELE_NODE_CALL:
@@ -1070,16 +1064,10 @@ emit(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType wanted)
 				   psprintf("a %s is needed here, not a %s", clientele_type_name(wanted), clientele_type_name(type)),
 				   wanted == CLIENTELE_BOOLEAN ? "Compare it with something: visits > 0." : NULL);
 
+	if (clientele_node_is_literal(node))
+		return emit_literal(binder, node, wanted);
 	switch (node->kind)
 	{
-		case CLIENTELE_NODE_NUMBER:
-		case CLIENTELE_NODE_STRING:
-		case CLIENTELE_NODE_TRUE:
-		case CLIENTELE_NODE_FALSE:
-		case CLIENTELE_NODE_NULL:
-		case CLIENTELE_NODE_DATE:
-		case CLIENTELE_NODE_TIMESTAMP:
-			return emit_literal(binder, node, wanted);
 		case CLIENTELE_NODE_NAME:
 			return emit_name(binder, node, wanted);
 		case CLIENTELE_NODE_OR:
@@ -1110,8 +1098,8 @@ emit(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType wanted)
 			return emit_case(binder, node, wanted);
 		case CLIENTELE_NODE_CALL:
 			return emit_call(binder, node, wanted);
-		case CLIENTELE_NODE_AGGREGATE:
-			break;				/* type_of has refused it */
+		default:
+			break;				/* type_of has refused aggregates */
 	}
 	elog(ERROR, "unexpected node %d", (int) node->kind);
 	return null_constant(binder);

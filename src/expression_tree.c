@@ -262,8 +262,8 @@ clientele_make_literal(ClienteleParser *parser, ClienteleNodeKind kind, const ch
 	return node;
 }
 
-static bool
-is_literal(const ClienteleNode *node)
+bool
+clientele_node_is_literal(const ClienteleNode *node)
 {
 	switch (node->kind)
 	{
@@ -418,7 +418,7 @@ clientele_finish_in(ClienteleParser *parser, ClienteleNode *value, ClienteleNode
 	{
 		next = item->next;
 		item->next = NULL;
-		if (!is_literal(item))
+		if (!clientele_node_is_literal(item))
 			return refuse(parser, item->location, "a list after in takes literals only",
 						  "Write in ('a', 'b'), or compare with = and or.");
 		if (item->kind == CLIENTELE_NODE_NULL)

@@ -163,6 +163,8 @@ struct ClienteleNode
 /* Deeper nesting is refused with 54001. */
 #define CLIENTELE_MAX_HEIGHT 200
 
+extern bool clientele_node_is_literal(const ClienteleNode *node);
+
 /* The tree's canonical text; it parses back to the same tree. */
 extern char *clientele_expression_print(const ClienteleNode *tree);
 

@@ -16,7 +16,7 @@ clientele_zone(text *name)
 	char	   *zone_name = text_to_cstring(name);
 	pg_tz	   *zone = pg_tzset(zone_name);
 
-	if (zone == NULL)
+	if (zone == NULL || !pg_tz_acceptable(zone))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("time zone \"%s\" is not known", zone_name),

@@ -8,6 +8,7 @@
 #include "fmgr.h"
 
 #include "decimal.h"
+#include "rfm.h"
 
 /* The format below; every reader checks it. */
 #define CLIENTELE_RFM_CUTS_VERSION 1
@@ -25,6 +26,8 @@ typedef enum ClienteleRfmAxis
 } ClienteleRfmAxis;
 
 #define CLIENTELE_RFM_AXES 3
+
+extern const char *const clientele_rfm_axis_names[CLIENTELE_RFM_AXES];
 
 /*
  * SQL type rfm_cuts, as stored.
@@ -53,6 +56,9 @@ typedef struct ClienteleRfmGrid
 /* Detoasts, checks and unpacks; the grid may point into what is detoasted. */
 extern void clientele_rfm_cuts_read(Datum value, ClienteleRfmGrid *grid);
 extern ClienteleRfmCuts *clientele_rfm_cuts_make(const ClienteleRfmGrid *grid);
+
+/* Recency, frequency and monetary value of a summary. */
+extern void clientele_rfm_values(const ClienteleRfm *rfm, const ClienteleToday *today, ClienteleDecimal *values);
 
 /* The score of an axis, 1 .. bins; recency is reversed: few days score high. */
 extern int	clientele_rfm_axis_score(const ClienteleRfmGrid *grid, ClienteleRfmAxis axis, ClienteleDecimal value);

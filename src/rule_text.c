@@ -6,12 +6,25 @@
 
 #include "rule_text.h"
 
+#include "common/hashfn.h"
 #include "libpq/pqformat.h"
 
 #include "compat.h"
 
-Datum
-clientele_rule_text_make(const ClienteleRuleTextType *type, const char *text, size_t length)
+static bool
+check_length(const ClienteleRuleTextType *type, size_t length, struct Node *escontext)
+{
+	if (length > CLIENTELE_RULE_TEXT_MAX)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s is %zu bytes long, but at most %d bytes are allowed",
+						type->name, length, CLIENTELE_RULE_TEXT_MAX),
+				 errhint("Split it into several, each with a name of its own.")));
+	return true;
+}
+
+static Datum
+make_value(const ClienteleRuleTextType *type, const char *text, size_t length)
 {
 	Size		size = offsetof(ClienteleRuleText, text) + length;
 	ClienteleRuleText *value = palloc(size);
@@ -46,6 +59,21 @@ clientele_rule_text_get(const ClienteleRuleTextType *type, Datum datum)
 }
 
 Datum
+clientele_rule_text_in(const ClienteleRuleTextType *type, const char *text, struct Node *escontext)
+{
+	char	   *canonical;
+
+	if (!check_length(type, strlen(text), escontext))
+		return (Datum) 0;
+	canonical = type->canonical(text, escontext);
+
+	/* spaces and quotes may have made it longer: what is stored must be readable */
+	if (canonical == NULL || !check_length(type, strlen(canonical), escontext))
+		return (Datum) 0;
+	return make_value(type, canonical, strlen(canonical));
+}
+
+Datum
 clientele_rule_text_send(const ClienteleRuleTextType *type, Datum value)
 {
 	StringInfoData message;
@@ -57,7 +85,7 @@ clientele_rule_text_send(const ClienteleRuleTextType *type, Datum value)
 	return PointerGetDatum(pq_endtypsend(&message));
 }
 
-char *
+Datum
 clientele_rule_text_recv(const ClienteleRuleTextType *type, StringInfo message)
 {
 	int			version = pq_getmsgbyte(message);
@@ -69,18 +97,19 @@ clientele_rule_text_recv(const ClienteleRuleTextType *type, StringInfo message)
 				 errmsg("binary %s has version %d, but this server reads version %u",
 						type->name, version, type->version),
 				 errhint("The first byte is the version, the rest is the %s's text.", type->name)));
-	return pq_getmsgtext(message, message->len - message->cursor, &length);
+	return clientele_rule_text_in(type, pq_getmsgtext(message, message->len - message->cursor, &length), NULL);
 }
 
 bool
-clientele_rule_text_check_length(const ClienteleRuleTextType *type, size_t length,
-								 struct Node *escontext)
+clientele_rule_text_equal(const ClienteleRuleTextType *type, Datum a, Datum b)
 {
-	if (length > CLIENTELE_RULE_TEXT_MAX)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%s is %zu bytes long, but at most %d bytes are allowed",
-						type->name, length, CLIENTELE_RULE_TEXT_MAX),
-				 errhint("Split it into several, each with a name of its own.")));
-	return true;
+	return strcmp(clientele_rule_text_get(type, a), clientele_rule_text_get(type, b)) == 0;
+}
+
+uint32
+clientele_rule_text_hash(const ClienteleRuleTextType *type, Datum value)
+{
+	char	   *text = clientele_rule_text_get(type, value);
+
+	return hash_bytes((unsigned char *) text, (int) strlen(text));
 }

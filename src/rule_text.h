@@ -31,19 +31,25 @@ typedef struct ClienteleRuleTextType
 {
 	const char *name;			/* SQL name, for messages */
 	uint32		version;		/* written into every value, demanded of it */
+
+	/* The canonical form of anybody's text; NULL after a soft error. */
+	char	   *(*canonical) (const char *text, struct Node *escontext);
 } ClienteleRuleTextType;
 
-extern Datum clientele_rule_text_make(const ClienteleRuleTextType *type, const char *text, size_t length);
-
-/* The text as a palloc'd C string; an unknown version is an error. */
+/* The text of a stored value as a palloc'd C string; an unknown version is an error. */
 extern char *clientele_rule_text_get(const ClienteleRuleTextType *type, Datum value);
 
-/* Binary form: one version byte, then the text in the client's encoding. */
+/*
+ * Input and output.  Whatever way a rule comes in, it goes through the parser;
+ * after a soft error the result is 0.  The binary form is one version byte, then
+ * the text in the client's encoding.
+ */
+extern Datum clientele_rule_text_in(const ClienteleRuleTextType *type, const char *text, struct Node *escontext);
+extern Datum clientele_rule_text_recv(const ClienteleRuleTextType *type, StringInfo message);
 extern Datum clientele_rule_text_send(const ClienteleRuleTextType *type, Datum value);
-extern char *clientele_rule_text_recv(const ClienteleRuleTextType *type, StringInfo message);
 
-/* Refuses text longer than CLIENTELE_RULE_TEXT_MAX; every input function's first step. */
-extern bool clientele_rule_text_check_length(const ClienteleRuleTextType *type, size_t length,
-											 struct Node *escontext);
+/* Canonical text is unique, so equal rules are equal bytes. */
+extern bool clientele_rule_text_equal(const ClienteleRuleTextType *type, Datum a, Datum b);
+extern uint32 clientele_rule_text_hash(const ClienteleRuleTextType *type, Datum value);
 
 #endif							/* CLIENTELE_RULE_TEXT_H */

@@ -1,2 +1,0 @@
-CREATE EXTENSION clientele;
-\dx+ clientele
