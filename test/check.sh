@@ -5,7 +5,7 @@
 #   sh test/check.sh LAYER [TEST...]      one layer, or some of its tests
 #   CLUSTER=dev sh test/check.sh LAYER    the same in the cluster that test/cluster.sh keeps: quick
 #
-# Layers: compile, regress, isolation, tap, pgtap, scripts.  A test is a file's
+# Layers: compile, regress, isolation, tap, pgtap, scripts, fuzz.  A test is a file's
 # name without its ending.
 set -eu
 
@@ -155,7 +155,12 @@ layer_scripts() {
     done
 }
 
-layers='compile regress isolation tap pgtap scripts'
+# What the fuzzers found interesting, once more; make fuzz looks for new things.
+layer_fuzz() {
+    counted "fuzz: corpus" sh "$ROOT/test/fuzz.sh" replay "$@" || :
+}
+
+layers='compile regress isolation tap pgtap scripts fuzz'
 layer=
 if [ $# -gt 0 ]; then
     layer=$1

@@ -16,6 +16,13 @@ SELECT bench.no_rows(:'differences') \g /dev/null
 
 CALL bench.compare('rfm(paid_at, amount), serial', :rounds, 0.9, :'ours', :'theirs');
 
+-- Without the memory for all groups at once: a hashed aggregate that spills.
+SET work_mem = '4MB';
+SET enable_sort = off;
+CALL bench.compare('rfm(paid_at, amount), serial, spilling', :rounds, 0.9, :'ours', :'theirs');
+RESET work_mem;
+RESET enable_sort;
+
 -- One worker beside the leader, and a price at which the planner takes it.
 SET max_parallel_workers_per_gather = 1;
 SET parallel_setup_cost = 0;

@@ -39,15 +39,27 @@ j2date(int julian, int *year, int *month, int *day)
 	*year = (int) (100 * b + d - 4800 + m / 10);
 }
 
+/* Of all zones there is UTC, and nobody looks into it. */
+pg_tz *
+pg_tzset(const char *name)
+{
+	static char utc;
+
+	if (strcmp(name, "UTC") != 0)
+		server_fail("a time zone in input or output", name, NULL);
+	return (pg_tz *) &utc;
+}
+
 int
 timestamp2tm(Timestamp dt, int *tzp, struct pg_tm *tm, fsec_t *fsec, const char **tzn, pg_tz *attimezone)
 {
 	int64		days = dt / USECS_PER_DAY;
 	int64		rest = dt % USECS_PER_DAY;
 
-	(void) tzp;
 	(void) tzn;
 	(void) attimezone;
+	if (tzp)
+		*tzp = 0;
 	if (rest < 0)
 	{
 		rest += USECS_PER_DAY;
