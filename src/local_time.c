@@ -10,11 +10,32 @@
 
 #include "local_time.h"
 
+/*
+ * A POSIX rule such as UTC+8, which core takes for a zone eight hours west of
+ * Greenwich, while whoever writes it means China.
+ */
+static bool
+is_posix_rule(const char *name)
+{
+	const char *sign = strpbrk(name, "+-");
+
+	return strpbrk(name, "<,") != NULL ||
+		(sign != NULL && sign[1] >= '0' && sign[1] <= '9' &&
+		 strchr(name, '/') == NULL && strcmp(sign + 1, "0") != 0);
+}
+
 pg_tz *
 clientele_zone(text *name)
 {
 	char	   *zone_name = text_to_cstring(name);
-	pg_tz	   *zone = pg_tzset(zone_name);
+	pg_tz	   *zone;
+
+	if (is_posix_rule(zone_name))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time zone \"%s\" is a POSIX rule, in which a plus sign means west", zone_name),
+				 errhint("Give a name that pg_timezone_names lists, such as 'Asia/Shanghai'.")));
+	zone = pg_tzset(zone_name);
 
 	if (zone == NULL || !pg_tz_acceptable(zone))
 		ereport(ERROR,

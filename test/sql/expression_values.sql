@@ -52,6 +52,9 @@ SELECT a, b,
        evaluate_text(r, 'coalesce(case when b = 0 then 0 end, a / b)') AS "coalesce",
        matches(r, 'b <> 0 and (a > 100 or a / b > 2 and a / b < 7)') AS deep
 FROM ratio AS r ORDER BY a, b;
+-- Below its lower end, between does not ask for the upper one.
+SELECT matches('{"a": 0}'::jsonb, 'a between 1 and 5 / a') AS below, matches('{"a": 2}'::jsonb, 'a between 1 and 5 / a') AS inside,
+       matches('{"a": 0}'::jsonb, 'a not between 1 and 5 / a') AS outside;
 -- AND and OR read from left to right, so here the guard comes too late.
 SELECT matches(r, 'a / b > 2 and b <> 0') FROM ratio AS r;
 -- An unknown guard decides nothing.
