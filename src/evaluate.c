@@ -783,7 +783,7 @@ fill(ClienteleProgram *program, ClienteleCell *target, int64 value)
 void
 clientele_program_set_clock(ClienteleProgram *program, const ClienteleClock *clock)
 {
-	const char *example = "Pass both: matches(customer, rule, now(), 'Asia/Shanghai').";
+	const char *example = "Pass both after the rule, such as now() and 'Asia/Shanghai'.";
 
 	if (program->needs_as_of && !clock->has_as_of)
 		ereport(ERROR,

@@ -480,6 +480,45 @@ check_aggregate_argument(ClienteleParser *parser, const ClienteleFunctionInfo *i
 	return false;
 }
 
+/* An aggregate's condition looks at one event, which has no events of its own. */
+static const ClienteleNode *
+find_aggregate(const ClienteleNode *node)
+{
+	const ClienteleNode *found = NULL;
+
+	if (node->kind == CLIENTELE_NODE_AGGREGATE)
+		return node;
+	for (const ClienteleNode *operand = node->first; operand && !found; operand = operand->next)
+		found = find_aggregate(operand);
+	return found;
+}
+
+/* A window's length is a whole number; what a parameter holds is checked later. */
+static bool
+check_length(ClienteleParser *parser, const ClienteleNode *length)
+{
+	if (length == NULL || length->kind != CLIENTELE_NODE_NUMBER ||
+		(strspn(length->string, "0123456789") == strlen(length->string) && strlen(length->string) <= 6))
+		return true;
+	refuse(parser, length->location, "a window's length is a whole number of at most 6 digits",
+		   "Write last 90 days.");
+	return false;
+}
+
+static bool
+check_clauses(ClienteleParser *parser, const ClienteleAggregate *extras)
+{
+	const ClienteleNode *inner = extras->where ? find_aggregate(extras->where) : NULL;
+
+	if (inner)
+	{
+		refuse(parser, inner->location, "an aggregate cannot stand inside another's where",
+			   "Its condition looks at one event's columns: count(payment where amount > 100).");
+		return false;
+	}
+	return check_length(parser, extras->window.from) && check_length(parser, extras->window.to);
+}
+
 static bool
 check_aggregate(ClienteleParser *parser, const ClienteleFunctionInfo *info,
 				const ClienteleNode *argument, const ClienteleAggregate *extras, int location)
@@ -552,7 +591,8 @@ clientele_make_call(ClienteleParser *parser, const char *name, int location,
 
 	if (info->is_aggregate)
 	{
-		if (!check_aggregate(parser, info, arguments->first, extras, location))
+		if (!check_aggregate(parser, info, arguments->first, extras, location) ||
+			!check_clauses(parser, extras))
 			return NULL;
 		node->aggregate = extras;
 		if (extras->where)

@@ -90,7 +90,7 @@ needed_zone(pg_tz *zone)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("a json timestamp is to be read as a calendar day or without an offset, but time_zone is not given"),
-				 errhint("Pass it: matches(document, rule, now(), 'Asia/Shanghai').")));
+				 errhint("Pass it after as_of, such as 'Asia/Shanghai'.")));
 	return zone;
 }
 
