@@ -53,6 +53,10 @@ list_missing() {
         need libclang-rt-dev links_a_fuzzer
         return 0
     fi
+    # Elsewhere clang brings its own, and without it the corpus of the fuzzers is skipped.
+    if apt-cache show libclang-rt-dev >/dev/null 2>&1; then
+        need libclang-rt-dev links_a_fuzzer
+    fi
     need perl command -v prove
     need libipc-run-perl perl -MIPC::Run -e 1
     need "postgresql-$major-pgtap" test -f "$("${PG_CONFIG:-pg_config}" --sharedir 2>/dev/null)/extension/pgtap.control"
