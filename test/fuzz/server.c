@@ -203,6 +203,24 @@ errfinish(const char *filename, int lineno, const char *funcname)
 	siglongjmp(*handler, 1);
 }
 
+#if PG_VERSION_NUM >= 160000
+/* Nobody asks here that errors be saved, so they are thrown. */
+bool
+errsave_start(struct Node *context, const char *domain)
+{
+	if (context != NULL)
+		server_fail("an error is to be saved", NULL, NULL);
+	return errstart(ERROR, domain);
+}
+
+void
+errsave_finish(struct Node *context, const char *filename, int lineno, const char *funcname)
+{
+	(void) context;
+	errfinish(filename, lineno, funcname);
+}
+#endif
+
 /* Whatever a message is made of is read, and must be text in the encoding. */
 static int
 take_message(const char *format, va_list arguments)
@@ -278,9 +296,8 @@ getinternalerrposition(void)
 }
 
 void
-ExceptionalCondition(const char *condition, const char *type, const char *file, int line)
+ExceptionalCondition(const char *condition, SERVER_ASSERTION_KIND const char *file, int line)
 {
-	(void) type;
 	(void) line;
 	server_fail("an assertion", condition, file);
 }
@@ -445,7 +462,7 @@ enlargeStringInfo(StringInfo string, int needed)
 }
 
 void
-appendBinaryStringInfo(StringInfo string, const char *data, int length)
+appendBinaryStringInfo(StringInfo string, const ServerBytes *data, int length)
 {
 	enlargeStringInfo(string, length);
 	memcpy(string->data + string->len, data, length);
@@ -454,7 +471,7 @@ appendBinaryStringInfo(StringInfo string, const char *data, int length)
 }
 
 void
-appendBinaryStringInfoNT(StringInfo string, const char *data, int length)
+appendBinaryStringInfoNT(StringInfo string, const ServerBytes *data, int length)
 {
 	appendBinaryStringInfo(string, data, length);
 }
@@ -711,7 +728,7 @@ pq_begintypsend(StringInfo message)
 }
 
 void
-pq_sendbytes(StringInfo message, const char *data, int length)
+pq_sendbytes(StringInfo message, const ServerBytes *data, int length)
 {
 	appendBinaryStringInfo(message, data, length);
 }

@@ -13,6 +13,17 @@
 
 #include "fmgr.h"
 
+#include "compat.h"
+
+/* Bytes have no type since 16, and an assertion no kind. */
+#if PG_VERSION_NUM >= 160000
+typedef void ServerBytes;
+#define SERVER_ASSERTION_KIND
+#else
+typedef char ServerBytes;
+#define SERVER_ASSERTION_KIND const char *kind,
+#endif
+
 /* Calls a function of one argument; false if it raised an error. */
 extern bool server_call(PGFunction function, Datum argument, Datum *result);
 extern bool server_call2(PGFunction function, Datum a, Datum b, Datum *result);
@@ -27,6 +38,6 @@ extern void server_choose_encoding(const char *text, size_t length);
 extern void server_end_run(void);
 
 /* Ends the process, so that the fuzzer keeps the input. */
-extern void server_fail(const char *what, const char *a, const char *b) pg_attribute_noreturn();
+pg_noreturn extern void server_fail(const char *what, const char *a, const char *b);
 
 #endif							/* CLIENTELE_FUZZ_SERVER_H */
