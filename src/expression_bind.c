@@ -516,7 +516,7 @@ literal_beside_column(ClienteleBinder *binder, const ClienteleNode *literal, con
 	ClienteleNode *copy;
 
 	if (column == NULL ||
-		(literal->kind != CLIENTELE_NODE_STRING && literal->kind != CLIENTELE_NODE_NUMBER))
+		literal->kind != (column->type == CLIENTELE_NUMBER ? CLIENTELE_NODE_NUMBER : CLIENTELE_NODE_STRING))
 		return literal;
 	string = clientele_column_literal(column, literal->string, &problem, &hint);
 	if (string == NULL)

@@ -535,7 +535,8 @@ check_literal_argument(ClienteleParser *parser, const ClienteleFunctionInfo *inf
 static bool
 round_places_are_valid(const char *number)
 {
-	return strspn(number, "0123456789") == strlen(number) && atoi(number) <= 100;
+	/* no zeros lead, so three digits are enough to see, and few enough for an int */
+	return strspn(number, "0123456789") == strlen(number) && strlen(number) <= 3 && atoi(number) <= 100;
 }
 
 ClienteleNode *

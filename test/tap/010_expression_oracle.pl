@@ -217,7 +217,7 @@ use constant {
 
 # Whether the expression is for a document, where names have no type; and the zone.
 my $document;
-my $zone;
+my %used;
 
 sub one_of { return $_[ int rand @_ ] }
 sub chance { return rand() < $_[0] }
@@ -659,6 +659,8 @@ sub statements
 		my ($rule, undef, $sql) = @$node;
 		# a rule has a length, and so has SQL's patience
 		redo if length($rule) > 4000 || length($sql) > 20000;
+		my $bare = lc($rule =~ s/'(?:[^']|'')*'/''/gr);
+		$used{$_}++ for $bare =~ /[a-z_]+ ?\(|\b(?:and|or|not|between|in|like|is|case|else|date|timestamp|null|true|false)\b|[-+*\/]|<=|>=|<>|!=|[=<>]/g;
 
 		my $row = $document ? 'j.doc' : 's';
 		my $ours = "clientele.$name($row, \$1, k.now, k.zone)";
@@ -731,6 +733,10 @@ my $different = $node->safe_psql('postgres', 'SELECT count(*) FROM oracle.outcom
 note "$done expressions, $compared comparisons; $failing expressions raise errors on some rows, $errors times the same error as SQL";
 cmp_ok($compared, '>=', $done * 20, 'rows were compared');
 cmp_ok($errors, '>=', $done / 10, 'errors were compared');
+my @words = map { "$_(" } qw(abs age coalesce contains date day days_since floor greatest least month months_since
+	now round starts_with today weekday years_since);
+push @words, qw(and or not between in like is case else date timestamp null true false + - * / = <> != < <= > >=);
+is(join(' ', grep { ($used{$_} // 0) < $done / 200 } @words), '', 'every function and operator was used often');
 is($different, 0, "no difference to SQL (seed $seed)");
 if ($different)
 {
