@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include "column.h"
-
 #include <ctype.h>
 #include <math.h>
 
@@ -23,6 +21,7 @@
 #include "utils/syscache.h"
 #include "utils/uuid.h"
 
+#include "column.h"
 #include "compat.h"
 #include "local_time.h"
 #include "nearest_name.h"

@@ -10,7 +10,9 @@
 
 #include "utils/hsearch.h"
 
-#include "program.h"
+#include "pgtime.h"
+
+#include "cell.h"
 
 typedef enum ClienteleColumnKind
 {

@@ -51,40 +51,6 @@ evaluation_error(const ClienteleProgram *program, const ClienteleInstruction *at
 
 /* ---------- comparison ---------- */
 
-int
-clientele_compare_text(const text *a, const text *b)
-{
-	size_t		a_length = VARSIZE_ANY_EXHDR(a);
-	size_t		b_length = VARSIZE_ANY_EXHDR(b);
-	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_length, b_length));
-
-	if (order == 0)
-		return (a_length > b_length) - (a_length < b_length);
-	return order < 0 ? -1 : 1;
-}
-
-int
-clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const ClienteleCell *b)
-{
-	switch (type)
-	{
-		case CLIENTELE_NUMBER:
-			return clientele_decimal_compare(clientele_cell_number(a), clientele_cell_number(b));
-		case CLIENTELE_TEXT:
-			return clientele_compare_text(a->u.text, b->u.text);
-		case CLIENTELE_DATE:
-		case CLIENTELE_TIMESTAMP:
-			return (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
-		case CLIENTELE_BOOLEAN:
-			return (a->state > b->state) - (a->state < b->state);
-		case CLIENTELE_ANY:
-		case CLIENTELE_TEXT_ARRAY:
-			break;
-	}
-	elog(ERROR, "cells of type %d have no order", (int) type);
-	return 0;
-}
-
 /*
  * Whether an order of -1, 0 or 1 is what the comparison asks for.  A table of
  * bits, because a branch on the order of two values of real data is mispredicted
@@ -473,14 +439,6 @@ round_number(const ClienteleInstruction *at, Selection rows)
 /* ---------- time ---------- */
 
 static void
-set_integer(ClienteleCell *target, int64 value)
-{
-	target->u.integer = value;
-	target->scale = 0;
-	target->state = CLIENTELE_KNOWN;
-}
-
-static void
 local_date(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
@@ -488,7 +446,7 @@ local_date(const ClienteleProgram *program, const ClienteleInstruction *at, Sele
 		if (at->a[i].state == CLIENTELE_NULL)
 			at->target[i].state = CLIENTELE_NULL;
 		else
-			set_integer(&at->target[i], clientele_local_date(at->a[i].u.integer, program->zone));
+			clientele_cell_set_integer(&at->target[i], clientele_local_date(at->a[i].u.integer, program->zone));
 	}
 }
 
@@ -529,7 +487,7 @@ add_days(const ClienteleProgram *program, const ClienteleInstruction *at, Select
 			if (!IS_VALID_DATE(date))
 				evaluation_error(program, at, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "date out of range", NULL);
 		}
-		set_integer(&at->target[i], date);
+		clientele_cell_set_integer(&at->target[i], date);
 	}
 }
 
@@ -546,7 +504,7 @@ days_between(const ClienteleInstruction *at, Selection rows)
 			DATE_NOT_FINITE((DateADT) a->u.integer) || DATE_NOT_FINITE((DateADT) b->u.integer))
 			at->target[i].state = CLIENTELE_NULL;
 		else
-			set_integer(&at->target[i], a->u.integer - b->u.integer);
+			clientele_cell_set_integer(&at->target[i], a->u.integer - b->u.integer);
 	}
 }
 
@@ -589,7 +547,7 @@ date_part(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 			default:
 				Assert(false);
 		}
-		set_integer(&at->target[i], part);
+		clientele_cell_set_integer(&at->target[i], part);
 	}
 }
 
@@ -819,7 +777,7 @@ static void
 fill(ClienteleProgram *program, ClienteleCell *target, int64 value)
 {
 	for (int i = 0; i < program->capacity; i++)
-		set_integer(&target[i], value);
+		clientele_cell_set_integer(&target[i], value);
 }
 
 void

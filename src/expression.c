@@ -4,14 +4,13 @@
  */
 #include "postgres.h"
 
-#include "expression.h"
-
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "catalog/pg_type.h"
 
 #include "compat.h"
+#include "expression.h"
 #include "expression_tree.h"
 
 static char *canonical_expression(const char *text, struct Node *escontext);

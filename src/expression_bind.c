@@ -9,12 +9,11 @@
  */
 #include "postgres.h"
 
-#include "expression_bind.h"
-
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "expression_bind.h"
 #include "expression_function.h"
 #include "local_time.h"
 
@@ -770,14 +769,19 @@ emit_between(ClienteleBinder *binder, const ClienteleNode *node)
 	Value		value;
 	Value		result;
 	Value		other;
+	int			selection = -1;
 
 	if (type == CLIENTELE_ANY)
 		type = CLIENTELE_TEXT;
 	check_comparable(binder, node, type, true, column);
 	value = emit(binder, value_node, type);
 	result = add_comparison(binder, node, type, CLIENTELE_GE, value, emit(binder, low_node, type));
+	if (!is_cheap(binder, high_node))
+		selection = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_NOT_FALSE, result.cells);
 	other = add_comparison(binder, node, type, CLIENTELE_LE, value, emit(binder, high_node, type));
 	add_in_place(binder, CLIENTELE_OP_AND, result.cells, other.cells);
+	if (selection >= 0)
+		leave(binder, selection);
 	return node->negated ? emit_not(binder, node, result) : result;
 }
 

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "expression_function.h"
-
 #include "nearest_name.h"
 
 /* In the order of the enum. */

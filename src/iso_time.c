@@ -4,9 +4,9 @@
  */
 #include "postgres.h"
 
-#include "iso_time.h"
-
 #include "lib/stringinfo.h"
+
+#include "iso_time.h"
 
 /* Reads exactly `count` digits. */
 static bool

@@ -4,12 +4,11 @@
  */
 #include "postgres.h"
 
-#include "jsonb_value.h"
-
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "jsonb_value.h"
 #include "local_time.h"
 
 /* The whole document: a scalar is stored as an array of one. */
@@ -52,14 +51,6 @@ static char *
 string_value(const JsonbValue *value)
 {
 	return pnstrdup(value->val.string.val, value->val.string.len);
-}
-
-static bool
-set_integer(ClienteleCell *target, int64 value)
-{
-	target->u.integer = value;
-	target->state = CLIENTELE_KNOWN;
-	return true;
 }
 
 static bool
@@ -117,9 +108,10 @@ read_date(const JsonbValue *value, pg_tz *zone, ClienteleCell *target)
 
 	if (value->type != jbvString || !clientele_iso_timestamp(string_value(value), &time))
 		return false;
-	return set_integer(target, time.has_time && time.has_offset ?
+	clientele_cell_set_integer(target, time.has_time && time.has_offset ?
 					   clientele_local_date(clientele_iso_to_instant(&time), needed_zone(zone)) :
 					   clientele_iso_to_date(&time));
+	return true;
 }
 
 static bool
@@ -129,7 +121,8 @@ read_timestamp(const JsonbValue *value, pg_tz *zone, ClienteleCell *target)
 
 	if (value->type != jbvString || !clientele_iso_timestamp(string_value(value), &time))
 		return false;
-	return set_integer(target, iso_instant(&time, zone));
+	clientele_cell_set_integer(target, iso_instant(&time, zone));
+	return true;
 }
 
 /* An array whose elements are strings or null. */

@@ -5,7 +5,9 @@
 #ifndef CLIENTELE_JSONB_VALUE_H
 #define CLIENTELE_JSONB_VALUE_H
 
-#include "program.h"
+#include "pgtime.h"
+
+#include "cell.h"
 
 /*
  * Reads the value at `path` of a jsonb document (detoasted) as `wanted`.

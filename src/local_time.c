@@ -4,17 +4,38 @@
  */
 #include "postgres.h"
 
-#include "local_time.h"
-
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+
+#include "local_time.h"
+
+/*
+ * A POSIX rule such as UTC+8, which core takes for a zone eight hours west of
+ * Greenwich, while whoever writes it means China.
+ */
+static bool
+is_posix_rule(const char *name)
+{
+	const char *sign = strpbrk(name, "+-");
+
+	return strpbrk(name, "<,") != NULL ||
+		(sign != NULL && sign[1] >= '0' && sign[1] <= '9' &&
+		 strchr(name, '/') == NULL && strcmp(sign + 1, "0") != 0);
+}
 
 pg_tz *
 clientele_zone(text *name)
 {
 	char	   *zone_name = text_to_cstring(name);
-	pg_tz	   *zone = pg_tzset(zone_name);
+	pg_tz	   *zone;
+
+	if (is_posix_rule(zone_name))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time zone \"%s\" is a POSIX rule, in which a plus sign means west", zone_name),
+				 errhint("Give a name that pg_timezone_names lists, such as 'Asia/Shanghai'.")));
+	zone = pg_tzset(zone_name);
 
 	if (zone == NULL || !pg_tz_acceptable(zone))
 		ereport(ERROR,
@@ -90,17 +111,16 @@ clientele_months_between(DateADT date, DateADT today)
 	int			today_month;
 	int			today_day;
 	int			months;
-	int			last_day;
-	bool		leap;
 
 	split_date(date, &year, &month, &day);
 	split_date(today, &today_year, &today_month, &today_day);
 	months = (today_year - year) * 12 + (today_month - month);
 
-	/* that many months back leads into date's month; but maybe before its day */
-	leap = isleap(year);
-	last_day = day_tab[leap][month - 1];
-	return Min(today_day, last_day) < day ? months - 1 : months;
+	/*
+	 * That many months back leads into date's month: to today's day of it, or to
+	 * its last day, which is never before date.
+	 */
+	return today_day < day ? months - 1 : months;
 }
 
 int

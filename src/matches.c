@@ -11,7 +11,7 @@
 #include "utils/numeric.h"
 
 #include "expression.h"
-#include "row_rules.h"
+#include "row_call.h"
 
 PG_FUNCTION_INFO_V1(clientele_matches);
 PG_FUNCTION_INFO_V1(clientele_matching);

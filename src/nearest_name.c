@@ -4,10 +4,10 @@
  */
 #include "postgres.h"
 
-#include "nearest_name.h"
-
 #include "mb/pg_wchar.h"
 #include "utils/varlena.h"
+
+#include "nearest_name.h"
 
 /* Levenshtein's limit in core, in characters; names are shorter. */
 #define LONGEST_NAME 255

@@ -30,7 +30,7 @@
 #include "utils/typcache.h"
 
 #include "expression.h"
-#include "row_rules.h"
+#include "row_call.h"
 
 PG_FUNCTION_INFO_V1(clientele_row_support);
 
@@ -187,8 +187,11 @@ column_of(PlannerInfo *root, Node *row, const char *name)
 {
 	if (IsA(row, Var))
 	{
-		RangeTblEntry *entry = rt_fetch(((Var *) row)->varno, root->parse->rtable);
+		RangeTblEntry *entry;
 
+		if (root == NULL)
+			return column_of_type((Var *) row, name);
+		entry = rt_fetch(((Var *) row)->varno, root->parse->rtable);
 		if (entry->rtekind == RTE_RELATION && ((Var *) row)->vartype != RECORDOID)
 			return column_of_type((Var *) row, name);
 		if (entry->rtekind == RTE_SUBQUERY && ((Var *) row)->vartype == RECORDOID && entry->subquery)
@@ -198,16 +201,23 @@ column_of(PlannerInfo *root, Node *row, const char *name)
 	return IsA(row, RowExpr) ? column_of_row((RowExpr *) row, name) : NULL;
 }
 
-/* True if the row's columns can stand for the row. */
+/*
+ * True if the row's columns can stand for the row.
+ *
+ * Without a query (root is NULL) this is about an index, a check or a generated
+ * column, where the row is the table's own and there.  It must become there what
+ * it becomes in queries, or the planner would not know an index's expression again.
+ */
 static bool
 row_can_be_split(PlannerInfo *root, Node *row)
 {
-	if (root == NULL)
-		return false;
 	if (IsA(row, Var))
 	{
 		Var		   *variable = (Var *) row;
 
+		if (root == NULL)
+			return variable->varattno == InvalidAttrNumber && variable->varlevelsup == 0 &&
+				variable->vartype != RECORDOID;
 		return variable->varattno == InvalidAttrNumber && variable->varlevelsup == 0 &&
 			!IS_SPECIAL_VARNO(variable->varno) && !rows_may_be_missing(root);
 	}

@@ -4,12 +4,11 @@
  */
 #include "postgres.h"
 
-#include "rule_text.h"
-
 #include "common/hashfn.h"
 #include "libpq/pqformat.h"
 
 #include "compat.h"
+#include "rule_text.h"
 
 static bool
 check_length(const ClienteleRuleTextType *type, size_t length, struct Node *escontext)

@@ -15,7 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "compat.h"
-#include "row_rules.h"
+#include "row_call.h"
 #include "scorecard.h"
 
 PG_FUNCTION_INFO_V1(clientele_score);

@@ -52,6 +52,9 @@ SELECT a, b,
        evaluate_text(r, 'coalesce(case when b = 0 then 0 end, a / b)') AS "coalesce",
        matches(r, 'b <> 0 and (a > 100 or a / b > 2 and a / b < 7)') AS deep
 FROM ratio AS r ORDER BY a, b;
+-- Below its lower end, between does not ask for the upper one.
+SELECT matches('{"a": 0}'::jsonb, 'a between 1 and 5 / a') AS below, matches('{"a": 2}'::jsonb, 'a between 1 and 5 / a') AS inside,
+       matches('{"a": 0}'::jsonb, 'a not between 1 and 5 / a') AS outside;
 -- AND and OR read from left to right, so here the guard comes too late.
 SELECT matches(r, 'a / b > 2 and b <> 0') FROM ratio AS r;
 -- An unknown guard decides nothing.
@@ -271,6 +274,20 @@ SELECT matches(p, 'age < 30') AS stored, matches(ps[1], 'age < 30') AS element F
 ALTER TYPE person DROP ATTRIBUTE gone;
 ALTER TYPE person ADD ATTRIBUTE city text;
 SELECT matches(p, 'age < 30 and city is null') AS stored, matches(ps[1], 'name = ''陈静''') AS element FROM card;
+-- And while a call site holds a rule compiled for what it was.
+CREATE TYPE changing AS (a int);
+DO $$
+DECLARE
+    row record;
+    rule expression := 'a > 5';
+BEGIN
+    FOR i IN 1 .. 3 LOOP
+        EXECUTE 'SELECT s FROM (SELECT ROW(5.5)::expression_values.changing) AS s(s)' INTO row;
+        RAISE INFO '% is more than five: %', row.s, matches(row.s, rule);
+        IF i = 1 THEN ALTER TYPE expression_values.changing ALTER ATTRIBUTE a TYPE numeric; END IF;
+        IF i = 2 THEN ALTER TYPE expression_values.changing ALTER ATTRIBUTE a TYPE float4; END IF;
+    END LOOP;
+END $$;
 CREATE DOMAIN adult AS person CHECK ((value).age >= 18);
 SELECT matches(ROW('a', 27, 'b')::adult, 'age = 27') AS domain_over_composite;
 
@@ -406,6 +423,30 @@ CREATE TABLE checked (amount int, vip boolean GENERATED ALWAYS AS (matches(ROW(a
 INSERT INTO checked VALUES (50), (500);
 SELECT * FROM checked ORDER BY amount;
 CREATE INDEX ON checked ((matches(ROW(amount), 'f1 > 100')));
+-- An index over a rule, or over the rows for which it holds, is used by the
+-- queries that ask the same.
+CREATE INDEX many_sevens ON many (id) WHERE matches(many, 'amount = 7 and gender is null');
+CREATE INDEX many_rule ON many (matches(many, 'amount = 8'));
+CREATE INDEX many_row ON many (matches(ROW(amount), 'f1 = 9'));
+CREATE INDEX many_value ON many (evaluate_number(many, 'amount * 2'));
+ANALYZE many;
+EXPLAIN (COSTS OFF) SELECT id FROM many WHERE matches(many, 'amount = 7 and gender is null');
+EXPLAIN (COSTS OFF) SELECT id FROM many AS m WHERE matches(m, 'amount = 8') ORDER BY id;
+EXPLAIN (COSTS OFF) SELECT id FROM many WHERE matches(ROW(amount), 'f1 = 9') ORDER BY id;
+EXPLAIN (COSTS OFF) SELECT id FROM many AS m WHERE evaluate_number(m, 'amount * 2') = 20 ORDER BY id;
+INSERT INTO many VALUES (-7, 7), (-8, 8), (-9, 9), (-10, 10);
+UPDATE many SET amount = 8, gender = 'F' WHERE id = -7;
+SELECT (SELECT count(*) FROM many WHERE matches(many, 'amount = 7 and gender is null')) AS sevens,
+       (SELECT count(*) FROM many WHERE amount = 7 AND gender IS NULL) AS by_sql,
+       (SELECT count(*) FROM many AS m WHERE matches(m, 'amount = 8')) AS eights,
+       (SELECT count(*) FROM many WHERE matches(ROW(amount), 'f1 = 9')) AS nines,
+       (SELECT count(*) FROM many AS m WHERE evaluate_number(m, 'amount * 2') = 20) AS tens;
+CREATE TABLE whole (amount int, vip boolean, CONSTRAINT not_huge CHECK (matches(whole, 'amount < 1000 and vip is null')));
+INSERT INTO whole VALUES (500);
+INSERT INTO whole VALUES (5000);
+ALTER TABLE whole ADD COLUMN late int DEFAULT 5, ADD CHECK (matches(whole, 'late = 5'));
+INSERT INTO whole VALUES (7, NULL, 6);
+SELECT *, matches(w, 'amount = 500 and late = 5') FROM whole AS w;
 
 \set VERBOSITY terse
 DROP SCHEMA expression_values CASCADE;

@@ -663,13 +663,15 @@ sub statements
 		$used{$_}++ for $bare =~ /[a-z_]+ ?\(|\b(?:and|or|not|between|in|like|is|case|else|date|timestamp|null|true|false)\b|[-+*\/]|<=|>=|<>|!=|[=<>]/g;
 
 		my $row = $document ? 'j.doc' : 's';
-		my $ours = "clientele.$name($row, \$1, k.now, k.zone)";
+		# a constant rule lets the planner take the row apart, another one does not
+		my $parameter = one_of('$1', '(SELECT $1)');
+		my $ours = "clientele.$name($row, $parameter, k.now, k.zone)";
 		$sql = "coalesce($sql, false)" if $name eq 'matches';
 		$sql = "($sql)::text" if $name eq 'evaluate_text';
 		if ($kind == 0 || $kind == 5)
 		{
 			# what a condition or a number is as text
-			$ours = "clientele.evaluate_text($row, \$1, k.now, k.zone)";
+			$ours = "clientele.evaluate_text($row, $parameter, k.now, k.zone)";
 			$name = 'evaluate_text';
 			$sql = $kind == 0 ? "($node->[2])::text" : "trim_scale($sql)::text";
 		}
@@ -693,9 +695,11 @@ DECLARE
     different int;
 BEGIN
     IF rules IS NULL THEN RETURN; END IF;
-    EXECUTE format('SELECT count(*), min(s.id) FILTER (WHERE clientele.matching(s, $1, k.now, k.zone)
-                        IS DISTINCT FROM array_remove(ARRAY[%s]::int[], NULL))
-                    FROM oracle.subject AS s, oracle.clock AS k', positions)
+    EXECUTE format('SELECT 2 * count(*), min(id) FILTER (WHERE split IS DISTINCT FROM by_sql OR whole IS DISTINCT FROM by_sql)
+                    FROM (SELECT s.id, clientele.matching(s, $1, k.now, k.zone) AS split,
+                                 clientele.matching(s, (SELECT $1), k.now, k.zone) AS whole,
+                                 array_remove(ARRAY[%s]::int[], NULL) AS by_sql
+                          FROM oracle.subject AS s, oracle.clock AS k) AS answers', positions)
         INTO total, different USING rules;
     UPDATE oracle.tally SET compared = compared + total * array_length(rules, 1);
     IF different IS NOT NULL THEN

@@ -1,0 +1,41 @@
+/*
+ * cell.c
+ *		One value of the expression language: its order.
+ */
+#include "postgres.h"
+
+#include "cell.h"
+
+int
+clientele_compare_text(const text *a, const text *b)
+{
+	size_t		a_length = VARSIZE_ANY_EXHDR(a);
+	size_t		b_length = VARSIZE_ANY_EXHDR(b);
+	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_length, b_length));
+
+	if (order == 0)
+		return (a_length > b_length) - (a_length < b_length);
+	return order < 0 ? -1 : 1;
+}
+
+int
+clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const ClienteleCell *b)
+{
+	switch (type)
+	{
+		case CLIENTELE_NUMBER:
+			return clientele_decimal_compare(clientele_cell_number(a), clientele_cell_number(b));
+		case CLIENTELE_TEXT:
+			return clientele_compare_text(a->u.text, b->u.text);
+		case CLIENTELE_DATE:
+		case CLIENTELE_TIMESTAMP:
+			return (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
+		case CLIENTELE_BOOLEAN:
+			return (a->state > b->state) - (a->state < b->state);
+		case CLIENTELE_ANY:
+		case CLIENTELE_TEXT_ARRAY:
+			break;
+	}
+	elog(ERROR, "cells of type %d have no order", (int) type);
+	return 0;
+}

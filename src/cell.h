@@ -1,0 +1,81 @@
+/*
+ * cell.h
+ *		One value of the expression language, as a program holds it.
+ */
+#ifndef CLIENTELE_CELL_H
+#define CLIENTELE_CELL_H
+
+#include "postgres.h"
+
+#include "utils/array.h"
+
+#include "decimal.h"
+#include "expression_tree.h"
+
+/*
+ * The state of a cell.  For a boolean it is the value itself, ordered so that
+ * SQL's AND is the minimum, OR the maximum and NOT the mirror image.  For every
+ * other type a known value has the state CLIENTELE_KNOWN.
+ */
+#define CLIENTELE_FALSE		0
+#define CLIENTELE_NULL		1
+#define CLIENTELE_TRUE		2
+#define CLIENTELE_KNOWN		CLIENTELE_FALSE
+
+typedef struct ClienteleCell
+{
+	union
+	{
+		int64		integer;	/* date: days since 2000; timestamp:
+								 * microseconds since 2000; number: units */
+		Numeric		numeric;	/* number of scale CLIENTELE_DECIMAL_IS_NUMERIC */
+		text	   *text;		/* never compressed or out of line; may have a
+								 * short header */
+		ArrayType  *array;		/* of text */
+		void	   *pointer;	/* a jsonb document, or a json scalar */
+	}			u;
+	int32		scale;			/* numbers: see decimal.h; text: its length */
+	uint8		state;
+} ClienteleCell;
+
+static inline ClienteleDecimal
+clientele_cell_number(const ClienteleCell *cell)
+{
+	ClienteleDecimal number;
+
+	number.u.units = cell->u.integer;
+	number.scale = cell->scale;
+	return number;
+}
+
+static inline void
+clientele_cell_set_number(ClienteleCell *cell, ClienteleDecimal number)
+{
+	cell->u.integer = number.u.units;
+	cell->scale = number.scale;
+	cell->state = CLIENTELE_KNOWN;
+}
+
+static inline void
+clientele_cell_set_text(ClienteleCell *cell, text *value)
+{
+	cell->u.text = value;
+	cell->scale = (int32) VARSIZE_ANY_EXHDR(value);
+	cell->state = CLIENTELE_KNOWN;
+}
+
+static inline void
+clientele_cell_set_integer(ClienteleCell *cell, int64 value)
+{
+	cell->u.integer = value;
+	cell->scale = 0;
+	cell->state = CLIENTELE_KNOWN;
+}
+
+/* Bytewise, as all order of text in clientele. */
+extern int	clientele_compare_text(const text *a, const text *b);
+
+/* Orders two known cells of one type. */
+extern int	clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const ClienteleCell *b);
+
+#endif							/* CLIENTELE_CELL_H */
