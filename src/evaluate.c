@@ -141,11 +141,11 @@ compare_integer(const ClienteleInstruction *at, Selection rows)
 	}
 }
 
-/* Most unequal texts differ in length already. */
+/* Most unequal texts differ in length, or at an end. */
 static inline bool
 text_equal(const ClienteleCell *a, const ClienteleCell *b)
 {
-	return a->scale == b->scale &&
+	return a->scale == b->scale && a->ends == b->ends &&
 		memcmp(VARDATA_ANY(a->u.text), VARDATA_ANY(b->u.text), a->scale) == 0;
 }
 
