@@ -26,6 +26,18 @@ struct Node;
 #define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
 #endif
 
+/* A function that never returns is marked in front since 18, and by another name. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
+/* RETURNING may ask for the row as it was, or is to be, since 18: there may be none. */
+#if PG_VERSION_NUM >= 180000
+#define clientele_row_of_returning(variable) ((variable)->varreturningtype != VAR_RETURNING_DEFAULT)
+#else
+#define clientele_row_of_returning(variable) ((void) (variable), false)
+#endif
+
 /* JSON: what the parser's actions return came with 16, its buffer with 17. */
 #include "common/jsonapi.h"
 

@@ -73,6 +73,7 @@ static void clientele_yyerror(ClienteleLocation *location, ClienteleParser *pars
 expression:
 	or_level
 		{
+			(void) yynerrs;		/* counted by bison, read by nobody: clang warns */
 			parser->result = clientele_finish(parser, $1);
 			CHECK(parser->result);
 			$$ = parser->result;

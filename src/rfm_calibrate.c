@@ -196,7 +196,7 @@ keep(CutsState *state, ClienteleDecimal *slot, ClienteleDecimal value)
 		pfree(old);
 }
 
-static pg_attribute_noreturn() void
+pg_noreturn static void
 out_of_range(int axis)
 {
 	ereport(ERROR,

@@ -29,6 +29,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "expression.h"
 #include "row_call.h"
 #include "scorecard.h"
@@ -240,7 +241,8 @@ row_can_be_split(PlannerInfo *root, Node *row)
 			return variable->varattno == InvalidAttrNumber && variable->varlevelsup == 0 &&
 				variable->vartype != RECORDOID;
 		return variable->varattno == InvalidAttrNumber && variable->varlevelsup == 0 &&
-			!IS_SPECIAL_VARNO(variable->varno) && !rows_may_be_missing(root);
+			!IS_SPECIAL_VARNO(variable->varno) && !clientele_row_of_returning(variable) &&
+			!rows_may_be_missing(root);
 	}
 	return IsA(row, RowExpr) && !contain_volatile_functions(row);
 }

@@ -83,6 +83,7 @@ SELECT * FROM pg_temp.compare('SELECT c AS customer, pg_temp.one_by_one(c, true)
 SET max_parallel_workers_per_gather = 2;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
+SET cpu_operator_cost = 1;
 SET min_parallel_table_scan_size = 0;
 SET enable_sort = off;
 EXPLAIN (COSTS off) SELECT customer, rfm(t, amount) FROM random_payment GROUP BY customer;

@@ -193,7 +193,9 @@ FROM (SELECT 9e131071 AS x) AS s;
 
 -- Texts in any language, quotes and backslashes survive.
 SELECT '{"method": "additive", "characteristics": [{"name": "消费\"\\\u0007", "value": "\"金额\"", "bins": [{"points": 1.50, "reason": "\ud83d\ude00"}]}], "tiers": [{"label": "战略客户"}]}'::scorecard AS card \gset
+\pset format unaligned
 SELECT :'card'::scorecard AS card, :'card'::scorecard::text = :'card' AS same;
+\pset format aligned
 SELECT tier('{"金额": 1}'::jsonb, :'card');
 
 -- Equality is that of the canonical text: spelling, order of keys and of tiers, and defaults do not count.
