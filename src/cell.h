@@ -36,6 +36,7 @@ typedef struct ClienteleCell
 	}			u;
 	int32		scale;			/* numbers: see decimal.h; text: its length */
 	uint8		state;
+	uint16		ends;			/* text: its first and last byte */
 } ClienteleCell;
 
 static inline ClienteleDecimal
@@ -59,8 +60,12 @@ clientele_cell_set_number(ClienteleCell *cell, ClienteleDecimal number)
 static inline void
 clientele_cell_set_text(ClienteleCell *cell, text *value)
 {
+	const char *bytes = VARDATA_ANY(value);
+	int32		length = (int32) VARSIZE_ANY_EXHDR(value);
+
 	cell->u.text = value;
-	cell->scale = (int32) VARSIZE_ANY_EXHDR(value);
+	cell->scale = length;
+	cell->ends = length == 0 ? 0 : (uint16) ((uint8) bytes[0] << 8 | (uint8) bytes[length - 1]);
 	cell->state = CLIENTELE_KNOWN;
 }
 

@@ -75,17 +75,29 @@ comparison_holds(ClienteleComparison comparison, int order)
 	return (accepted[comparison] >> (order + 1)) & 1;
 }
 
+/*
+ * Delivers an instruction's truth value; where AND or OR would have been the
+ * next step, into the truth that stands there.
+ */
 static inline void
-set_truth(ClienteleCell *target, bool truth)
+put_state(const ClienteleInstruction *at, int row, uint8 state)
 {
-	target->state = truth ? CLIENTELE_TRUE : CLIENTELE_FALSE;
+	uint8	   *there = &at->target[row].state;
+
+	*there = Max(Min(state, *there | at->highest), *there & at->lowest);
 }
 
-/* Booleans excepted: there TRUE is neither. */
-static inline bool
-both_are_known(const ClienteleCell *a, const ClienteleCell *b)
+static inline void
+put_truth(const ClienteleInstruction *at, int row, bool truth)
 {
-	return (a->state | b->state) == CLIENTELE_KNOWN;
+	put_state(at, row, truth ? CLIENTELE_TRUE : CLIENTELE_FALSE);
+}
+
+/* The same of values whose states are or'ed in `states`; none may be a boolean. */
+static inline void
+put_truth_if_known(const ClienteleInstruction *at, int row, bool truth, uint8 states)
+{
+	put_state(at, row, states == CLIENTELE_KNOWN ? truth * CLIENTELE_TRUE : CLIENTELE_NULL);
 }
 
 static inline bool
@@ -94,6 +106,10 @@ either_is_null(const ClienteleCell *a, const ClienteleCell *b)
 	return a->state == CLIENTELE_NULL || b->state == CLIENTELE_NULL;
 }
 
+/*
+ * Numbers of one scale are compared whether they are known or not: no branch is
+ * better than one that cannot be foreseen.
+ */
 HOT void
 compare_number(const ClienteleInstruction *at, Selection rows)
 {
@@ -101,14 +117,14 @@ compare_number(const ClienteleInstruction *at, Selection rows)
 	{
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
+		uint8		states = a->state | b->state;
+		int			order = 0;
 
-		if (likely(both_are_known(a, b)))
-			set_truth(&at->target[i],
-					  comparison_holds(at->comparison,
-									   clientele_decimal_compare(clientele_cell_number(a),
-																 clientele_cell_number(b))));
-		else
-			at->target[i].state = CLIENTELE_NULL;
+		if (likely(a->scale == b->scale && a->scale >= 0))
+			order = (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
+		else if (states == CLIENTELE_KNOWN)
+			order = clientele_decimal_compare_slow(clientele_cell_number(a), clientele_cell_number(b));
+		put_truth_if_known(at, i, comparison_holds(at->comparison, order), states);
 	}
 }
 
@@ -119,21 +135,17 @@ compare_integer(const ClienteleInstruction *at, Selection rows)
 	{
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
+		int			order = (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
 
-		if (likely(both_are_known(a, b)))
-			set_truth(&at->target[i],
-					  comparison_holds(at->comparison,
-									   (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer)));
-		else
-			at->target[i].state = CLIENTELE_NULL;
+		put_truth_if_known(at, i, comparison_holds(at->comparison, order), a->state | b->state);
 	}
 }
 
-/* Most unequal texts differ in length already. */
+/* Most unequal texts differ in length, or at an end. */
 static inline bool
 text_equal(const ClienteleCell *a, const ClienteleCell *b)
 {
-	return a->scale == b->scale &&
+	return a->scale == b->scale && a->ends == b->ends &&
 		memcmp(VARDATA_ANY(a->u.text), VARDATA_ANY(b->u.text), a->scale) == 0;
 }
 
@@ -145,14 +157,12 @@ compare_text(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *a = &at->a[i];
 		const ClienteleCell *b = &at->b[i];
 
-		if (unlikely(!both_are_known(a, b)))
-			at->target[i].state = CLIENTELE_NULL;
+		if (unlikely((a->state | b->state) != CLIENTELE_KNOWN))
+			put_state(at, i, CLIENTELE_NULL);
 		else if (at->comparison == CLIENTELE_EQ || at->comparison == CLIENTELE_NE)
-			set_truth(&at->target[i],
-					  text_equal(a, b) == (at->comparison == CLIENTELE_EQ));
+			put_truth(at, i, text_equal(a, b) == (at->comparison == CLIENTELE_EQ));
 		else
-			set_truth(&at->target[i],
-					  comparison_holds(at->comparison, clientele_compare_text(a->u.text, b->u.text)));
+			put_truth(at, i, comparison_holds(at->comparison, clientele_compare_text(a->u.text, b->u.text)));
 	}
 }
 
@@ -165,10 +175,9 @@ compare_boolean(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *b = &at->b[i];
 
 		if (either_is_null(a, b))
-			at->target[i].state = CLIENTELE_NULL;
+			put_state(at, i, CLIENTELE_NULL);
 		else
-			set_truth(&at->target[i],
-					  comparison_holds(at->comparison, (a->state > b->state) - (a->state < b->state)));
+			put_truth(at, i, comparison_holds(at->comparison, (a->state > b->state) - (a->state < b->state)));
 	}
 }
 
@@ -181,9 +190,9 @@ compare_json(const ClienteleProgram *program, const ClienteleInstruction *at, Se
 		int			order;
 
 		if (either_is_null(&at->a[i], &at->b[i]))
-			at->target[i].state = CLIENTELE_NULL;
+			put_state(at, i, CLIENTELE_NULL);
 		else if (clientele_jsonb_compare(&at->a[i], &at->b[i], at->comparison, &order))
-			set_truth(&at->target[i], comparison_holds(at->comparison, order));
+			put_truth(at, i, comparison_holds(at->comparison, order));
 		else
 			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
 							 psprintf("a json %s cannot be compared with a json %s this way",
@@ -241,9 +250,9 @@ test_in(const ClienteleInstruction *at, Selection rows)
 	FOR_EACH_ROW(i, rows)
 	{
 		if (at->a[i].state == CLIENTELE_NULL)
-			at->target[i].state = CLIENTELE_NULL;
+			put_state(at, i, CLIENTELE_NULL);
 		else
-			set_truth(&at->target[i], list_contains(at, &at->a[i]) != at->negated);
+			put_truth(at, i, list_contains(at, &at->a[i]) != at->negated);
 	}
 }
 
@@ -253,10 +262,9 @@ test_like(const ClienteleInstruction *at, Selection rows)
 	FOR_EACH_ROW(i, rows)
 	{
 		if (at->a[i].state == CLIENTELE_NULL)
-			at->target[i].state = CLIENTELE_NULL;
+			put_state(at, i, CLIENTELE_NULL);
 		else
-			set_truth(&at->target[i],
-					  DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
+			put_truth(at, i, DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
 														   PointerGetDatum(at->a[i].u.text),
 														   PointerGetDatum(at->detail->list->u.text))) != at->negated);
 	}
@@ -271,13 +279,12 @@ test_starts_with(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *b = &at->b[i];
 
 		if (either_is_null(a, b))
-			at->target[i].state = CLIENTELE_NULL;
+			put_state(at, i, CLIENTELE_NULL);
 		else
 		{
 			size_t		length = VARSIZE_ANY_EXHDR(b->u.text);
 
-			set_truth(&at->target[i],
-					  length <= VARSIZE_ANY_EXHDR(a->u.text) &&
+			put_truth(at, i, length <= VARSIZE_ANY_EXHDR(a->u.text) &&
 					  memcmp(VARDATA_ANY(a->u.text), VARDATA_ANY(b->u.text), length) == 0);
 		}
 	}
@@ -310,9 +317,9 @@ test_contains(const ClienteleInstruction *at, Selection rows)
 	FOR_EACH_ROW(i, rows)
 	{
 		if (either_is_null(&at->a[i], &at->b[i]))
-			at->target[i].state = CLIENTELE_NULL;
+			put_state(at, i, CLIENTELE_NULL);
 		else
-			set_truth(&at->target[i], array_contains(at->a[i].u.array, &at->b[i]));
+			put_truth(at, i, array_contains(at->a[i].u.array, &at->b[i]));
 	}
 }
 
@@ -320,7 +327,7 @@ HOT void
 test_null(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
-		set_truth(&at->target[i], (at->a[i].state == CLIENTELE_NULL) != at->negated);
+		put_truth(at, i, (at->a[i].state == CLIENTELE_NULL) != at->negated);
 }
 
 /* ---------- booleans ---------- */
@@ -343,7 +350,7 @@ HOT void
 do_not(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
-		at->target[i].state = CLIENTELE_TRUE - at->a[i].state;
+		put_state(at, i, CLIENTELE_TRUE - at->a[i].state);
 }
 
 /* ---------- any type ---------- */

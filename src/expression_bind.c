@@ -101,6 +101,8 @@ add_instruction(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp 
 	added = &program->instructions[program->length++];
 	memset(added, 0, sizeof(*added));
 	added->op = op;
+	added->highest = CLIENTELE_UNBOUNDED_ABOVE;
+	added->lowest = CLIENTELE_UNBOUNDED_BELOW;
 	added->detail = palloc0(sizeof(ClienteleDetail));
 	added->detail->rule = binder->rule;
 	added->detail->location = node ? node->location : 0;
@@ -166,6 +168,51 @@ add_in_place(ClienteleBinder *binder, ClienteleOp op, ClienteleCell *a, Clientel
 
 	added->a = a;
 	added->b = b;
+}
+
+/* True for instructions whose result is a truth that they find themselves. */
+static bool
+finds_truth(ClienteleOp op)
+{
+	switch (op)
+	{
+		case CLIENTELE_OP_IS_NULL:
+		case CLIENTELE_OP_NOT:
+		case CLIENTELE_OP_COMPARE_NUMBER:
+		case CLIENTELE_OP_COMPARE_INTEGER:
+		case CLIENTELE_OP_COMPARE_TEXT:
+		case CLIENTELE_OP_COMPARE_BOOLEAN:
+		case CLIENTELE_OP_COMPARE_JSON:
+		case CLIENTELE_OP_IN:
+		case CLIENTELE_OP_LIKE:
+		case CLIENTELE_OP_STARTS_WITH:
+		case CLIENTELE_OP_CONTAINS:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * result AND value, or result OR value.  The instruction that has just found the
+ * value does it itself where it can.
+ */
+static void
+add_logic(ClienteleBinder *binder, bool conjunction, ClienteleCell *result, Value value)
+{
+	ClienteleInstruction *last = &binder->program->instructions[binder->program->length - 1];
+
+	if (!value.owned || last->target != value.cells || !finds_truth((ClienteleOp) last->op) ||
+		last->highest != CLIENTELE_UNBOUNDED_ABOVE || last->lowest != CLIENTELE_UNBOUNDED_BELOW)
+	{
+		add_in_place(binder, conjunction ? CLIENTELE_OP_AND : CLIENTELE_OP_OR, result, value.cells);
+		return;
+	}
+	last->target = result;
+	if (conjunction)
+		last->highest = CLIENTELE_BOUNDED_ABOVE;
+	else
+		last->lowest = CLIENTELE_BOUNDED_BELOW;
 }
 
 static void
@@ -668,7 +715,7 @@ emit_chain(ClienteleBinder *binder, const ClienteleNode *node)
 				first = selection;
 		}
 		value = emit(binder, operand, CLIENTELE_BOOLEAN);
-		add_in_place(binder, conjunction ? CLIENTELE_OP_AND : CLIENTELE_OP_OR, result.cells, value.cells);
+		add_logic(binder, conjunction, result.cells, value);
 	}
 	if (first >= 0)
 		leave(binder, first);
@@ -780,7 +827,7 @@ emit_between(ClienteleBinder *binder, const ClienteleNode *node)
 	if (!is_cheap(binder, high_node))
 		selection = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_NOT_FALSE, result.cells);
 	other = add_comparison(binder, node, type, CLIENTELE_LE, value, emit(binder, high_node, type));
-	add_in_place(binder, CLIENTELE_OP_AND, result.cells, other.cells);
+	add_logic(binder, true, result.cells, other);
 	if (selection >= 0)
 		leave(binder, selection);
 	return node->negated ? emit_not(binder, node, result) : result;
@@ -806,7 +853,7 @@ emit_in_timestamps(ClienteleBinder *binder, const ClienteleNode *node)
 		Value		equal = add_comparison(binder, node, CLIENTELE_TIMESTAMP, CLIENTELE_EQ, value,
 										   emit(binder, item, CLIENTELE_TIMESTAMP));
 
-		add_in_place(binder, CLIENTELE_OP_OR, result.cells, equal.cells);
+		add_logic(binder, false, result.cells, equal);
 	}
 	return node->negated ? emit_not(binder, node, result) : result;
 }

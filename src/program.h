@@ -88,6 +88,16 @@ typedef struct ClienteleDetail
 	const ClienteleNode *path;	/* ... and the part that leads into a */
 } ClienteleDetail;
 
+/*
+ * The bounds of a result by what is in its target.  A truth value is 0 to 2, so
+ * with none of its bits added (highest) or masked (lowest) it is the bound, and
+ * otherwise there is none: replace it, AND it, OR it.
+ */
+#define CLIENTELE_UNBOUNDED_ABOVE	3
+#define CLIENTELE_BOUNDED_ABOVE		0
+#define CLIENTELE_UNBOUNDED_BELOW	0
+#define CLIENTELE_BOUNDED_BELOW		3
+
 /* Kept small: a hundred rules are to stay in the processor's nearest cache. */
 typedef struct ClienteleInstruction
 {
@@ -96,6 +106,8 @@ typedef struct ClienteleInstruction
 	uint8		comparison;		/* COMPARE: ClienteleComparison */
 	uint8		value_type;		/* ClienteleType */
 	bool		negated;
+	uint8		highest;		/* finding a truth: how the one in the target ... */
+	uint8		lowest;			/* ... bounds it, see above */
 	int			jump;			/* ENTER, NARROW: the LEAVE to go to */
 	ClienteleCell *target;		/* registers: the cell of the block's row 0 */
 	ClienteleCell *a;

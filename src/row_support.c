@@ -32,8 +32,10 @@
 #include "compat.h"
 #include "expression.h"
 #include "row_call.h"
+#include "scorecard.h"
 
 PG_FUNCTION_INFO_V1(clientele_row_support);
+PG_FUNCTION_INFO_V1(clientele_card_support);
 
 /* A virtual generated column has no value of its own to read (18 and later). */
 #define GENERATED_VIRTUAL 'v'
@@ -69,7 +71,10 @@ collect_names(List **names, const ClienteleNode *node)
 	return true;
 }
 
-/* The columns that a constant rule, or an array of them, reads. */
+/* Collects the columns that a constant reads; false if no row can answer it. */
+typedef bool (*NamesOf) (const Const *rule, List **names);
+
+/* Of an expression, or an array of them. */
 static bool
 names_of_rule(const Const *rule, List **names)
 {
@@ -86,6 +91,22 @@ names_of_rule(const Const *rule, List **names)
 	{
 		if (!nulls[i] &&
 			!collect_names(names, clientele_expression_parse(DatumGetExpressionText(elements[i]), NULL)))
+			return false;
+	}
+	return true;
+}
+
+static bool
+names_of_card(const Const *rule, List **names)
+{
+	ClienteleScorecard *card = clientele_scorecard_parse(clientele_rule_text_get(&clientele_scorecard_type,
+																				 rule->constvalue), NULL);
+	int			nrules;
+	ClienteleRule *rules = clientele_scorecard_written_rules(card, &nrules);
+
+	for (int i = 0; i < nrules; i++)
+	{
+		if (!collect_names(names, clientele_expression_parse(rules[i].text, NULL)))
 			return false;
 	}
 	return true;
@@ -267,7 +288,7 @@ argument_or_null(const FuncExpr *call, int argument, Oid type)
 }
 
 static Node *
-split_row(PlannerInfo *root, const FuncExpr *call)
+split_row(PlannerInfo *root, const FuncExpr *call, NamesOf names_of)
 {
 	Node	   *row = linitial(call->args);
 	Const	   *rule = lsecond(call->args);
@@ -277,7 +298,7 @@ split_row(PlannerInfo *root, const FuncExpr *call)
 	ListCell   *cell;
 
 	if (!IsA(rule, Const) || rule->constisnull || !row_can_be_split(root, row) ||
-		!names_of_rule(rule, &names) || names == NIL ||
+		!names_of(rule, &names) || names == NIL ||
 		list_length(names) > FUNC_MAX_ARGS - CLIENTELE_FIRST_COLUMN)
 		return NULL;
 	function = columns_function(call->funcid, rule->consttype);
@@ -299,13 +320,23 @@ split_row(PlannerInfo *root, const FuncExpr *call)
 								 call->funccollid, call->inputcollid, COERCE_EXPLICIT_CALL);
 }
 
+static Node *
+answer(Node *request, NamesOf names_of)
+{
+	if (!IsA(request, SupportRequestSimplify))
+		return NULL;
+	return split_row(((SupportRequestSimplify *) request)->root,
+					 ((SupportRequestSimplify *) request)->fcall, names_of);
+}
+
 Datum
 clientele_row_support(PG_FUNCTION_ARGS)
 {
-	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+	PG_RETURN_POINTER(answer((Node *) PG_GETARG_POINTER(0), names_of_rule));
+}
 
-	if (!IsA(request, SupportRequestSimplify))
-		PG_RETURN_POINTER(NULL);
-	PG_RETURN_POINTER(split_row(((SupportRequestSimplify *) request)->root,
-								((SupportRequestSimplify *) request)->fcall));
+Datum
+clientele_card_support(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(answer((Node *) PG_GETARG_POINTER(0), names_of_card));
 }

@@ -56,25 +56,3 @@ clean_environment() {
     LC_ALL=C.UTF-8
     export LC_ALL
 }
-
-# run_scripts PURPOSE [NAME...]: runs test/PURPOSE/NAME.sh, or all that are
-# there, in a private cluster that is gone afterwards.
-run_scripts() {
-    purpose=$1
-    shift
-    # shellcheck disable=SC2046
-    [ $# -gt 0 ] || set -- $(names_in "$ROOT/test/$purpose" .sh)
-    [ $# -gt 0 ] || die "There is nothing in test/$purpose to run yet."
-
-    CLUSTER=$purpose$$
-    export CLUSTER
-    trap 'trap "" INT TERM HUP; sh "$ROOT/test/cluster.sh" stop' EXIT
-    trap 'exit 130' INT TERM HUP
-
-    sh "$ROOT/test/setup.sh" "$purpose"
-    sh "$ROOT/test/cluster.sh" start
-    for name in "$@"; do
-        say "== $name"
-        sh "$ROOT/test/cluster.sh" run sh "test/$purpose/$name.sh"
-    done
-}

@@ -81,6 +81,16 @@ prevent_main_cluster() {
     say 'create_main_cluster = false' | as_root tee -a "$configuration" >/dev/null
 }
 
+# The fuzzers' corpus is replayed where this is to be had, and skipped elsewhere.
+want_fuzzer() {
+    [ "$purpose" = check ] || return 0
+    ! links_a_fuzzer >/dev/null 2>&1 || return 0
+    if ! as_root apt-get --version >/dev/null 2>&1 ||
+        ! apt install -y --no-install-recommends libclang-rt-dev >/dev/null; then
+        say "Without libclang-rt-dev the fuzzers' corpus cannot be replayed."
+    fi
+}
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         env DEBIAN_FRONTEND=noninteractive "$@"
@@ -93,8 +103,15 @@ purpose=${1:-check}
 if [ -n "${PG_CONFIG:-}" ] && ! usable_pg_config "$PG_CONFIG"; then
     die "PG_CONFIG=$PG_CONFIG knows no server with headers.  Install them, or leave PG_CONFIG unset."
 fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT TERM HUP
+
 list_missing
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+    want_fuzzer
+    exit 0
+fi
 
 if ! command -v apt-get >/dev/null; then
     die "Please install these, under whatever names your system has for them:$missing
@@ -105,10 +122,6 @@ if ! as_root true 2>/dev/null; then
     apt-get install$missing"
 fi
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-trap 'exit 130' INT TERM HUP
-
 apt update || :
 [ -n "${PG_CONFIG:-}" ] || list_missing
 say "Installing (this can take a minute):$missing"
@@ -118,3 +131,4 @@ apt install -y --no-install-recommends $missing
 
 list_missing
 [ -z "$missing" ] || die "Still missing:$missing"
+want_fuzzer

@@ -86,7 +86,7 @@ COMMENT ON FUNCTION clientele.identifiers(clientele.expression) IS 'the names th
 CREATE FUNCTION clientele.row_support(internal) RETURNS internal
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'clientele_row_support';
-COMMENT ON FUNCTION clientele.row_support(internal) IS 'internal: planner support of matches and matching';
+COMMENT ON FUNCTION clientele.row_support(internal) IS 'internal: planner support of the functions of a row and a rule';
 
 CREATE FUNCTION clientele.matches_columns(rule clientele.expression, as_of timestamptz, time_zone text, names text[], VARIADIC columns "any") RETURNS boolean
     LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
@@ -97,6 +97,16 @@ CREATE FUNCTION clientele.matching_columns(rules clientele.expression[], as_of t
     LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50
     AS 'MODULE_PATHNAME', 'clientele_matching';
 COMMENT ON FUNCTION clientele.matching_columns(clientele.expression[], timestamptz, text, text[], "any") IS 'internal: what the planner makes of matching(row, constant rules)';
+
+CREATE FUNCTION clientele.evaluate_number_columns(rule clientele.expression, as_of timestamptz, time_zone text, names text[], VARIADIC columns "any") RETURNS numeric
+    LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+    AS 'MODULE_PATHNAME', 'clientele_evaluate_number';
+COMMENT ON FUNCTION clientele.evaluate_number_columns(clientele.expression, timestamptz, text, text[], "any") IS 'internal: what the planner makes of evaluate_number(row, constant rule)';
+
+CREATE FUNCTION clientele.evaluate_text_columns(rule clientele.expression, as_of timestamptz, time_zone text, names text[], VARIADIC columns "any") RETURNS text
+    LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+    AS 'MODULE_PATHNAME', 'clientele_evaluate_text';
+COMMENT ON FUNCTION clientele.evaluate_text_columns(clientele.expression, timestamptz, text, text[], "any") IS 'internal: what the planner makes of evaluate_text(row, constant rule)';
 
 CREATE FUNCTION clientele.matches(subject record, rule clientele.expression, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL) RETURNS boolean
     LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
@@ -135,6 +145,7 @@ COMMENT ON FUNCTION clientele.matching(jsonb, clientele.expression[], timestampt
 
 CREATE FUNCTION clientele.evaluate_number(subject record, rule clientele.expression, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL) RETURNS numeric
     LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+    SUPPORT clientele.row_support
     AS 'MODULE_PATHNAME', 'clientele_evaluate_number';
 COMMENT ON FUNCTION clientele.evaluate_number(record, clientele.expression, timestamptz, text) IS 'the exact value of a numeric expression for the row; NULL where it is unknown; an expression of another type is an error';
 
@@ -145,6 +156,7 @@ COMMENT ON FUNCTION clientele.evaluate_number(jsonb, clientele.expression, times
 
 CREATE FUNCTION clientele.evaluate_text(subject record, rule clientele.expression, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL) RETURNS text
     LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+    SUPPORT clientele.row_support
     AS 'MODULE_PATHNAME', 'clientele_evaluate_text';
 COMMENT ON FUNCTION clientele.evaluate_text(record, clientele.expression, timestamptz, text) IS 'the value of an expression of any type for the row, as text: true and false, plain decimals, ISO 8601 days and instants; NULL where it is unknown';
 

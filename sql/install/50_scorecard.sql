@@ -70,16 +70,36 @@ COMMENT ON OPERATOR FAMILY clientele.scorecard_hash_ops USING hash IS 'equality 
 
 -- a customer's score and tier, from a row of any type or from a jsonb object
 
-CREATE FUNCTION clientele.score(subject record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+-- As for expressions, a call on a row with a constant card becomes a call on the
+-- columns the card names; see src/row_support.c.
+
+CREATE FUNCTION clientele.card_support(internal)
+    RETURNS internal
+    AS 'MODULE_PATHNAME', 'clientele_card_support' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION clientele.card_support(internal) IS 'internal: planner support of score and tier';
+
+CREATE FUNCTION clientele.score_columns(card clientele.scorecard, as_of timestamptz, time_zone text, names text[], VARIADIC columns "any")
     RETURNS numeric
     AS 'MODULE_PATHNAME', 'clientele_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION clientele.score_columns(clientele.scorecard, timestamptz, text, text[], "any") IS 'internal: what the planner makes of score(row, constant card)';
+
+CREATE FUNCTION clientele.tier_columns(card clientele.scorecard, as_of timestamptz, time_zone text, names text[], VARIADIC columns "any")
+    RETURNS text
+    AS 'MODULE_PATHNAME', 'clientele_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION clientele.tier_columns(clientele.scorecard, timestamptz, text, text[], "any") IS 'internal: what the planner makes of tier(row, constant card)';
+
+CREATE FUNCTION clientele.score(subject record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+    RETURNS numeric
+    AS 'MODULE_PATHNAME', 'clientele_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50
+    SUPPORT clientele.card_support;
 CREATE FUNCTION clientele.score(subject jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS numeric
     AS 'MODULE_PATHNAME', 'clientele_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 
 CREATE FUNCTION clientele.tier(subject record, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS text
-    AS 'MODULE_PATHNAME', 'clientele_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+    AS 'MODULE_PATHNAME', 'clientele_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50
+    SUPPORT clientele.card_support;
 CREATE FUNCTION clientele.tier(subject jsonb, card clientele.scorecard, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS text
     AS 'MODULE_PATHNAME', 'clientele_tier' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;

@@ -19,7 +19,7 @@ CALL bench.compare('rfm(paid_at, amount), serial', :rounds, 0.9, :'ours', :'thei
 -- Without the memory for all groups at once: a hashed aggregate that spills.
 SET work_mem = '4MB';
 SET enable_sort = off;
-CALL bench.compare('rfm(paid_at, amount), serial, spilling', :rounds, 0.9, :'ours', :'theirs');
+CALL bench.compare('rfm(paid_at, amount), serial, spilling', :rounds, NULL, :'ours', :'theirs');
 RESET work_mem;
 RESET enable_sort;
 
