@@ -137,7 +137,7 @@ layer_tap() {
         cluster run rm -rf tmp_check
         if ! counted "tap: $name" cluster run env \
             TESTDIR=. TESTDATADIR=tmp_check TESTLOGDIR=tmp_check/log "PG_REGRESS=$regress" \
-            prove -v -I "$library" -I test/tap "test/tap/$name.pl"; then
+            prove -v -I "$library" -I test/tap -I test/tap/older "test/tap/$name.pl"; then
             cluster run tail -n 40 "tmp_check/log/regress_log_$name" 2>/dev/null || :
         fi
     done
