@@ -119,12 +119,6 @@ layer_regress() {
 
 layer_isolation() {
     names=$(tests isolation/specs .spec "$@")
-    # Debian's 13 has PGXS's rule, but not the program.
-    program=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/isolation/pg_isolation_regress
-    if [ ! -x "$program" ]; then
-        say "1..0 # SKIP this server came without pg_isolation_regress"
-        return
-    fi
     [ -z "$names" ] || installcheck output_iso/regression.diffs REGRESS= "ISOLATION=$names"
 }
 

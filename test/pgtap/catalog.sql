@@ -150,7 +150,7 @@ SELECT is_empty(
 
 SELECT is_empty(
     $$SELECT identity FROM member_function
-      WHERE lanname NOT IN ('c', 'internal') AND to_jsonb(member_function)->>'prosqlbody' IS NULL
+      WHERE lanname NOT IN ('c', 'internal') AND prosqlbody IS NULL
         AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting LIKE 'search\_path=%')$$,
     'every function whose body is text pins its search_path');
 
