@@ -117,6 +117,15 @@ check_bins(int bins, CutMethod method)
 				 errhint("Use 2 to %d bins, for example 5.", CLIENTELE_RFM_MAX_BINS)));
 }
 
+static void
+called_by_hand(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("this function works only inside the aggregate rfm_cuts"),
+			 errhint("Call the aggregate: SELECT rfm_cuts(recency, frequency, monetary, 5, 'quantile') FROM customer.")));
+}
+
 static CutsState *
 start_state(FunctionCallInfo fcinfo, MemoryContext context, int bins, const text *method)
 {
@@ -152,7 +161,7 @@ get_state(FunctionCallInfo fcinfo, int bins_argument)
 	const text *method;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "transition function of rfm_cuts called outside an aggregate");
+		called_by_hand();
 	if (PG_ARGISNULL(bins_argument) || PG_ARGISNULL(bins_argument + 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -397,7 +406,7 @@ clientele_rfm_cuts_final(PG_FUNCTION_ARGS)
 	ClienteleRfmGrid grid;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "final function of rfm_cuts called outside an aggregate");
+		called_by_hand();
 	if (state == NULL || state->nrows == 0)
 		PG_RETURN_NULL();
 
