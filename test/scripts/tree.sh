@@ -26,6 +26,12 @@ if [ "$listed" != "$present" ]; then
     status=1
 fi
 
+# CREATE EXTENSION reads the install script in the database's encoding, whichever it is.
+if LC_ALL=C grep -n "[^ -~$(printf '\t')]" sql/install/*.sql clientele.control; then
+    echo "the install script must be ASCII"
+    status=1
+fi
+
 # Every expected output belongs to a test.
 for file in expected/*.out test/isolation/expected/*.out; do
     name=$(basename "$file" .out)
