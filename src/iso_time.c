@@ -8,21 +8,16 @@
 
 #include "iso_time.h"
 
-/* Reads exactly `count` digits. */
+/* Reads between `fewest` and `most` digits. */
 static bool
-read_digits(const char **at, int count, int *value)
+read_digits(const char **at, int fewest, int most, int *value)
 {
-	*value = 0;
-	for (int i = 0; i < count; i++)
-	{
-		char		c = (*at)[i];
+	int			count = 0;
 
-		if (c < '0' || c > '9')
-			return false;
-		*value = *value * 10 + (c - '0');
-	}
-	*at += count;
-	return true;
+	*value = 0;
+	for (; count < most && **at >= '0' && **at <= '9'; count++)
+		*value = *value * 10 + (*(*at)++ - '0');
+	return count >= fewest;
 }
 
 static bool
@@ -44,13 +39,24 @@ days_in_month(int year, int month)
 }
 
 static bool
+read_date_fields(const char **at, int most_year_digits, ClienteleIsoTime *result)
+{
+	return read_digits(at, 4, most_year_digits, &result->year) && read_char(at, '-') &&
+		read_digits(at, 2, 2, &result->month) && read_char(at, '-') &&
+		read_digits(at, 2, 2, &result->day) && result->year >= 1;
+}
+
+static bool
+date_exists(const ClienteleIsoTime *time)
+{
+	return time->month >= 1 && time->month <= 12 &&
+		time->day >= 1 && time->day <= days_in_month(time->year, time->month);
+}
+
+static bool
 read_date(const char **at, ClienteleIsoTime *result)
 {
-	return read_digits(at, 4, &result->year) && read_char(at, '-') &&
-		read_digits(at, 2, &result->month) && read_char(at, '-') &&
-		read_digits(at, 2, &result->day) &&
-		result->year >= 1 && result->month >= 1 && result->month <= 12 &&
-		result->day >= 1 && result->day <= days_in_month(result->year, result->month);
+	return read_date_fields(at, 4, result) && date_exists(result);
 }
 
 /* The decimals of a second; at most six, since an instant has no more. */
@@ -73,18 +79,20 @@ read_fraction(const char **at, int *microsecond)
 }
 
 static bool
-read_clock(const char **at, ClienteleIsoTime *result)
+read_clock(const char **at, bool seconds_wanted, ClienteleIsoTime *result)
 {
-	if (!read_digits(at, 2, &result->hour) || !read_char(at, ':') ||
-		!read_digits(at, 2, &result->minute))
+	if (!read_digits(at, 2, 2, &result->hour) || !read_char(at, ':') ||
+		!read_digits(at, 2, 2, &result->minute))
 		return false;
 	if (read_char(at, ':'))
 	{
-		if (!read_digits(at, 2, &result->second))
+		if (!read_digits(at, 2, 2, &result->second))
 			return false;
 		if (read_char(at, '.') && !read_fraction(at, &result->microsecond))
 			return false;
 	}
+	else if (seconds_wanted)
+		return false;
 	return result->hour <= 23 && result->minute <= 59 && result->second <= 59;
 }
 
@@ -102,9 +110,9 @@ read_offset(const char **at, ClienteleIsoTime *result)
 	}
 	if (!read_char(at, '+') && !read_char(at, '-'))
 		return **at == '\0';
-	if (!read_digits(at, 2, &hours))
+	if (!read_digits(at, 2, 2, &hours))
 		return false;
-	if (**at != '\0' && (read_char(at, ':') || true) && !read_digits(at, 2, &minutes))
+	if (**at != '\0' && (read_char(at, ':') || true) && !read_digits(at, 2, 2, &minutes))
 		return false;
 	result->has_offset = true;
 	result->offset = sign * (hours * 3600 + minutes * 60);
@@ -130,7 +138,25 @@ clientele_iso_timestamp(const char *text, ClienteleIsoTime *result)
 		return false;
 	text++;
 	result->has_time = true;
-	return read_clock(&text, result) && read_offset(&text, result) && *text == '\0';
+	return read_clock(&text, false, result) && read_offset(&text, result) && *text == '\0';
+}
+
+bool
+clientele_iso_utc(const char **at, ClienteleIsoTime *result)
+{
+	memset(result, 0, sizeof(*result));
+	result->has_time = true;
+	result->has_offset = true;
+	if (!read_date_fields(at, 6, result) || !read_char(at, ' ') ||
+		!read_clock(at, true, result) || strncmp(*at, "+00", 3) != 0)
+		return false;
+	*at += 3;
+	if (strncmp(*at, " BC", 3) == 0)
+	{
+		*at += 3;
+		result->year = 1 - result->year;
+	}
+	return date_exists(result);
 }
 
 char *

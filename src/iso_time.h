@@ -2,8 +2,9 @@
  * iso_time.h
  *		Dates and instants as ISO 8601 text, independent of DateStyle.
  *
- * The readers are strict: four-digit years from 0001, every field in range, no
- * surrounding space.  They know nothing of time zones beyond a numeric offset.
+ * The readers are strict: every field in range, no surrounding space, and but for
+ * the last one four-digit years from 0001.  They know nothing of time zones beyond
+ * a numeric offset.
  */
 #ifndef CLIENTELE_ISO_TIME_H
 #define CLIENTELE_ISO_TIME_H
@@ -30,7 +31,14 @@ extern bool clientele_iso_date(const char *text, ClienteleIsoTime *result);
 /* YYYY-MM-DD[( |T)HH:MM[:SS[.ffffff]][Z|(+|-)HH[[:]MM]]] */
 extern bool clientele_iso_timestamp(const char *text, ClienteleIsoTime *result);
 
-/* The canonical text of either. */
+/*
+ * YYYY-MM-DD HH:MM:SS[.ffffff]+00[ BC], with up to six digits of the year: every
+ * instant as it is printed in UTC, and nothing but that form.  Reads on from *at.
+ * Years before 1 are counted down, 1 BC is 0.
+ */
+extern bool clientele_iso_utc(const char **at, ClienteleIsoTime *result);
+
+/* The canonical text of either of the first two. */
 extern char *clientele_iso_print(const ClienteleIsoTime *time, bool with_time);
 
 #endif							/* CLIENTELE_ISO_TIME_H */

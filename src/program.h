@@ -89,9 +89,13 @@ typedef struct ClienteleDetail
 } ClienteleDetail;
 
 /*
- * The bounds of a result by what is in its target.  A truth value is 0 to 2, so
- * with none of its bits added (highest) or masked (lowest) it is the bound, and
- * otherwise there is none: replace it, AND it, OR it.
+ * A truth that has just been found often goes straight into an AND or an OR with
+ * the one that stands in the target.  AND: it may not rise above that one; OR: not
+ * fall below it.  So the result is, without a branch,
+ *
+ *		max(min(found, standing | highest), standing & lowest)
+ *
+ * where these masks turn the standing truth (0 to 2) into a bound, or into none.
  */
 #define CLIENTELE_UNBOUNDED_ABOVE	3
 #define CLIENTELE_BOUNDED_ABOVE		0
@@ -106,8 +110,8 @@ typedef struct ClienteleInstruction
 	uint8		comparison;		/* COMPARE: ClienteleComparison */
 	uint8		value_type;		/* ClienteleType */
 	bool		negated;
-	uint8		highest;		/* finding a truth: how the one in the target ... */
-	uint8		lowest;			/* ... bounds it, see above */
+	uint8		highest;		/* of instructions that find a truth: the masks */
+	uint8		lowest;			/* above */
 	int			jump;			/* ENTER, NARROW: the LEAVE to go to */
 	ClienteleCell *target;		/* registers: the cell of the block's row 0 */
 	ClienteleCell *a;

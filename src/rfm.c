@@ -156,18 +156,6 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Reads between `fewest` and `most` digits. */
-static bool
-get_digits(const char **p, int fewest, int most, int *value)
-{
-	int			n = 0;
-
-	*value = 0;
-	for (; n < most && is_digit(**p); n++)
-		*value = *value * 10 + (*(*p)++ - '0');
-	return n >= fewest;
-}
-
 static bool
 get_char(const char **p, char c)
 {
@@ -177,57 +165,24 @@ get_char(const char **p, char c)
 	return true;
 }
 
-/* Reads .1 to .123456 as microseconds, if there is a fraction at all. */
-static bool
-get_fraction(const char **p, fsec_t *fsec)
-{
-	int			digits = 0;
-
-	*fsec = 0;
-	if (!get_char(p, '.'))
-		return true;
-	for (; digits < 6 && is_digit(**p); digits++)
-		*fsec = *fsec * 10 + (*(*p)++ - '0');
-	for (int i = digits; i < 6; i++)
-		*fsec *= 10;
-	return digits > 0;
-}
-
-/*
- * Reads YYYY-MM-DD HH:MM:SS[.ffffff]+00[ BC]: whatever instant a tuple can
- * hold, so that every value survives a dump, and nothing but that form.
- */
+/* Whatever instant a tuple can hold, so that every value survives a dump. */
 static bool
 get_instant(const char **p, TimestampTz *instant)
 {
+	ClienteleIsoTime time;
 	struct pg_tm tm;
-	fsec_t		fsec;
 	int			utc = 0;
 
+	if (!clientele_iso_utc(p, &time))
+		return false;
 	memset(&tm, 0, sizeof(tm));
-	if (!get_digits(p, 4, 6, &tm.tm_year) || !get_char(p, '-') ||
-		!get_digits(p, 2, 2, &tm.tm_mon) || !get_char(p, '-') ||
-		!get_digits(p, 2, 2, &tm.tm_mday) || !get_char(p, ' ') ||
-		!get_digits(p, 2, 2, &tm.tm_hour) || !get_char(p, ':') ||
-		!get_digits(p, 2, 2, &tm.tm_min) || !get_char(p, ':') ||
-		!get_digits(p, 2, 2, &tm.tm_sec) || !get_fraction(p, &fsec) ||
-		strncmp(*p, "+00", 3) != 0)
-		return false;
-	*p += 3;
-
-	if (tm.tm_year == 0)
-		return false;
-	if (strncmp(*p, " BC", 3) == 0)
-	{
-		*p += 3;
-		tm.tm_year = 1 - tm.tm_year;
-	}
-	if (tm.tm_mon < 1 || tm.tm_mon > MONTHS_PER_YEAR || tm.tm_mday < 1 ||
-		tm.tm_mday > day_tab[isleap(tm.tm_year)][tm.tm_mon - 1] ||
-		tm.tm_hour >= HOURS_PER_DAY || tm.tm_min >= MINS_PER_HOUR ||
-		tm.tm_sec >= SECS_PER_MINUTE)
-		return false;
-	return tm2timestamp(&tm, fsec, &utc, instant) == 0;
+	tm.tm_year = time.year;
+	tm.tm_mon = time.month;
+	tm.tm_mday = time.day;
+	tm.tm_hour = time.hour;
+	tm.tm_min = time.minute;
+	tm.tm_sec = time.second;
+	return tm2timestamp(&tm, time.microsecond, &utc, instant) == 0;
 }
 
 static bool
