@@ -60,6 +60,11 @@ SELECT row_support.is_split($$SELECT matches(s, 'twice > 300') FROM (SELECT id, 
        row_support.is_split($$SELECT matches(s, 'twice > 300') FROM (SELECT id, spend * 2 AS twice FROM row_support.client) AS s$$) AS pulled_up,
        row_support.is_split($$SELECT matches(s, 'twice > 300') FROM (SELECT id, random() AS twice FROM row_support.client) AS s$$) AS volatile;
 
+-- a value that has an effect is computed even where the rule does not name it
+CREATE SEQUENCE row_support.counter;
+SELECT matches(ROW(nextval('row_support.counter'), id), 'f2 > 1') FROM row_support.client ORDER BY 1;
+SELECT last_value FROM row_support.counter;
+
 -- the far side of an outer join: a missing row matches nothing, a row of NULLs may
 SELECT v.client, c.id, matches(c, 'spend is null') FROM row_support.visit AS v LEFT JOIN row_support.client AS c ON c.id = v.client ORDER BY 1;
 SELECT v.client, s.id, matches(s, 'spend is null')
@@ -68,6 +73,7 @@ SELECT row_support.is_split($$SELECT matches(c, 'spend is null') FROM row_suppor
 
 -- grouping sets make rows NULL, too
 SELECT c.id, matches(c, 'spend is null') FROM row_support.client AS c GROUP BY GROUPING SETS ((c, c.id), ()) ORDER BY 1;
+SELECT c.id, matches(c, 'spend > 0') FROM row_support.client AS c GROUP BY GROUPING SETS ((c, c.id), ()) ORDER BY 1;
 SELECT c.id, matches(c, 'spend is null'), count(*) FROM row_support.client AS c GROUP BY c, c.id ORDER BY 1;
 SELECT DISTINCT ON (matches(c, 'spend is null')) matches(c, 'spend is null') AS unknown, id FROM row_support.client AS c ORDER BY 1, 2;
 
