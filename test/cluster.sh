@@ -59,8 +59,10 @@ copy_tree() {
     # shellcheck disable=SC2016,SC2086
     as_server sh -c 'cd "$1" && shift && exec find . "$@" -delete' sh "$W/build" \
         ! -type d $keeps
+    # Times to the fraction of a second (posix), or an edit in the second of the last
+    # build would look older than what was built.
     # shellcheck disable=SC2086
-    tar -C "$ROOT" -cf - --exclude=./.git $excludes . |
+    tar -C "$ROOT" --format=posix -cf - --exclude=./.git $excludes . |
         as_server tar -C "$W/build" -xf - --no-same-owner --no-same-permissions
     set +f
 }
