@@ -77,7 +77,16 @@ refuse_in_row(const ClienteleBinder *binder, const ClienteleNode *node, const ch
 ClienteleCell *
 clientele_bind_register(ClienteleBinder *binder)
 {
-	return palloc0(mul_size(sizeof(ClienteleCell), binder->program->capacity));
+	ClienteleProgram *program = binder->program;
+	ClienteleCell *cells;
+
+	if (!program->timed)
+		return palloc0(mul_size(sizeof(ClienteleCell), program->capacity));
+
+	cells = palloc0(mul_size(sizeof(ClienteleCell) + sizeof(TimestampTz), program->capacity));
+	for (int i = 0; i < program->capacity; i++)
+		clientele_horizons(program, cells)[i] = DT_NOEND;
+	return cells;
 }
 
 void
@@ -107,6 +116,17 @@ add_instruction(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp 
 	added->detail->rule = binder->rule;
 	added->detail->location = node ? node->location : 0;
 	return added;
+}
+
+/* A value in a register that is not ours to overwrite. */
+static Value
+borrowed(ClienteleCell *cells)
+{
+	Value		value;
+
+	value.cells = cells;
+	value.owned = false;
+	return value;
 }
 
 /* An instruction with up to two operands and a fresh register for its result. */
@@ -297,6 +317,14 @@ resolve(ClienteleBinder *binder, const ClienteleNode *name)
 	return binder->scope->resolve(binder->scope, binder, name);
 }
 
+static ClienteleOperand
+resolve_aggregate(ClienteleBinder *binder, const ClienteleNode *node)
+{
+	if (binder->scope->aggregate == NULL)
+		refuse_in_row(binder, node, "Aggregate in SQL and pass the result as a column of the row.");
+	return binder->scope->aggregate(binder->scope, binder, node);
+}
+
 /* The column a node names, whose type reads the literals beside it; or NULL. */
 static const ClienteleColumn *
 column_of(ClienteleBinder *binder, const ClienteleNode *node)
@@ -417,8 +445,7 @@ type_of(ClienteleBinder *binder, const ClienteleNode *node)
 		case CLIENTELE_NODE_CALL:
 			return type_of_call(binder, node);
 		case CLIENTELE_NODE_AGGREGATE:
-			refuse_in_row(binder, node, "Aggregate in SQL and pass the result as a column of the row.");
-			return CLIENTELE_ANY;
+			return resolve_aggregate(binder, node).type;
 		default:
 			return CLIENTELE_BOOLEAN;
 	}
@@ -587,10 +614,10 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 	ClienteleInstruction *added;
 	Value		value;
 
-	value.cells = operand.cells;
-	value.owned = false;
+	if (operand.literal)
+		return emit_literal(binder, operand.literal, wanted);
 	if (!operand.is_json)
-		return value;
+		return borrowed(operand.cells);
 
 	/*
 	 * Read where it is used, as what it is used: so a condition can guard the
@@ -608,29 +635,23 @@ static Value
 read_today(ClienteleBinder *binder)
 {
 	ClienteleProgram *program = binder->program;
-	Value		value;
 
 	if (program->today == NULL)
 		program->today = clientele_bind_register(binder);
 	program->needs_as_of = true;
 	program->needs_zone = true;
-	value.cells = program->today;
-	value.owned = false;
-	return value;
+	return borrowed(program->today);
 }
 
 static Value
 read_now(ClienteleBinder *binder)
 {
 	ClienteleProgram *program = binder->program;
-	Value		value;
 
 	if (program->now == NULL)
 		program->now = clientele_bind_register(binder);
 	program->needs_as_of = true;
-	value.cells = program->now;
-	value.owned = false;
-	return value;
+	return borrowed(program->now);
 }
 
 /* A date, taken from a timestamp where the expression is one. */
@@ -1091,8 +1112,9 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 			b = emit(binder, node->first->next, CLIENTELE_TEXT);
 			return add_operation(binder, node, CLIENTELE_OP_STARTS_WITH, a.cells, b.cells);
 		case CLIENTELE_FN_HAS_TAG:
-			refuse_in_row(binder, node, "Ask an array column: contains(tags, 'vip').");
-			break;
+			if (binder->scope->tag == NULL)
+				refuse_in_row(binder, node, "Ask an array column: contains(tags, 'vip').");
+			return borrowed(binder->scope->tag(binder->scope, binder, node).cells);
 		default:
 			break;
 	}
@@ -1150,8 +1172,10 @@ emit(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType wanted)
 			return emit_case(binder, node, wanted);
 		case CLIENTELE_NODE_CALL:
 			return emit_call(binder, node, wanted);
+		case CLIENTELE_NODE_AGGREGATE:
+			return borrowed(resolve_aggregate(binder, node).cells);
 		default:
-			break;				/* type_of has refused aggregates */
+			break;
 	}
 	elog(ERROR, "unexpected node %d", (int) node->kind);
 	return null_constant(binder);
@@ -1160,12 +1184,13 @@ emit(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType wanted)
 /* ---------- the interface ---------- */
 
 ClienteleBinder *
-clientele_bind_begin(ClienteleScope *scope, int capacity)
+clientele_bind_begin(ClienteleScope *scope, int capacity, bool timed)
 {
 	ClienteleBinder *binder = palloc0(sizeof(ClienteleBinder));
 	ClienteleProgram *program = palloc0(sizeof(ClienteleProgram));
 
 	program->capacity = capacity;
+	program->timed = timed;
 	binder->allocated = 64;
 	program->instructions = palloc(sizeof(ClienteleInstruction) * binder->allocated);
 	binder->zoned_allocated = 4;

@@ -22,6 +22,8 @@ typedef struct ClienteleOperand
 	const ClienteleNode *json_path; /* ... and where in it the value is; NULL =
 									 * the document itself */
 	const ClienteleColumn *column;	/* whose type reads literals beside it, or NULL */
+	const ClienteleNode *literal;	/* a parameter: the number it stands for, in
+									 * place of cells; or NULL */
 } ClienteleOperand;
 
 /* Where names are looked up. */
@@ -30,10 +32,21 @@ struct ClienteleScope
 {
 	/* Resolves a name or throws (clientele_bind_error_position gives the place). */
 	ClienteleOperand (*resolve) (ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name);
+
+	/*
+	 * The register with an aggregate's value (and its type), or with the truth of
+	 * has_tag('x').  Asked more than once about a node.  NULL where there are no
+	 * events and no tags: then the binder refuses them.
+	 */
+	ClienteleOperand (*aggregate) (ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *node);
+	ClienteleOperand (*tag) (ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *node);
 };
 
-/* Everything is allocated in the memory context current at the beginning. */
-extern ClienteleBinder *clientele_bind_begin(ClienteleScope *scope, int capacity);
+/*
+ * Everything is allocated in the memory context current at the beginning.  A
+ * timed program also finds until when each value holds; see program.h.
+ */
+extern ClienteleBinder *clientele_bind_begin(ClienteleScope *scope, int capacity, bool timed);
 
 /*
  * Compiles one more rule.  Its value stands in the returned register after each

@@ -129,6 +129,9 @@ typedef struct ClienteleZonedConstant
 typedef struct ClienteleProgram
 {
 	int			capacity;		/* rows in a block */
+	bool		timed;			/* registers have horizons, and a value that
+								 * cannot be had is NULL instead of an error */
+	int64		failures;		/* timed: how many such values there were */
 	ClienteleInstruction *instructions;
 	int			length;
 	const char **texts;			/* each rule's source, for messages */
@@ -149,6 +152,18 @@ typedef struct ClienteleProgram
 	bool		clock_is_set;
 	TimestampTz as_of;
 } ClienteleProgram;
+
+/*
+ * The horizons of a timed program's register, one for each row of the block: an
+ * instant before which the passing of time alone cannot change the value, and
+ * DT_NOEND where it never can.  May be early, never late.
+ */
+static inline TimestampTz *
+clientele_horizons(const ClienteleProgram *program, const ClienteleCell *cells)
+{
+	Assert(program->timed);
+	return (TimestampTz *) unconstify(ClienteleCell *, cells + program->capacity);
+}
 
 /* The time arguments of a call; either may be absent. */
 typedef struct ClienteleClock

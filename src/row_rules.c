@@ -133,7 +133,7 @@ use_column(ClienteleRowRules *rules, ClienteleBinder *binder, const ClienteleNod
 static ClienteleOperand
 resolve_column(ClienteleRowRules *rules, ClienteleBinder *binder, const ClienteleNode *name)
 {
-	ClienteleOperand operand = {CLIENTELE_ANY, NULL, false, NULL, NULL};
+	ClienteleOperand operand = {0};
 	int			attribute = find_attribute(rules->descriptor, name->string);
 	UsedColumn *used;
 
@@ -166,7 +166,7 @@ static ClienteleOperand
 resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name)
 {
 	ClienteleRowRules *rules = (ClienteleRowRules *) scope;
-	ClienteleOperand operand = {CLIENTELE_ANY, NULL, false, NULL, NULL};
+	ClienteleOperand operand = {0};
 
 	if (rules->row.kind != CLIENTELE_ROW_JSONB)
 		return resolve_column(rules, binder, name);
@@ -229,7 +229,7 @@ clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const Clientel
 		rules->nulls = palloc(mul_size(sizeof(bool), width));
 	}
 
-	binder = clientele_bind_begin(&rules->scope, 1);
+	binder = clientele_bind_begin(&rules->scope, 1, false);
 	if (row->kind == CLIENTELE_ROW_JSONB)
 		rules->document = clientele_bind_register(binder);
 	for (int i = 0; i < nrules; i++)

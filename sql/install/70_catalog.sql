@@ -1,0 +1,101 @@
+
+-- The managed engine: what is registered, drafted and published.  Rows are
+-- written by the functions below alone; they are dumped with the database.
+
+CREATE SCHEMA clientele_data;
+COMMENT ON SCHEMA clientele_data IS 'the tables beneath clientele''s views: stored profiles, marks, change feeds';
+
+CREATE TABLE clientele.population (
+    population_id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name name NOT NULL UNIQUE,
+    relation regclass NOT NULL,
+    key_column name NOT NULL,
+    time_zone text NOT NULL,
+    target_schema name NOT NULL,
+    owner regrole NOT NULL,
+    live_version int,
+    next_version int,
+    capture_paused boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE clientele.population IS 'customer tables that are kept segmented';
+COMMENT ON COLUMN clientele.population.live_version IS 'the version that readers see; NULL before the first refresh';
+COMMENT ON COLUMN clientele.population.next_version IS 'a published version that refresh is to build and switch to';
+COMMENT ON COLUMN clientele.population.capture_paused IS 'changes make no marks; resume_capture then makes everyone due';
+
+-- Several relations under one name are one source: a payment table per branch.
+CREATE TABLE clientele.source (
+    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    name name NOT NULL,
+    part int NOT NULL,
+    relation regclass NOT NULL,
+    key_path text NOT NULL,
+    occurred_at_path text NOT NULL,
+    amount text,
+    branch text,
+    filter text,
+    future_tolerance interval NOT NULL DEFAULT '0',
+    PRIMARY KEY (population_id, name, part)
+);
+COMMENT ON TABLE clientele.source IS 'event tables of a population';
+COMMENT ON COLUMN clientele.source.key_path IS 'column with the customer''s key, as an expression writes it; bill_id.customer_id follows a foreign key';
+COMMENT ON COLUMN clientele.source.occurred_at_path IS 'column with the time of the event, written likewise';
+
+CREATE TABLE clientele.definition (
+    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    name name NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('parameter', 'metric', 'rfm', 'scorecard', 'ladder', 'tag')),
+    body jsonb NOT NULL,
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    author name NOT NULL DEFAULT session_user,
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (population_id, name)
+);
+COMMENT ON TABLE clientele.definition IS 'the draft of each population''s definitions';
+COMMENT ON COLUMN clientele.definition.position IS 'order of definition, in which columns appear in the view';
+
+CREATE TABLE clientele.version (
+    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    version int NOT NULL,
+    model text NOT NULL,
+    note text,
+    author name NOT NULL DEFAULT session_user,
+    published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (population_id, version)
+);
+COMMENT ON TABLE clientele.version IS 'published models; a version never changes';
+
+-- What the capture trigger on a relation has to know.
+CREATE TABLE clientele.watch (
+    relation regclass NOT NULL,
+    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    role text NOT NULL CHECK (role IN ('population', 'event', 'line', 'header', 'lookup')),
+    link smallint NOT NULL DEFAULT 0,
+    key_column name,
+    columns name[] NOT NULL,
+    PRIMARY KEY (relation, population_id, role, link)
+);
+COMMENT ON TABLE clientele.watch IS 'relations whose changes are captured, and how they lead to a customer';
+COMMENT ON COLUMN clientele.watch.role IS 'population, event, header: key_column holds the customer''s key; line: key_column holds a value that link leads to customers with; lookup: any change concerns everyone';
+COMMENT ON COLUMN clientele.watch.link IS 'line: number of the foreign key that is followed; 0 otherwise';
+COMMENT ON COLUMN clientele.watch.columns IS 'an UPDATE that changes none of these, nor key_column, makes no mark';
+
+-- How a line finds its customer: the relation it points to, whose column unique_column
+-- holds the line's value, and the path from there to the customer's key.
+CREATE TABLE clientele.link (
+    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    link smallint NOT NULL,
+    relation regclass NOT NULL,
+    unique_column name NOT NULL,
+    key_path text NOT NULL,
+    PRIMARY KEY (population_id, link)
+);
+COMMENT ON TABLE clientele.link IS 'foreign keys through which changed lines lead to customers';
+
+SELECT pg_extension_config_dump('clientele.population', '');
+SELECT pg_extension_config_dump('clientele.population_population_id_seq', '');
+SELECT pg_extension_config_dump('clientele.source', '');
+SELECT pg_extension_config_dump('clientele.definition', '');
+SELECT pg_extension_config_dump('clientele.definition_position_seq', '');
+SELECT pg_extension_config_dump('clientele.version', '');
+SELECT pg_extension_config_dump('clientele.watch', '');
+SELECT pg_extension_config_dump('clientele.link', '');

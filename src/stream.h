@@ -1,0 +1,39 @@
+/*
+ * stream.h
+ *		Rows of a query, pulled one at a time from PostgreSQL's executor.
+ *
+ * What SPI's cursors do, without a copy of every row: the slot that the plan's
+ * top node returns is handed on as it is.  Several streams may be open at once,
+ * and stay open between calls of whoever pulls them.
+ */
+#ifndef CLIENTELE_STREAM_H
+#define CLIENTELE_STREAM_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "utils/snapshot.h"
+
+/* A prepared SELECT, kept until it is freed; replanned when tables change. */
+typedef struct ClienteleQuery ClienteleQuery;
+
+typedef struct ClienteleStream ClienteleStream;
+
+extern ClienteleQuery *clientele_query_prepare(const char *sql, int nargs, const Oid *types);
+extern void clientele_query_free(ClienteleQuery *query);
+
+/* The columns of its rows. */
+extern TupleDesc clientele_query_columns(const ClienteleQuery *query);
+
+/*
+ * Begins to run the query under a registered snapshot, in the current memory context
+ * and resource owner, as the current user.  An error cleans up as it does for any query.
+ */
+extern ClienteleStream *clientele_stream_open(ClienteleQuery *query, const Datum *arguments,
+											  const bool *nulls, Snapshot snapshot);
+
+/* The next row, valid until the next call; NULL at the end. */
+extern TupleTableSlot *clientele_stream_next(ClienteleStream *stream);
+extern void clientele_stream_close(ClienteleStream *stream);
+
+#endif							/* CLIENTELE_STREAM_H */
