@@ -1,0 +1,96 @@
+/*
+ * model.h
+ *		All definitions of a population as one value, SQL type model.
+ *
+ * A model names columns and labels, never an OID, and is stored as its canonical
+ * JSON text: it means the same after a dump, in another session and beside the
+ * draft that it was published from.
+ *
+ *	{"time_zone": "Asia/Shanghai",
+ *	 "sources": [{"name": "payment", "amount": "net", "branch": "branch_id",
+ *				  "filter": "kind = 'sale'", "future_tolerance": 0}],
+ *	 "definitions": [
+ *	  {"kind": "parameter", "name": "dormant_days", "value": 180},
+ *	  {"kind": "metric", "name": "spend", "value": "sum(payment.net last 365 days)", "scale": 2},
+ *	  {"kind": "rfm", "name": "member", "recency": "latest(payment)", "frequency": "count(visit)",
+ *	   "monetary": "spend", "bins": 5, "method": "quantile", "cuts": "...", "scheme": "eight", "high_from": 4},
+ *	  {"kind": "scorecard", "name": "tier", "card": {...}},
+ *	  {"kind": "ladder", "name": "stage", "rules": [{"label": "new", "when": "..."}, {"label": "other"}]},
+ *	  {"kind": "tag", "name": "sleeping", "when": "...", "family": "..."}]}
+ */
+#ifndef CLIENTELE_MODEL_H
+#define CLIENTELE_MODEL_H
+
+#include "postgres.h"
+
+#include "rfm_cuts.h"
+#include "rule_text.h"
+#include "scorecard.h"
+
+typedef enum ClienteleDefinitionKind
+{
+	CLIENTELE_PARAMETER,
+	CLIENTELE_METRIC,
+	CLIENTELE_RFM_GRID,
+	CLIENTELE_CARD,
+	CLIENTELE_LADDER,
+	CLIENTELE_TAG
+} ClienteleDefinitionKind;
+
+/* One rung of a ladder, or one group of a grid. */
+typedef struct ClienteleRung
+{
+	const char *label;
+	const char *when;			/* canonical expression; NULL only in the last:
+								 * otherwise */
+} ClienteleRung;
+
+typedef struct ClienteleDefinition
+{
+	ClienteleDefinitionKind kind;
+	const char *name;
+	const char *expression;		/* PARAMETER: a number as text; METRIC: its
+								 * value; TAG: when it holds; else NULL */
+	int			scale;			/* METRIC: decimals, 0 .. 18; default 6 */
+	const char *family;			/* TAG; NULL = none */
+	const char *axes[CLIENTELE_RFM_AXES];	/* RFM_GRID: expressions */
+	int			bins;			/* RFM_GRID: wanted of the calibration */
+	const char *method;
+	bool		has_cuts;		/* RFM_GRID: false = not calibrated yet */
+	ClienteleRfmGrid cuts;
+	const char *scheme;			/* RFM_GRID: NULL where ->rungs are its groups */
+	int			high_from;		/* RFM_GRID: 0 = not given */
+	int			nrungs;			/* LADDER; RFM_GRID: groups whose conditions may
+								 * name r, f, m and score */
+	ClienteleRung *rungs;
+	ClienteleScorecard *card;	/* CARD */
+} ClienteleDefinition;
+
+typedef struct ClienteleModelSource
+{
+	const char *name;
+	const char *amount;			/* column that is money; NULL = none */
+	const char *branch;			/* column that is the place; NULL = none */
+	const char *filter;			/* events that count; NULL = all */
+	int64		future_tolerance;	/* microseconds by which an event may be ahead */
+} ClienteleModelSource;
+
+typedef struct ClienteleModel
+{
+	const char *time_zone;
+	int			nsources;
+	ClienteleModelSource *sources;
+	int			ndefinitions;
+	ClienteleDefinition *definitions;	/* in the order of definition */
+} ClienteleModel;
+
+extern const ClienteleRuleTextType clientele_model_type;
+
+/*
+ * Reads and checks the text of a model: syntax, unique names, what each kind must
+ * have.  Names inside expressions are checked when it is compiled.
+ */
+extern ClienteleModel *clientele_model_parse(const char *text, struct Node *escontext);
+extern char *clientele_model_print(const ClienteleModel *model);
+
+#endif							/* CLIENTELE_MODEL_H */
