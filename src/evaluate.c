@@ -14,21 +14,14 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+#include "horizon.h"
 #include "jsonb_value.h"
 #include "local_time.h"
 #include "program.h"
 
-/* The rows an instruction works on. */
-typedef struct Selection
-{
-	const int  *rows;			/* NULL: the first `count` of the block */
-	int			count;
-} Selection;
+#define FOR_EACH_ROW CLIENTELE_FOR_EACH_ROW
 
-#define FOR_EACH_ROW(row, selection) \
-	for (int k_ = 0, row; \
-		 k_ < (selection).count && ((row) = (selection).rows ? (selection).rows[k_] : k_, true); \
-		 k_++)
+typedef ClienteleSelection Selection;
 
 /*
  * For instructions that most rules consist of: they become part of the loop, and
@@ -38,10 +31,20 @@ typedef struct Selection
 
 /* ---------- errors ---------- */
 
+/*
+ * A row's value cannot be had.  One customer must not stop a batch: in a timed
+ * program that makes it NULL, and is counted.
+ */
 static void
-evaluation_error(const ClienteleProgram *program, const ClienteleInstruction *at, int sqlstate,
-				 const char *message, const char *hint)
+no_value(ClienteleProgram *program, const ClienteleInstruction *at, int row, int sqlstate,
+		 const char *message, const char *hint)
 {
+	if (program->timed)
+	{
+		program->failures++;
+		at->target[row].state = CLIENTELE_NULL;
+		return;
+	}
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("%s", message),
@@ -183,7 +186,7 @@ compare_boolean(const ClienteleInstruction *at, Selection rows)
 
 /* Two json values of which only the data tells the types. */
 static void
-compare_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+compare_json(ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 	{
@@ -194,10 +197,10 @@ compare_json(const ClienteleProgram *program, const ClienteleInstruction *at, Se
 		else if (clientele_jsonb_compare(&at->a[i], &at->b[i], at->comparison, &order))
 			put_truth(at, i, comparison_holds(at->comparison, order));
 		else
-			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
-							 psprintf("a json %s cannot be compared with a json %s this way",
-									  clientele_jsonb_kind(&at->a[i]), clientele_jsonb_kind(&at->b[i])),
-							 NULL);
+			no_value(program, at, i, ERRCODE_DATATYPE_MISMATCH,
+					 psprintf("a json %s cannot be compared with a json %s this way",
+							  clientele_jsonb_kind(&at->a[i]), clientele_jsonb_kind(&at->b[i])),
+					 NULL);
 	}
 }
 
@@ -381,13 +384,7 @@ keep_extreme(const ClienteleInstruction *at, Selection rows, int sign)
 typedef bool (*BinaryNumber) (ClienteleDecimal a, ClienteleDecimal b, ClienteleDecimal *result);
 
 static void
-number_out_of_range(const ClienteleProgram *program, const ClienteleInstruction *at)
-{
-	evaluation_error(program, at, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "number out of range", NULL);
-}
-
-static void
-binary_number(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows,
+binary_number(ClienteleProgram *program, const ClienteleInstruction *at, Selection rows,
 			  BinaryNumber function)
 {
 	FOR_EACH_ROW(i, rows)
@@ -399,21 +396,27 @@ binary_number(const ClienteleProgram *program, const ClienteleInstruction *at, S
 		else if (function(clientele_cell_number(&at->a[i]), clientele_cell_number(&at->b[i]), &result))
 			clientele_cell_set_number(&at->target[i], result);
 		else
-			number_out_of_range(program, at);
+			no_value(program, at, i, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "number out of range", NULL);
 	}
 }
 
 static void
-divide(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+divide(ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 	{
-		if (!either_is_null(&at->a[i], &at->b[i]) &&
-			clientele_decimal_sign(clientele_cell_number(&at->b[i])) == 0)
-			evaluation_error(program, at, ERRCODE_DIVISION_BY_ZERO, "division by zero",
-							 "Guard it: case when visits <> 0 then spend / visits end.");
+		ClienteleDecimal result;
+
+		if (either_is_null(&at->a[i], &at->b[i]))
+			at->target[i].state = CLIENTELE_NULL;
+		else if (clientele_decimal_sign(clientele_cell_number(&at->b[i])) == 0)
+			no_value(program, at, i, ERRCODE_DIVISION_BY_ZERO, "division by zero",
+					 "Guard it: case when visits <> 0 then spend / visits end.");
+		else if (clientele_decimal_divide(clientele_cell_number(&at->a[i]), clientele_cell_number(&at->b[i]), &result))
+			clientele_cell_set_number(&at->target[i], result);
+		else
+			no_value(program, at, i, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "number out of range", NULL);
 	}
-	binary_number(program, at, rows, clientele_decimal_divide);
 }
 
 typedef ClienteleDecimal (*UnaryNumber) (ClienteleDecimal value);
@@ -457,24 +460,32 @@ local_date(const ClienteleProgram *program, const ClienteleInstruction *at, Sele
 	}
 }
 
-/* The whole number of days in a cell; anything else is an error. */
-static int64
-whole_days(const ClienteleProgram *program, const ClienteleInstruction *at, const ClienteleCell *cell)
+/* The whole number of days in a cell; false where there is none. */
+static bool
+whole_days(ClienteleProgram *program, const ClienteleInstruction *at, int row,
+		   const ClienteleCell *cell, int64 *result)
 {
 	ClienteleDecimal days = clientele_cell_number(cell);
 	ClienteleDecimal whole = clientele_decimal_round(days, 0);
 
 	if (clientele_decimal_compare(days, whole) != 0)
-		evaluation_error(program, at, ERRCODE_INVALID_PARAMETER_VALUE,
-						 psprintf("%s is not a whole number of days", clientele_decimal_to_string(days)),
-						 "Round it first: birthday + round(x).");
+	{
+		no_value(program, at, row, ERRCODE_INVALID_PARAMETER_VALUE,
+				 psprintf("%s is not a whole number of days", clientele_decimal_to_string(days)),
+				 "Round it first: birthday + round(x).");
+		return false;
+	}
 	if (whole.scale != 0 || whole.u.units > PG_INT32_MAX || whole.u.units < PG_INT32_MIN)
-		evaluation_error(program, at, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "date out of range", NULL);
-	return whole.u.units;
+	{
+		no_value(program, at, row, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "date out of range", NULL);
+		return false;
+	}
+	*result = whole.u.units;
+	return true;
 }
 
 static void
-add_days(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+add_days(ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 	{
@@ -486,15 +497,15 @@ add_days(const ClienteleProgram *program, const ClienteleInstruction *at, Select
 			at->target[i].state = CLIENTELE_NULL;
 			continue;
 		}
-		days = whole_days(program, at, &at->b[i]);
+		if (!whole_days(program, at, i, &at->b[i], &days))
+			continue;
 		date = at->a[i].u.integer;
 		if (!DATE_NOT_FINITE((DateADT) date))
-		{
 			date += at->negated ? -days : days;
-			if (!IS_VALID_DATE(date))
-				evaluation_error(program, at, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "date out of range", NULL);
-		}
-		clientele_cell_set_integer(&at->target[i], date);
+		if (!DATE_NOT_FINITE((DateADT) at->a[i].u.integer) && !IS_VALID_DATE(date))
+			no_value(program, at, i, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "date out of range", NULL);
+		else
+			clientele_cell_set_integer(&at->target[i], date);
 	}
 }
 
@@ -535,13 +546,8 @@ date_part(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 				part = clientele_months_between(date, program->today_date);
 				break;
 			case CLIENTELE_OP_YEARS_SINCE:
-				{
-					int			months = clientele_months_between(date, program->today_date);
-
-					/* rounded down also for a date ahead */
-					part = months >= 0 ? months / 12 : -((11 - months) / 12);
-					break;
-				}
+				part = clientele_years_between(date, program->today_date);
+				break;
 			case CLIENTELE_OP_MONTH:
 				part = clientele_month_of(date);
 				break;
@@ -572,7 +578,7 @@ whole_name(const ClienteleNode *name)
 }
 
 static void
-read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
+read_json(ClienteleProgram *program, const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 	{
@@ -580,14 +586,14 @@ read_json(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 			at->target[i].state = CLIENTELE_NULL;
 		else if (!clientele_jsonb_read(at->a[i].u.pointer, at->detail->path, at->value_type,
 									  program->zone, &at->target[i]))
-			evaluation_error(program, at, ERRCODE_DATATYPE_MISMATCH,
-							 psprintf("\"%s\" holds a json %s where a %s is needed",
-									  whole_name(at->detail->name), clientele_jsonb_kind(&at->target[i]),
-									  clientele_type_name(at->value_type)),
-							 at->value_type == CLIENTELE_TIMESTAMP ?
-							 "Write it as \"2026-06-30 18:00\" or, with an offset, \"2026-06-30 18:00+08:00\"." :
-							 at->value_type == CLIENTELE_DATE ?
-							 "Write it as \"2026-06-30\"." : NULL);
+			no_value(program, at, i, ERRCODE_DATATYPE_MISMATCH,
+					 psprintf("\"%s\" holds a json %s where a %s is needed",
+							  whole_name(at->detail->name), clientele_jsonb_kind(&at->target[i]),
+							  clientele_type_name(at->value_type)),
+					 at->value_type == CLIENTELE_TIMESTAMP ?
+					 "Write it as \"2026-06-30 18:00\" or, with an offset, \"2026-06-30 18:00+08:00\"." :
+					 at->value_type == CLIENTELE_DATE ?
+					 "Write it as \"2026-06-30\"." : NULL);
 	}
 }
 
@@ -631,11 +637,12 @@ select_rows(const ClienteleInstruction *at, Selection rows, int *to)
 /* ---------- the loop ---------- */
 
 /*
- * Runs the program.  `single` is a constant to the compiler: for one row, a
- * selection is nothing but a jump.
+ * Runs the program.  `single` and `timed` are constants to the compiler: for one
+ * row, a selection is nothing but a jump; and only timed programs ask at each
+ * instruction until when its result holds.  They ask before it changes an operand.
  */
 static pg_attribute_always_inline void
-run(ClienteleProgram *program, int nrows, const bool single)
+run(ClienteleProgram *program, int nrows, const bool single, const bool timed)
 {
 	const ClienteleInstruction *at = program->instructions;
 	Selection	rows = {NULL, single ? 1 : nrows};
@@ -643,6 +650,8 @@ run(ClienteleProgram *program, int nrows, const bool single)
 
 	for (;; at++)
 	{
+		if (timed)
+			clientele_horizons_of_result(program, at, rows);
 		switch ((ClienteleOp) at->op)
 		{
 			case CLIENTELE_OP_ENTER:
@@ -672,6 +681,8 @@ run(ClienteleProgram *program, int nrows, const bool single)
 				break;
 			case CLIENTELE_OP_MOVE:
 				move(at, rows);
+				break;
+			case CLIENTELE_OP_SOONER:
 				break;
 			case CLIENTELE_OP_IS_NULL:
 				test_null(at, rows);
@@ -772,10 +783,17 @@ clientele_program_run(ClienteleProgram *program, int nrows)
 {
 	CHECK_FOR_INTERRUPTS();
 	Assert(nrows <= program->capacity);
-	if (nrows == 1)
-		run(program, 1, true);
+	if (program->timed)
+	{
+		if (nrows == 1)
+			run(program, 1, true, true);
+		else
+			run(program, nrows, false, true);
+	}
+	else if (nrows == 1)
+		run(program, 1, true, false);
 	else
-		run(program, nrows, false);
+		run(program, nrows, false, false);
 }
 
 /* ---------- the clock ---------- */
@@ -830,4 +848,6 @@ clientele_program_set_clock(ClienteleProgram *program, const ClienteleClock *clo
 		if (program->today)
 			fill(program, program->today, program->today_date);
 	}
+	if (program->timed)
+		clientele_horizons_set_clock(program);
 }

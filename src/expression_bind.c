@@ -16,6 +16,7 @@
 
 #include "expression_bind.h"
 #include "expression_function.h"
+#include "horizon.h"
 #include "local_time.h"
 
 struct ClienteleBinder
@@ -38,6 +39,7 @@ typedef struct Value
 {
 	ClienteleCell *cells;
 	bool		owned;
+	bool		constant;		/* the same in every row, at any time */
 } Value;
 
 static ClienteleType type_of(ClienteleBinder *binder, const ClienteleNode *node);
@@ -122,10 +124,8 @@ add_instruction(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp 
 static Value
 borrowed(ClienteleCell *cells)
 {
-	Value		value;
+	Value		value = {cells, false, false};
 
-	value.cells = cells;
-	value.owned = false;
 	return value;
 }
 
@@ -135,12 +135,11 @@ add_operation(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op
 			  ClienteleCell *a, ClienteleCell *b)
 {
 	ClienteleInstruction *added = add_instruction(binder, node, op);
-	Value		result;
+	Value		result = {clientele_bind_register(binder), true, false};
 
 	added->a = a;
 	added->b = b;
-	result.cells = added->target = clientele_bind_register(binder);
-	result.owned = true;
+	added->target = result.cells;
 	return result;
 }
 
@@ -153,21 +152,17 @@ static Value
 add_shared_operation(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op,
 					 ClienteleCell *a, ClienteleCell *b)
 {
-	Value		result;
+	ClienteleCell *cells;
 
-	result.owned = false;
 	for (int i = 0; i < binder->nshared; i++)
 	{
 		const ClienteleInstruction *other = &binder->program->instructions[binder->shared[i]];
 
 		if (other->op == op && other->a == a && other->b == b)
-		{
-			result.cells = other->target;
-			return result;
-		}
+			return borrowed(other->target);
 	}
 
-	result.cells = add_operation(binder, node, op, a, b).cells;
+	cells = add_operation(binder, node, op, a, b).cells;
 	if (binder->level == 0)
 	{
 		if (binder->nshared == binder->shared_allocated)
@@ -177,7 +172,7 @@ add_shared_operation(ClienteleBinder *binder, const ClienteleNode *node, Cliente
 		}
 		binder->shared[binder->nshared++] = binder->program->length - 1;
 	}
-	return result;
+	return borrowed(cells);
 }
 
 /* An instruction that changes its first operand. */
@@ -215,14 +210,14 @@ finds_truth(ClienteleOp op)
 
 /*
  * result AND value, or result OR value.  The instruction that has just found the
- * value does it itself where it can.
+ * value does it itself where it can; not where both sides have a horizon.
  */
 static void
 add_logic(ClienteleBinder *binder, bool conjunction, ClienteleCell *result, Value value)
 {
 	ClienteleInstruction *last = &binder->program->instructions[binder->program->length - 1];
 
-	if (!value.owned || last->target != value.cells || !finds_truth((ClienteleOp) last->op) ||
+	if (binder->program->timed || !value.owned || last->target != value.cells || !finds_truth((ClienteleOp) last->op) ||
 		last->highest != CLIENTELE_UNBOUNDED_ABOVE || last->lowest != CLIENTELE_UNBOUNDED_BELOW)
 	{
 		add_in_place(binder, conjunction ? CLIENTELE_OP_AND : CLIENTELE_OP_OR, result, value.cells);
@@ -456,10 +451,8 @@ type_of(ClienteleBinder *binder, const ClienteleNode *node)
 static Value
 constant(ClienteleBinder *binder, ClienteleCell cell)
 {
-	Value		value;
+	Value		value = {clientele_bind_register(binder), false, true};
 
-	value.cells = clientele_bind_register(binder);
-	value.owned = false;
 	for (int i = 0; i < binder->program->capacity; i++)
 		value.cells[i] = cell;
 	return value;
@@ -710,6 +703,48 @@ is_cheap(ClienteleBinder *binder, const ClienteleNode *node)
 }
 
 /*
+ * True for an operand that may have no value, which is an error, or a failure that
+ * a timed program counts.
+ */
+static bool
+can_fail(ClienteleBinder *binder, const ClienteleNode *node)
+{
+	switch (node->kind)
+	{
+		case CLIENTELE_NODE_NAME:
+			return resolve(binder, node).is_json;
+		case CLIENTELE_NODE_MULTIPLY:
+		case CLIENTELE_NODE_DIVIDE:
+		case CLIENTELE_NODE_ADD:
+			return true;
+		case CLIENTELE_NODE_SUBTRACT:
+			if (type_of(binder, node->first->next) != CLIENTELE_DATE)
+				return true;
+			break;
+		case CLIENTELE_NODE_AGGREGATE:
+			return false;
+		default:
+			break;
+	}
+	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
+	{
+		if (can_fail(binder, operand))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether an operand is evaluated only where it is needed.  A timed program wants
+ * to know until when each side holds, so it leaves out only what could fail.
+ */
+static bool
+is_guarded(ClienteleBinder *binder, const ClienteleNode *node)
+{
+	return binder->program->timed ? can_fail(binder, node) : !is_cheap(binder, node);
+}
+
+/*
  * a and b and c: once a row is known to be false, what is dear or could fail is
  * not evaluated for it.  OR is the mirror image.
  */
@@ -718,16 +753,14 @@ emit_chain(ClienteleBinder *binder, const ClienteleNode *node)
 {
 	bool		conjunction = node->kind == CLIENTELE_NODE_AND;
 	ClienteleTest undecided = conjunction ? CLIENTELE_TEST_NOT_FALSE : CLIENTELE_TEST_NOT_TRUE;
-	Value		result;
+	Value		result = {own(binder, emit(binder, node->first, CLIENTELE_BOOLEAN)), true, false};
 	int			first = -1;
 
-	result.cells = own(binder, emit(binder, node->first, CLIENTELE_BOOLEAN));
-	result.owned = true;
 	for (const ClienteleNode *operand = node->first->next; operand; operand = operand->next)
 	{
 		Value		value;
 
-		if (!is_cheap(binder, operand))
+		if (is_guarded(binder, operand))
 		{
 			int			selection = add_selection(binder, first < 0 ? CLIENTELE_OP_ENTER : CLIENTELE_OP_NARROW,
 												  undecided, result.cells);
@@ -737,6 +770,13 @@ emit_chain(ClienteleBinder *binder, const ClienteleNode *node)
 		}
 		value = emit(binder, operand, CLIENTELE_BOOLEAN);
 		add_logic(binder, conjunction, result.cells, value);
+
+		/* whether the next side is needed for the value is not the question here */
+		if (binder->program->timed && first >= 0)
+		{
+			leave(binder, first);
+			first = -1;
+		}
 	}
 	if (first >= 0)
 		leave(binder, first);
@@ -782,6 +822,7 @@ add_comparison(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType
 			   ClienteleComparison comparison, Value left, Value right)
 {
 	ClienteleOp op = CLIENTELE_OP_COMPARE_INTEGER;
+	ClienteleInstruction *added;
 	Value		result;
 
 	switch (type)
@@ -802,7 +843,9 @@ add_comparison(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType
 			break;
 	}
 	result = add_operation(binder, node, op, left.cells, right.cells);
-	binder->program->instructions[binder->program->length - 1].comparison = comparison;
+	added = &binder->program->instructions[binder->program->length - 1];
+	added->comparison = comparison;
+	added->detail->constant = left.constant ? left.cells : right.constant ? right.cells : NULL;
 	return result;
 }
 
@@ -845,7 +888,7 @@ emit_between(ClienteleBinder *binder, const ClienteleNode *node)
 	check_comparable(binder, node, type, true, column);
 	value = emit(binder, value_node, type);
 	result = add_comparison(binder, node, type, CLIENTELE_GE, value, emit(binder, low_node, type));
-	if (!is_cheap(binder, high_node))
+	if (is_guarded(binder, high_node))
 		selection = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_NOT_FALSE, result.cells);
 	other = add_comparison(binder, node, type, CLIENTELE_LE, value, emit(binder, high_node, type));
 	add_logic(binder, true, result.cells, other);
@@ -865,10 +908,8 @@ static Value
 emit_in_timestamps(ClienteleBinder *binder, const ClienteleNode *node)
 {
 	Value		value = emit(binder, node->first, CLIENTELE_TIMESTAMP);
-	Value		result = boolean_constant(binder, false);
+	Value		result = {own(binder, boolean_constant(binder, false)), true, false};
 
-	result.cells = own(binder, result);
-	result.owned = true;
 	for (const ClienteleNode *item = node->first->next; item; item = item->next)
 	{
 		Value		equal = add_comparison(binder, node, CLIENTELE_TIMESTAMP, CLIENTELE_EQ, value,
@@ -981,7 +1022,7 @@ static Value
 emit_numeric(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op)
 {
 	Value		a = emit(binder, node->first, CLIENTELE_NUMBER);
-	Value		b = {NULL, false};
+	Value		b = borrowed(NULL);
 
 	if (node->first->next)
 		b = emit(binder, node->first->next, CLIENTELE_NUMBER);
@@ -990,36 +1031,82 @@ emit_numeric(ClienteleBinder *binder, const ClienteleNode *node, ClienteleOp op)
 
 /* ---------- conditional values ---------- */
 
+/*
+ * Notes that a condition decides about a value, which in a timed program holds no
+ * longer than all conditions did that were asked before it.  `asked` is what has
+ * been noted so far, and what is returned then.
+ */
+static ClienteleCell *
+note_condition(ClienteleBinder *binder, ClienteleCell *asked, const ClienteleCell *condition)
+{
+	if (!binder->program->timed)
+		return NULL;
+	if (asked == NULL)
+	{
+		asked = clientele_bind_register(binder);
+		add_move(binder, asked, unconstify(ClienteleCell *, condition));
+	}
+	else
+		add_in_place(binder, CLIENTELE_OP_SOONER, asked, unconstify(ClienteleCell *, condition));
+	return asked;
+}
+
+/* Moves the value that the conditions asked so far have chosen. */
+static void
+add_choice(ClienteleBinder *binder, ClienteleCell *target, Value chosen, ClienteleCell *asked)
+{
+	add_move(binder, target, chosen.cells);
+	if (asked)
+		add_in_place(binder, CLIENTELE_OP_SOONER, target, asked);
+}
+
 static Value
 emit_case(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType wanted)
 {
-	Value		result = {clientele_bind_register(binder), true};
+	Value		result = {clientele_bind_register(binder), true, false};
+	ClienteleCell *asked = NULL;
 	const ClienteleNode *at = node->first;
 	int			remaining = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_ALL, result.cells);
 
 	for (; at && at->next; at = at->next->next)
 	{
 		Value		condition = emit(binder, at, CLIENTELE_BOOLEAN);
-		int			chosen = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_TRUE, condition.cells);
+		int			chosen;
 
-		add_move(binder, result.cells, emit(binder, at->next, wanted).cells);
+		asked = note_condition(binder, asked, condition.cells);
+		chosen = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_TRUE, condition.cells);
+		add_choice(binder, result.cells, emit(binder, at->next, wanted), asked);
 		leave(binder, chosen);
 		add_selection(binder, CLIENTELE_OP_NARROW, CLIENTELE_TEST_NOT_TRUE, condition.cells);
 	}
-	add_move(binder, result.cells, at ? emit(binder, at, wanted).cells : null_constant(binder).cells);
+	add_choice(binder, result.cells, at ? emit(binder, at, wanted) : null_constant(binder), asked);
 	leave(binder, remaining);
 	return result;
 }
 
+/*
+ * In a timed program the result is a copy also of a first argument that could be
+ * overwritten, so that horizon.c sees what the first argument is.
+ */
 static Value
 emit_coalesce(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType wanted)
 {
-	Value		result = {own(binder, emit(binder, node->first, wanted)), true};
-	int			missing = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_NULL, result.cells);
+	Value		first = emit(binder, node->first, wanted);
+	Value		result;
+	ClienteleCell *asked = NULL;
+	int			missing;
 
+	if (binder->program->timed)
+		first.owned = false;
+	result = first;
+	result.cells = own(binder, first);
+	result.owned = true;
+	result.constant = false;
+	missing = add_selection(binder, CLIENTELE_OP_ENTER, CLIENTELE_TEST_NULL, result.cells);
 	for (const ClienteleNode *argument = node->first->next; argument; argument = argument->next)
 	{
-		add_move(binder, result.cells, emit(binder, argument, wanted).cells);
+		asked = note_condition(binder, asked, result.cells);
+		add_choice(binder, result.cells, emit(binder, argument, wanted), asked);
 		if (argument->next)
 			add_selection(binder, CLIENTELE_OP_NARROW, CLIENTELE_TEST_NULL, result.cells);
 	}
@@ -1030,14 +1117,13 @@ emit_coalesce(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType 
 static Value
 emit_extreme(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType wanted)
 {
-	Value		result;
+	Value		result = {NULL, true, false};
 
 	/* of open types only whether all are null is asked, and that needs no order */
 	if (wanted == CLIENTELE_ANY)
 		return emit_coalesce(binder, node, wanted);
 	check_comparable(binder, node, wanted, true, NULL);
 	result.cells = own(binder, emit(binder, node->first, wanted));
-	result.owned = true;
 	for (const ClienteleNode *argument = node->first->next; argument; argument = argument->next)
 	{
 		add_in_place(binder, node->function == CLIENTELE_FN_LEAST ? CLIENTELE_OP_LEAST : CLIENTELE_OP_GREATEST,
@@ -1238,5 +1324,7 @@ clientele_bind_end(ClienteleBinder *binder)
 	program->outer = palloc(sizeof(int) * (program->depth + 1));
 	for (int level = 0; level <= program->depth; level++)
 		program->selected[level] = palloc(mul_size(sizeof(int), program->capacity));
+	if (program->timed)
+		clientele_horizons_prepare(program);
 	return program;
 }

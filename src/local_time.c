@@ -8,7 +8,13 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
+#include "day_clock.h"
 #include "local_time.h"
+
+/* Beyond these no date lies, and a number of days leads from none to another. */
+#define EARLIEST_YEAR	(-4713)
+#define LATEST_YEAR		JULIAN_MAXYEAR
+#define MANY_DAYS		(INT64CONST(1) << 33)
 
 /*
  * A POSIX rule such as UTC+8, which core takes for a zone eight hours west of
@@ -49,23 +55,7 @@ clientele_zone(text *name)
 DateADT
 clientele_local_date(TimestampTz instant, pg_tz *zone)
 {
-	pg_time_t	seconds;
-	struct pg_tm *local;
-
-	if (TIMESTAMP_IS_NOBEGIN(instant))
-		return DATEVAL_NOBEGIN;
-	if (TIMESTAMP_IS_NOEND(instant))
-		return DATEVAL_NOEND;
-
-	/* whole seconds since 1970, rounded down also before it */
-	seconds = instant / USECS_PER_SEC - (instant % USECS_PER_SEC < 0 ? 1 : 0);
-	seconds += (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-	local = pg_localtime(&seconds, zone);
-	if (local == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	return date2j(local->tm_year + 1900, local->tm_mon + 1, local->tm_mday) - POSTGRES_EPOCH_JDATE;
+	return clientele_day_at(clientele_day_clock(zone), instant);
 }
 
 TimestampTz
@@ -121,6 +111,69 @@ clientele_months_between(DateADT date, DateADT today)
 	 * its last day, which is never before date.
 	 */
 	return today_day < day ? months - 1 : months;
+}
+
+int
+clientele_years_between(DateADT date, DateADT today)
+{
+	int			months = clientele_months_between(date, today);
+
+	/* rounded down also for a date ahead */
+	return months >= 0 ? months / 12 : -((11 - months) / 12);
+}
+
+/* The first day that is at least so many months after the date. */
+static int64
+first_day_months_since(DateADT date, int64 n)
+{
+	int			year;
+	int			month;
+	int			day;
+	int64		months;
+
+	split_date(date, &year, &month, &day);
+	months = year * INT64CONST(12) + (month - 1) + n;
+	if (months < EARLIEST_YEAR * INT64CONST(12))
+		return PG_INT64_MIN;
+	if (months >= LATEST_YEAR * INT64CONST(12))
+		return PG_INT64_MAX;
+	year = (int) (months / 12 - (months % 12 < 0));
+	month = (int) (months - year * INT64CONST(12)) + 1;
+
+	/* a shorter month has passed when the next begins */
+	if (day > day_tab[isleap(year)][month - 1])
+	{
+		day = 1;
+		year += month / 12;
+		month = month % 12 + 1;
+	}
+	return (int64) date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
+}
+
+int64
+clientele_first_day_since(DateADT date, ClienteleUnit unit, int64 n)
+{
+	if (DATE_IS_NOBEGIN(date))
+		return PG_INT64_MIN;
+	if (DATE_IS_NOEND(date) || n > MANY_DAYS)
+		return PG_INT64_MAX;
+	if (n < -MANY_DAYS)
+		return PG_INT64_MIN;
+	switch (unit)
+	{
+		case CLIENTELE_DAYS:
+			return date + n;
+		case CLIENTELE_WEEKS:
+			return date + 7 * n;
+		case CLIENTELE_MONTHS:
+			return first_day_months_since(date, n);
+		case CLIENTELE_YEARS:
+			return first_day_months_since(date, 12 * n);
+		case CLIENTELE_HOURS:
+			break;
+	}
+	elog(ERROR, "unit %d is no calendar unit", (int) unit);
+	return 0;
 }
 
 int

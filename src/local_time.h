@@ -14,12 +14,13 @@
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
+#include "expression_tree.h"
 #include "iso_time.h"
 
 /* The zone of that name; an unknown one is an error with a hint. */
 extern pg_tz *clientele_zone(text *name);
 
-/* The calendar day of an instant; infinity stays infinity. */
+/* The calendar day of an instant; infinity stays infinity.  See day_clock.h. */
 extern DateADT clientele_local_date(TimestampTz instant, pg_tz *zone);
 
 /* The instant of a wall clock's reading, as SQL's AT TIME ZONE finds it. */
@@ -27,6 +28,15 @@ extern TimestampTz clientele_instant(Timestamp local, pg_tz *zone);
 
 /* The greatest n with today - n months >= date; negative where date is ahead. */
 extern int	clientele_months_between(DateADT date, DateADT today);
+
+/* The same in whole years. */
+extern int	clientele_years_between(DateADT date, DateADT today);
+
+/*
+ * The first day D with D minus n units >= date: on which an event of that date
+ * leaves the window of the last n units.  Beyond all days where no day is.
+ */
+extern int64 clientele_first_day_since(DateADT date, ClienteleUnit unit, int64 n);
 
 extern int	clientele_month_of(DateADT date);
 extern int	clientele_day_of(DateADT date);

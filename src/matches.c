@@ -18,6 +18,7 @@ PG_FUNCTION_INFO_V1(clientele_matches);
 PG_FUNCTION_INFO_V1(clientele_matching);
 PG_FUNCTION_INFO_V1(clientele_evaluate_number);
 PG_FUNCTION_INFO_V1(clientele_evaluate_text);
+PG_FUNCTION_INFO_V1(clientele_valid_until);
 
 /* Several rules bound together; the array's NULL elements are left out. */
 typedef struct Matching
@@ -29,32 +30,38 @@ typedef struct Matching
 } Matching;
 
 static ClienteleRowRules *
-bind_one(Datum rule, const ClienteleRowType *row, ClienteleType wanted)
+bind_one(Datum rule, const ClienteleRowType *row, ClienteleType wanted, bool timed)
 {
 	ClienteleRule spec;
 
 	spec.text = DatumGetExpressionText(rule);
 	spec.wanted = wanted;
 	spec.place = NULL;
-	return clientele_row_rules_bind(row, 1, &spec);
+	return clientele_row_rules_bind(row, 1, &spec, timed);
 }
 
 static void *
 build_condition(Datum rule, const ClienteleRowType *row)
 {
-	return bind_one(rule, row, CLIENTELE_BOOLEAN);
+	return bind_one(rule, row, CLIENTELE_BOOLEAN, false);
 }
 
 static void *
 build_number(Datum rule, const ClienteleRowType *row)
 {
-	return bind_one(rule, row, CLIENTELE_NUMBER);
+	return bind_one(rule, row, CLIENTELE_NUMBER, false);
 }
 
 static void *
 build_any(Datum rule, const ClienteleRowType *row)
 {
-	return bind_one(rule, row, CLIENTELE_ANY);
+	return bind_one(rule, row, CLIENTELE_ANY, false);
+}
+
+static void *
+build_timed(Datum rule, const ClienteleRowType *row)
+{
+	return bind_one(rule, row, CLIENTELE_ANY, true);
 }
 
 static void *
@@ -86,7 +93,7 @@ build_matching(Datum rule, const ClienteleRowType *row)
 		specs[matching->nrules].place = NULL;
 		matching->positions[matching->nrules++] = i + 1;
 	}
-	matching->rules = clientele_row_rules_bind(row, matching->nrules, specs);
+	matching->rules = clientele_row_rules_bind(row, matching->nrules, specs, false);
 	return matching;
 }
 
@@ -173,4 +180,21 @@ clientele_evaluate_text(PG_FUNCTION_ARGS)
 	if (!clientele_row_rules_text(call.built, 0, &text))
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(text));
+}
+
+/* valid_until(row, rule [, as_of, time_zone]): NULL where time changes nothing. */
+Datum
+clientele_valid_until(PG_FUNCTION_ARGS)
+{
+	ClienteleRowCall call;
+	TimestampTz horizon;
+
+	clientele_row_call(fcinfo, build_timed, &call);
+	if (call.built == NULL)
+		PG_RETURN_NULL();
+	clientele_row_rules_evaluate(call.built, call.row, &call.clock);
+	horizon = clientele_row_rules_valid_until(call.built, 0);
+	if (TIMESTAMP_IS_NOEND(horizon))
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(horizon);
 }

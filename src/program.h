@@ -30,6 +30,7 @@ typedef enum ClienteleOp
 	CLIENTELE_OP_IS_NULL,		/* negated */
 	CLIENTELE_OP_LEAST,			/* in place: a = the lesser of a and b; by value_type */
 	CLIENTELE_OP_GREATEST,
+	CLIENTELE_OP_SOONER,		/* in place: a holds no longer than b does */
 	/* booleans; AND and OR work in place */
 	CLIENTELE_OP_AND,
 	CLIENTELE_OP_OR,
@@ -76,6 +77,34 @@ typedef enum ClienteleTest
 	CLIENTELE_TEST_NULL
 } ClienteleTest;
 
+/*
+ * How a value moves with time alone, where the binder can tell.  A comparison of
+ * such a value is solved for the instant at which its truth turns.
+ */
+typedef enum ClienteleMotionKind
+{
+	CLIENTELE_STILL,			/* not, or not so simply */
+	CLIENTELE_MOTION_DAYS,		/* today minus date `of` */
+	CLIENTELE_MOTION_DATE,		/* today, plus (or minus) as many days as in `of` */
+	CLIENTELE_MOTION_MONTHS,	/* months since date `of` */
+	CLIENTELE_MOTION_YEARS,
+	CLIENTELE_MOTION_NOW,
+	CLIENTELE_MOTION_MONTH,		/* today's month, 1 to 12, and again ... */
+	CLIENTELE_MOTION_DAY,
+	CLIENTELE_MOTION_WEEKDAY
+} ClienteleMotionKind;
+
+typedef struct ClienteleMotion
+{
+	uint8		kind;			/* ClienteleMotionKind */
+	bool		on_right;		/* it is a comparison's right side that moves */
+	bool		falling;		/* DAYS: the other way round, date minus today */
+	bool		minus;			/* DATE: today minus the days */
+	const ClienteleCell *of;	/* a register; NULL where there is none */
+	const ClienteleCell *where; /* only in rows where this register is not NULL;
+								 * NULL = in all */
+} ClienteleMotion;
+
 /* What few instructions have, or only an error wants to know. */
 typedef struct ClienteleDetail
 {
@@ -86,6 +115,14 @@ typedef struct ClienteleDetail
 	int			list_length;
 	const ClienteleNode *name;	/* JSON: as the rule has it, for messages ... */
 	const ClienteleNode *path;	/* ... and the part that leads into a */
+	const ClienteleCell *constant;	/* COMPARE: the side that is one, or NULL */
+
+	/* timed programs */
+	ClienteleMotion motion;		/* of an operand */
+	const ClienteleCell *known_by;	/* IS_NULL: the register that decides whether a
+									 * is NULL, or NULL where time cannot change it */
+	const TimestampTz *crossing;	/* COMPARE: the result's horizon for each row of
+									 * the block, found by others; or NULL */
 } ClienteleDetail;
 
 /*
@@ -151,7 +188,21 @@ typedef struct ClienteleProgram
 	DateADT		today_date;
 	bool		clock_is_set;
 	TimestampTz as_of;
+
+	struct ClienteleHorizons *horizons; /* horizon.c's own; NULL unless timed */
 } ClienteleProgram;
+
+/* The rows of a block that an instruction works on. */
+typedef struct ClienteleSelection
+{
+	const int  *rows;			/* NULL: the first `count` of the block */
+	int			count;
+} ClienteleSelection;
+
+#define CLIENTELE_FOR_EACH_ROW(row, selection) \
+	for (int k_ = 0, row; \
+		 k_ < (selection).count && ((row) = (selection).rows ? (selection).rows[k_] : k_, true); \
+		 k_++)
 
 /*
  * The horizons of a timed program's register, one for each row of the block: an
@@ -181,5 +232,28 @@ extern void clientele_program_set_clock(ClienteleProgram *program, const Cliente
  * goes to the current memory context, which the caller resets between blocks.
  */
 extern void clientele_program_run(ClienteleProgram *program, int nrows);
+
+/*
+ * A comparison of a register's number with a constant, in a timed program.
+ *
+ * The register may be one that a fold fills, with a count or a sum; then the fold
+ * can tell better than the evaluator when time alone will carry it across the
+ * constant, and have its answer taken instead: it points detail->crossing to an
+ * array with an instant for each row of the block, before the program runs.  These
+ * instants must say all: until when the comparison's result cannot change.
+ */
+typedef struct ClienteleThreshold
+{
+	const ClienteleCell *cells; /* the register */
+	bool		is_rounded;		/* what is compared is the register rounded ... */
+	int			places;			/* ... to so many decimals */
+	ClienteleComparison comparison; /* as if the register stood left of it */
+	ClienteleDecimal constant;
+	ClienteleDetail *detail;
+} ClienteleThreshold;
+
+/* Whether an instruction, by its index, is such a comparison. */
+extern bool clientele_program_threshold(const ClienteleProgram *program, int index,
+										ClienteleThreshold *threshold);
 
 #endif							/* CLIENTELE_PROGRAM_H */

@@ -206,7 +206,7 @@ bind_rule(ClienteleBinder *binder, const ClienteleRule *rule, ClienteleType *typ
 }
 
 ClienteleRowRules *
-clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const ClienteleRule *specs)
+clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const ClienteleRule *specs, bool timed)
 {
 	ClienteleRowRules *rules = palloc0(sizeof(ClienteleRowRules));
 	ClienteleBinder *binder;
@@ -229,7 +229,7 @@ clientele_row_rules_bind(const ClienteleRowType *row, int nrules, const Clientel
 		rules->nulls = palloc(mul_size(sizeof(bool), width));
 	}
 
-	binder = clientele_bind_begin(&rules->scope, 1, false);
+	binder = clientele_bind_begin(&rules->scope, 1, timed);
 	if (row->kind == CLIENTELE_ROW_JSONB)
 		rules->document = clientele_bind_register(binder);
 	for (int i = 0; i < nrules; i++)
@@ -375,4 +375,10 @@ clientele_row_rules_text(const ClienteleRowRules *rules, int rule, char **result
 			break;
 	}
 	return true;
+}
+
+TimestampTz
+clientele_row_rules_valid_until(const ClienteleRowRules *rules, int rule)
+{
+	return clientele_horizons(rules->program, rules->results[rule])[0];
 }

@@ -43,9 +43,12 @@ typedef struct ClienteleRule
 
 typedef struct ClienteleRowRules ClienteleRowRules;
 
-/* Binds in the current memory context, where the result lives. */
+/*
+ * Binds in the current memory context, where the result lives.  Timed: also to say
+ * until when answers hold; then what would be an error in a row is NULL.
+ */
 extern ClienteleRowRules *clientele_row_rules_bind(const ClienteleRowType *row, int nrules,
-												   const ClienteleRule *rules);
+												   const ClienteleRule *rules, bool timed);
 
 /* Evaluates all rules on a row of the kind they are bound to. */
 extern void clientele_row_rules_evaluate(ClienteleRowRules *rules, Datum row, const ClienteleClock *clock);
@@ -59,5 +62,6 @@ extern bool clientele_row_rules_holds(const ClienteleRowRules *rules, int rule);
 extern int	clientele_row_rules_which_hold(const ClienteleRowRules *rules, int *holding);
 extern bool clientele_row_rules_number(const ClienteleRowRules *rules, int rule, ClienteleDecimal *result);
 extern bool clientele_row_rules_text(const ClienteleRowRules *rules, int rule, char **result);	/* any type, as text */
+extern TimestampTz clientele_row_rules_valid_until(const ClienteleRowRules *rules, int rule);	/* timed */
 
 #endif							/* CLIENTELE_ROW_RULES_H */

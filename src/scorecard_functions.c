@@ -49,7 +49,7 @@ check_written_rules(const ClienteleScorecard *card, const ClienteleRowType *row)
 	int			nrules;
 
 	rules = clientele_scorecard_written_rules(card, &nrules);
-	(void) clientele_row_rules_bind(row, nrules, rules);
+	(void) clientele_row_rules_bind(row, nrules, rules, false);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 }
@@ -62,7 +62,8 @@ bind_card(Datum rule, const ClienteleRowType *row)
 	bound->card = clientele_scorecard_parse(clientele_rule_text_get(&clientele_scorecard_type, rule), NULL);
 	check_written_rules(bound->card, row);
 	if (bound->card->nrules > 0)
-		bound->rules = clientele_row_rules_bind(row, bound->card->nrules, clientele_scorecard_rules(bound->card));
+		bound->rules = clientele_row_rules_bind(row, bound->card->nrules, clientele_scorecard_rules(bound->card),
+												false);
 	bound->answers.number = card_rule_number;
 	bound->answers.source = bound->rules;
 	bound->result.parts = palloc0(bound->card->ncharacteristics * sizeof(ClienteleCardPart));

@@ -164,3 +164,13 @@ CREATE FUNCTION clientele.evaluate_text(subject jsonb, rule clientele.expression
     LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'clientele_evaluate_text';
 COMMENT ON FUNCTION clientele.evaluate_text(jsonb, clientele.expression, timestamptz, text) IS 'the value of an expression of any type for the document, as text; NULL where it is unknown';
+
+CREATE FUNCTION clientele.valid_until(subject record, rule clientele.expression, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL) RETURNS timestamptz
+    LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+    AS 'MODULE_PATHNAME', 'clientele_valid_until';
+COMMENT ON FUNCTION clientele.valid_until(record, clientele.expression, timestamptz, text) IS 'an instant before which time alone cannot change the expression''s value for the row, found at as_of; may be early, never late; NULL where it never can';
+
+CREATE FUNCTION clientele.valid_until(subject jsonb, rule clientele.expression, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL) RETURNS timestamptz
+    LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+    AS 'MODULE_PATHNAME', 'clientele_valid_until';
+COMMENT ON FUNCTION clientele.valid_until(jsonb, clientele.expression, timestamptz, text) IS 'an instant before which time alone cannot change the expression''s value for the document, found at as_of; NULL where it never can';

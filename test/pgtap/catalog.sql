@@ -35,6 +35,7 @@ FROM (VALUES
     ('tier_columns', 'immutable'),
     ('evaluate_number', 'immutable'),
     ('evaluate_text', 'immutable'),
+    ('valid_until', 'immutable'),
     ('scorecard_in', 'immutable'),
     ('scorecard_out', 'immutable'),
     ('scorecard_recv', 'immutable'),
