@@ -79,7 +79,7 @@ COMMENT ON COLUMN clientele.definition.changed_at IS 'when it was written';
 CREATE TABLE clientele.version (
     population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
     version int NOT NULL,
-    model text NOT NULL,
+    model clientele.model NOT NULL,
     note text,
     author name NOT NULL DEFAULT session_user,
     published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
