@@ -15,7 +15,7 @@
 
 static char *canonical_expression(const char *text, struct Node *escontext);
 
-const ClienteleRuleTextType clientele_expression_type = {"expression", 1, canonical_expression};
+const ClienteleRuleTextType clientele_expression_type = {"expression", 1, CLIENTELE_RULE_TEXT_MAX, canonical_expression};
 
 PG_FUNCTION_INFO_V1(clientele_expression_in);
 PG_FUNCTION_INFO_V1(clientele_expression_out);

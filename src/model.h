@@ -8,15 +8,19 @@
  *
  *	{"time_zone": "Asia/Shanghai",
  *	 "sources": [{"name": "payment", "amount": "net", "branch": "branch_id",
- *				  "filter": "kind = 'sale'", "future_tolerance": 0}],
+ *				  "filter": "kind = 'sale'", "future_tolerance": 300}],
  *	 "definitions": [
  *	  {"kind": "parameter", "name": "dormant_days", "value": 180},
  *	  {"kind": "metric", "name": "spend", "value": "sum(payment.net last 365 days)", "scale": 2},
  *	  {"kind": "rfm", "name": "member", "recency": "latest(payment)", "frequency": "count(visit)",
  *	   "monetary": "spend", "bins": 5, "method": "quantile", "cuts": "...", "scheme": "eight", "high_from": 4},
+ *	  {"kind": "rfm", "name": "other", ..., "groups": [{"label": "best", "when": "r + f + m > 12"}, {"label": "rest"}]},
  *	  {"kind": "scorecard", "name": "tier", "card": {...}},
  *	  {"kind": "ladder", "name": "stage", "rules": [{"label": "new", "when": "..."}, {"label": "other"}]},
  *	  {"kind": "tag", "name": "sleeping", "when": "...", "family": "..."}]}
+ *
+ * future_tolerance is in seconds.  A name that a view needs for a column of its own is
+ * refused, so that the columns of all definitions fit beside each other.
  */
 #ifndef CLIENTELE_MODEL_H
 #define CLIENTELE_MODEL_H
@@ -69,7 +73,8 @@ typedef struct ClienteleDefinition
 typedef struct ClienteleModelSource
 {
 	const char *name;
-	const char *amount;			/* column that is money; NULL = none */
+	const char *amount;			/* column that is money, as expressions write
+								 * it; NULL = none */
 	const char *branch;			/* column that is the place; NULL = none */
 	const char *filter;			/* events that count; NULL = all */
 	int64		future_tolerance;	/* microseconds by which an event may be ahead */
@@ -84,7 +89,20 @@ typedef struct ClienteleModel
 	ClienteleDefinition *definitions;	/* in the order of definition */
 } ClienteleModel;
 
+/* The longest text of a model, in bytes. */
+#define CLIENTELE_MODEL_TEXT_MAX (4 * 1024 * 1024)
+
+/* More sources than any clinic has. */
+#define CLIENTELE_MAX_SOURCES 100
+
+/* Decimals of a metric that says nothing of them. */
+#define CLIENTELE_METRIC_SCALE 6
+
 extern const ClienteleRuleTextType clientele_model_type;
+
+/* The words for kinds of definitions, by ClienteleDefinitionKind. */
+#define CLIENTELE_DEFINITION_KINDS 6
+extern const char *const clientele_definition_kinds[CLIENTELE_DEFINITION_KINDS];
 
 /*
  * Reads and checks the text of a model: syntax, unique names, what each kind must

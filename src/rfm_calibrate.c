@@ -93,28 +93,33 @@ end_sorts(Datum arg)
 	}
 }
 
-static CutMethod
+/* The number of the method, or of methods where there is none of that name. */
+static int
 find_method(const char *name)
 {
-	for (int i = 0; i < (int) lengthof(methods); i++)
-		if (strcmp(name, methods[i].name) == 0)
-			return (CutMethod) i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("\"%s\" is not a method of finding RFM cuts", name),
-			 errhint("Use 'quantile', 'r-rfm', 'median', 'mean' or 'width'.")));
+	int			method = 0;
+
+	while (method < (int) lengthof(methods) && strcmp(name, methods[method].name) != 0)
+		method++;
+	return method;
 }
 
-static void
-check_bins(int bins, CutMethod method)
+char *
+clientele_rfm_method_fault(const char *name, int bins, const char **hint)
 {
-	if (methods[method].halves ? bins != 2 : bins < 2 || bins > CLIENTELE_RFM_MAX_BINS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("method \"%s\" cannot make %d bins", methods[method].name, bins),
-				 methods[method].halves ?
-				 errhint("It splits at one value: use 2 bins, or method 'quantile' for more.") :
-				 errhint("Use 2 to %d bins, for example 5.", CLIENTELE_RFM_MAX_BINS)));
+	int			method = find_method(name);
+
+	if (method == (int) lengthof(methods))
+	{
+		*hint = "Use 'quantile', 'r-rfm', 'median', 'mean' or 'width'.";
+		return psprintf("\"%s\" is not a method of finding RFM cuts", name);
+	}
+	if (methods[method].halves ? bins == 2 : bins >= 2 && bins <= CLIENTELE_RFM_MAX_BINS)
+		return NULL;
+	*hint = methods[method].halves ?
+		"It splits at one value: use 2 bins, or method 'quantile' for more." :
+		psprintf("Use 2 to %d bins, for example 5.", CLIENTELE_RFM_MAX_BINS);
+	return psprintf("method \"%s\" cannot make %d bins", name, bins);
 }
 
 static void
@@ -131,11 +136,18 @@ start_state(FunctionCallInfo fcinfo, MemoryContext context, int bins, const text
 {
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	CutsState  *state = palloc0(sizeof(CutsState));
+	char	   *name = text_to_cstring(method);
+	const char *hint;
+	char	   *fault = clientele_rfm_method_fault(name, bins, &hint);
 
+	if (fault != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s", fault),
+				 errhint("%s", hint)));
 	state->context = context;
-	state->method = find_method(text_to_cstring(method));
+	state->method = (CutMethod) find_method(name);
 	state->bins = bins;
-	check_bins(bins, state->method);
 
 	if (methods[state->method].sorts)
 	{

@@ -41,8 +41,6 @@ PG_FUNCTION_INFO_V1(clientele_rfm_cuts_of_axis);
 
 const char *const clientele_rfm_axis_names[CLIENTELE_RFM_AXES] = {"recency", "frequency", "monetary"};
 
-#define EXAMPLE "recency 30, 90, 180, 365; frequency 2, 4, 8, 12; monetary 500, 2000, 8000, 20000"
-
 /*
  * The value itself
  */
@@ -123,20 +121,18 @@ clientele_rfm_cuts_make(const ClienteleRfmGrid *grid)
  * Text form: recency N, N, ...; frequency N, N, ...; monetary N, N, ...
  */
 
-Datum
-clientele_rfm_cuts_out(PG_FUNCTION_ARGS)
+char *
+clientele_rfm_grid_print(const ClienteleRfmGrid *grid)
 {
-	ClienteleRfmGrid grid;
 	StringInfoData text;
 
-	clientele_rfm_cuts_read(PG_GETARG_DATUM(0), &grid);
 	initStringInfo(&text);
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 	{
-		ClienteleDecimal *cuts = grid.cuts[axis];
+		const ClienteleDecimal *cuts = grid->cuts[axis];
 
 		appendStringInfo(&text, "%s%s ", axis > 0 ? "; " : "", clientele_rfm_axis_names[axis]);
-		for (int i = 0; i < grid.ncuts[axis]; i++)
+		for (int i = 0; i < grid->ncuts[axis]; i++)
 		{
 			bool		repeated = i > 0 && clientele_decimal_compare(cuts[i - 1], cuts[i]) == 0;
 
@@ -144,7 +140,16 @@ clientele_rfm_cuts_out(PG_FUNCTION_ARGS)
 							 repeated ? "=" : clientele_decimal_to_string(cuts[i]));
 		}
 	}
-	PG_RETURN_CSTRING(text.data);
+	return text.data;
+}
+
+Datum
+clientele_rfm_cuts_out(PG_FUNCTION_ARGS)
+{
+	ClienteleRfmGrid grid;
+
+	clientele_rfm_cuts_read(PG_GETARG_DATUM(0), &grid);
+	PG_RETURN_CSTRING(clientele_rfm_grid_print(&grid));
 }
 
 static const char *
@@ -220,8 +225,8 @@ parse_axis(const char **p, ClienteleRfmGrid *grid, int axis)
 	}
 }
 
-static char *
-parse_grid(const char *p, ClienteleRfmGrid *grid)
+char *
+clientele_rfm_grid_parse(const char *p, ClienteleRfmGrid *grid)
 {
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 	{
@@ -241,14 +246,14 @@ clientele_rfm_cuts_in(PG_FUNCTION_ARGS)
 {
 	const char *input = PG_GETARG_CSTRING(0);
 	ClienteleRfmGrid grid;
-	char	   *fault = parse_grid(input, &grid);
+	char	   *fault = clientele_rfm_grid_parse(input, &grid);
 
 	if (fault != NULL)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type rfm_cuts: \"%s\"", input),
 				 errdetail_internal("%s", fault),
-				 errhint("Write the cuts of each axis in ascending order, for example " EXAMPLE ".")));
+				 errhint(CLIENTELE_RFM_CUTS_HINT)));
 	PG_RETURN_POINTER(clientele_rfm_cuts_make(&grid));
 }
 

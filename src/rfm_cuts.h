@@ -57,6 +57,21 @@ typedef struct ClienteleRfmGrid
 extern void clientele_rfm_cuts_read(Datum value, ClienteleRfmGrid *grid);
 extern ClienteleRfmCuts *clientele_rfm_cuts_make(const ClienteleRfmGrid *grid);
 
+#define CLIENTELE_RFM_CUTS_HINT \
+	"Write the cuts of each axis in ascending order, for example " \
+	"recency 30, 90, 180, 365; frequency 2, 4, 8, 12; monetary 500, 2000, 8000, 20000."
+
+/* The type's text form.  Parsing answers what is wrong with the text, or NULL. */
+extern char *clientele_rfm_grid_parse(const char *text, ClienteleRfmGrid *grid);
+extern char *clientele_rfm_grid_print(const ClienteleRfmGrid *grid);
+
+/* What is wrong with a way to find cuts, or with one to group scores; or NULL. */
+extern char *clientele_rfm_method_fault(const char *method, int bins, const char **hint);
+extern char *clientele_rfm_scheme_fault(const char *scheme, const int *high_from, const char **hint);
+
+/* The most bins of an axis that a scheme can group. */
+extern int	clientele_rfm_scheme_bins(const char *scheme, bool has_high_from);
+
 /* Recency, frequency and monetary value of a summary. */
 extern void clientele_rfm_values(const ClienteleRfm *rfm, const ClienteleToday *today, ClienteleDecimal *values);
 

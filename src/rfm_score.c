@@ -186,12 +186,6 @@ group_of_eight(const int *digits, const int *high_from)
 {
 	int			high[CLIENTELE_RFM_AXES];
 
-	if (high_from != NULL && (*high_from < 2 || *high_from > CLIENTELE_RFM_MAX_BINS))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("high_from cannot be %d", *high_from),
-				 errhint("Give the lowest score that counts as high, from 2 to %d, for example 4 of 5.",
-						 CLIENTELE_RFM_MAX_BINS)));
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 	{
 		if (high_from == NULL && digits[axis] > 2)
@@ -230,23 +224,54 @@ group_by_table(const char *scheme, const Segment *segments, int nsegments, const
 	return "Others";
 }
 
+char *
+clientele_rfm_scheme_fault(const char *scheme, const int *high_from, const char **hint)
+{
+	bool		eight = strcmp(scheme, "eight") == 0;
+
+	if (!eight && strcmp(scheme, "r-rfm") != 0 && strcmp(scheme, "r-rfm-0.2") != 0)
+	{
+		*hint = "Use 'eight', 'r-rfm' or 'r-rfm-0.2'.";
+		return psprintf("\"%s\" is not a scheme of RFM groups", scheme);
+	}
+	if (high_from == NULL)
+		return NULL;
+	if (!eight)
+	{
+		*hint = "Leave it out; only scheme 'eight' splits scores into high and low.";
+		return psprintf("scheme \"%s\" takes no high_from", scheme);
+	}
+	if (*high_from < 2 || *high_from > CLIENTELE_RFM_MAX_BINS)
+	{
+		*hint = psprintf("Give the lowest score that counts as high, from 2 to %d, for example 4 of 5.",
+						 CLIENTELE_RFM_MAX_BINS);
+		return psprintf("high_from cannot be %d", *high_from);
+	}
+	return NULL;
+}
+
+int
+clientele_rfm_scheme_bins(const char *scheme, bool has_high_from)
+{
+	if (strcmp(scheme, "eight") != 0)
+		return R_RFM_BINS;
+	return has_high_from ? CLIENTELE_RFM_MAX_BINS : 2;
+}
+
 const char *
 clientele_rfm_group_label(const char *scheme, const int *score, const int *high_from)
 {
+	const char *hint;
+	char	   *fault = clientele_rfm_scheme_fault(scheme, high_from, &hint);
 	bool		eight = strcmp(scheme, "eight") == 0;
 	bool		r_rfm = strcmp(scheme, "r-rfm") == 0;
 	int			digits[CLIENTELE_RFM_AXES];
 
-	if (!eight && !r_rfm && strcmp(scheme, "r-rfm-0.2") != 0)
+	if (fault != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is not a scheme of RFM groups", scheme),
-				 errhint("Use 'eight', 'r-rfm' or 'r-rfm-0.2'.")));
-	if (high_from != NULL && !eight)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("scheme \"%s\" takes no high_from", scheme),
-				 errhint("Leave it out; only scheme 'eight' splits scores into high and low.")));
+				 errmsg("%s", fault),
+				 errhint("%s", hint)));
 	if (score == NULL)
 		return eight ? EIGHT_WITHOUT_SCORE : NULL;
 

@@ -13,11 +13,11 @@
 static bool
 check_length(const ClienteleRuleTextType *type, size_t length, struct Node *escontext)
 {
-	if (length > CLIENTELE_RULE_TEXT_MAX)
+	if (length > (size_t) type->max_length)
 		ereturn(escontext, false,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("%s is %zu bytes long, but at most %d bytes are allowed",
-						type->name, length, CLIENTELE_RULE_TEXT_MAX),
+						type->name, length, type->max_length),
 				 errhint("Split it into several, each with a name of its own.")));
 	return true;
 }

@@ -2,7 +2,7 @@
  * rule_text.h
  *		How a rule is stored: as its own canonical text, under a version word.
  *
- * expression and scorecard are languages.  Their values are stored as the text
+ * expression, scorecard and model are languages.  Their values are stored as the text
  * that their output function prints, and compiled when they are bound to a row
  * type, once per query.  So there is no second format that could disagree with
  * the first, no offset that could overflow, and hostile bytes meet nothing but
@@ -15,7 +15,7 @@
 
 struct Node;
 
-/* The longest rule, in bytes; a longer one is refused with 54000. */
+/* The longest expression or scorecard, in bytes. */
 #define CLIENTELE_RULE_TEXT_MAX (64 * 1024)
 
 typedef struct ClienteleRuleText
@@ -31,6 +31,7 @@ typedef struct ClienteleRuleTextType
 {
 	const char *name;			/* SQL name, for messages */
 	uint32		version;		/* written into every value, demanded of it */
+	int			max_length;		/* in bytes; a longer text is refused with 54000 */
 
 	/* The canonical form of anybody's text; NULL after a soft error. */
 	char	   *(*canonical) (const char *text, struct Node *escontext);

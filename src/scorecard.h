@@ -23,6 +23,7 @@
 
 #include "decimal.h"
 #include "expression_tree.h"
+#include "json_read.h"
 #include "row_rules.h"
 #include "rule_text.h"
 
@@ -106,6 +107,10 @@ typedef struct ClienteleScorecard
  * gives NULL and a filled context (from 16), otherwise it is thrown.
  */
 extern ClienteleScorecard *clientele_scorecard_parse(const char *text, struct Node *escontext);
+
+/* The same from JSON that is a part of another text, at the place `place`. */
+extern ClienteleScorecard *clientele_scorecard_read(const ClienteleJsonReader *json, const ClienteleJsonPlace *place,
+													const ClienteleJson *value);
 
 /* The card's canonical text; it parses back to the same card. */
 extern char *clientele_scorecard_print(const ClienteleScorecard *card);

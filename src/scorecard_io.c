@@ -14,7 +14,7 @@
 
 static char *canonical_scorecard(const char *text, struct Node *escontext);
 
-const ClienteleRuleTextType clientele_scorecard_type = {"scorecard", 1, canonical_scorecard};
+const ClienteleRuleTextType clientele_scorecard_type = {"scorecard", 1, CLIENTELE_RULE_TEXT_MAX, canonical_scorecard};
 
 PG_FUNCTION_INFO_V1(clientele_scorecard_in);
 PG_FUNCTION_INFO_V1(clientele_scorecard_out);

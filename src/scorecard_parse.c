@@ -2,33 +2,21 @@
  * scorecard_parse.c
  *		From the JSON text of a scorecard to a checked ClienteleScorecard.
  *
- * A card decides what customers are offered, so nothing is guessed: whatever is
- * unknown, said twice, missing or contradictory is refused, with the place
- * where it stands, as in characteristics[2].bins[0].points (counted from 0).
- *
- * Every reader below returns false once a mistake has been reported, which
- * happens only where the caller asked for soft errors; the card is then of no
- * use.
+ * A card decides what customers are offered, so what is missing or contradictory
+ * is refused; json_read.h says how.
  */
 #include "postgres.h"
 
 #include "compat.h"
-#include "json_tree.h"
-#include "nearest_name.h"
+#include "json_read.h"
 #include "scorecard.h"
 
 #define TYPE_NAME "scorecard"
-
-/* Numbers have at most so many digits before the point, and after it. */
-#define NUMBER_DIGITS 18
 
 #define CARD_EXAMPLE \
 	"A scorecard looks like {\"method\": \"weighted\", \"characteristics\": [{\"name\": \"loyalty\", " \
 	"\"weight\": 10, \"value\": \"visits\", \"bins\": [{\"below\": 5, \"points\": 20}, {\"points\": 100}]}], " \
 	"\"tiers\": [{\"label\": \"strategic\", \"at_least\": 80}]}."
-#define NUMBER_EXAMPLE "Write a plain JSON number, such as 12.5."
-#define TEXT_EXAMPLE "Write some text in double quotes, such as \"loyalty\"."
-#define EXPRESSION_EXAMPLE "Write an expression in double quotes, such as \"visits + 1\"."
 #define RANGES_EXAMPLE \
 	"Ranges ascend and the last one is open, such as " \
 	"[{\"below\": 10, \"points\": 20}, {\"below\": 50, \"points\": 60}, {\"points\": 100}]."
@@ -36,27 +24,15 @@
 	"Conditions look like [{\"when\": \"city = 'Suzhou'\", \"points\": 60}, {\"points\": 20}], " \
 	"where the last bin takes all others."
 
-/* A step on the way from the card to one of its parts. */
-typedef struct Place
-{
-	const struct Place *up;		/* NULL = the card itself */
-	const char *key;			/* NULL = an element of an array ... */
-	int			index;			/* ... with this number */
-} Place;
+typedef ClienteleJsonPlace Place;
+typedef ClienteleJsonShape Shape;
 
 typedef struct CardReader
 {
-	struct Node *escontext;
+	const ClienteleJsonReader *json;
+	const Place *place;			/* of the card: NULL = it is the whole text */
 	ClienteleScorecard *card;
 } CardReader;
-
-/* The keys an object may have. */
-typedef struct Shape
-{
-	int			nkeys;
-	const char *const *keys;
-	const char *hint;			/* names them all */
-} Shape;
 
 enum CardKey
 {
@@ -104,255 +80,16 @@ static const Shape tier_shape = {
 	"A tier looks like {\"label\": \"strategic\", \"at_least\": 80}."
 };
 
-static void
-append_place(StringInfo out, const Place *place)
-{
-	if (place == NULL)
-		return;
-	append_place(out, place->up);
-	if (place->key == NULL)
-		appendStringInfo(out, "[%d]", place->index);
-	else
-		appendStringInfo(out, out->len > 0 ? ".%s" : "%s", place->key);
-}
-
-static char *
-place_text(const Place *place)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	append_place(&out, place);
-	return out.data;
-}
-
-/* Reports a mistake; always false, for the caller to return. */
 static bool
 refuse(CardReader *reader, const Place *place, int sqlstate, const char *hint, const char *message)
 {
-	char	   *where = place_text(place);
-
-	ereturn(reader->escontext, false,
-			(errcode(sqlstate),
-			 errmsg("invalid scorecard: %s%s%s", where, where[0] == '\0' ? "" : ": ", message),
-			 errhint("%s", hint)));
-}
-
-static bool
-refuse_type(CardReader *reader, const Place *place, const ClienteleJson *value, const char *wanted,
-			const char *hint)
-{
-	return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint,
-				  psprintf("%s where %s is needed",
-						   clientele_json_show(value), wanted));
-}
-
-static bool
-refuse_unknown_key(CardReader *reader, const Place *place, const char *key, const Shape *shape)
-{
-	ClienteleNearestName nearest;
-	const char *hint = shape->hint;
-
-	clientele_nearest_begin(&nearest, key);
-	for (int i = 0; i < shape->nkeys; i++)
-		clientele_nearest_offer(&nearest, shape->keys[i]);
-	if (clientele_nearest_result(&nearest) != NULL)
-		hint = psprintf("Perhaps you mean \"%s\".  %s", clientele_nearest_result(&nearest), hint);
-	return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint,
-				  psprintf("unknown key %s", clientele_json_show_text(key)));
+	return clientele_json_refuse(reader->json, place, sqlstate, hint, message);
 }
 
 static bool
 refuse_missing_key(CardReader *reader, const Place *place, const char *key, const char *hint)
 {
-	return refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint,
-				  psprintf("key \"%s\" is missing", key));
-}
-
-static int
-find_key(const Shape *shape, const char *key)
-{
-	for (int i = 0; i < shape->nkeys; i++)
-	{
-		if (strcmp(shape->keys[i], key) == 0)
-			return i;
-	}
-	return -1;
-}
-
-/* Sorts an object's members by their keys; a key that is not there is NULL. */
-static bool
-read_object(CardReader *reader, const Place *place, const ClienteleJson *value, const Shape *shape,
-			const ClienteleJson **members)
-{
-	memset(members, 0, shape->nkeys * sizeof(*members));
-
-	if (value->kind != CLIENTELE_JSON_OBJECT)
-		return refuse_type(reader, place, value, "an object", shape->hint);
-
-	for (const ClienteleJson *member = value->first; member != NULL; member = member->next)
-	{
-		int			key = find_key(shape, member->key);
-
-		if (key < 0)
-			return refuse_unknown_key(reader, place, member->key, shape);
-		if (members[key] != NULL)
-			return refuse(reader, place, ERRCODE_DUPLICATE_JSON_OBJECT_KEY_VALUE,
-						  "Each key may stand once in an object.",
-						  psprintf("key \"%s\" stands twice", member->key));
-		members[key] = member;
-	}
-	return true;
-}
-
-static bool
-check_list(CardReader *reader, const Place *place, const ClienteleJson *value, const char *hint)
-{
-	if (value->kind != CLIENTELE_JSON_ARRAY)
-		return refuse_type(reader, place, value, "a list", hint);
-	if (value->nchildren == 0)
-		return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, hint, "the list is empty");
-	return true;
-}
-
-static bool
-read_text(CardReader *reader, const Place *place, const ClienteleJson *value, const char **result)
-{
-	if (value->kind != CLIENTELE_JSON_STRING)
-		return refuse_type(reader, place, value, "a text", TEXT_EXAMPLE);
-	if (value->text[0] == '\0')
-		return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, TEXT_EXAMPLE, "the text is empty");
-	*result = value->text;
-	return true;
-}
-
-/* The members of `place` that may be absent. */
-static bool
-read_optional_text(CardReader *reader, const Place *up, const ClienteleJson *value, const char **result)
-{
-	Place		place = {up, NULL, 0};
-
-	*result = NULL;
-	if (value == NULL)
-		return true;
-	place.key = value->key;
-	return read_text(reader, &place, value, result);
-}
-
-/*
- * Counts the digits before and after the point that a JSON number would have if
- * it were written without an exponent.
- */
-static void
-count_digits(const char *spelled, int *before, int *after)
-{
-	int			ndigits = 0;	/* seen so far */
-	int			point = -1;		/* digits before the point, once it is seen */
-	int			first = -1;		/* number of the first digit that is not 0 */
-	int			last = -1;
-	const char *c = spelled;
-
-	for (; *c != '\0' && *c != 'e' && *c != 'E'; c++)
-	{
-		if (*c == '.')
-			point = ndigits;
-		else if (*c != '-')
-		{
-			if (*c != '0')
-			{
-				last = ndigits;
-				if (first < 0)
-					first = ndigits;
-			}
-			ndigits++;
-		}
-	}
-	if (point < 0)
-		point = ndigits;
-	if (*c != '\0')
-	{
-		/* Both ends are far beyond what is allowed, and far from overflow. */
-		long		exponent = strtol(c + 1, NULL, 10);
-
-		point += (int) Max(Min(exponent, 1000000L), -1000000L);
-	}
-
-	*before = first < 0 ? 0 : Max(point - first, 0);
-	*after = first < 0 ? 0 : Max(last + 1 - point, 0);
-}
-
-static bool
-read_number(CardReader *reader, const Place *place, const ClienteleJson *value, ClienteleDecimal *result)
-{
-	int			before;
-	int			after;
-
-	if (value->kind != CLIENTELE_JSON_NUMBER)
-		return refuse_type(reader, place, value, "a number", NUMBER_EXAMPLE);
-
-	count_digits(value->text, &before, &after);
-	if (before > NUMBER_DIGITS || after > NUMBER_DIGITS)
-		return refuse(reader, place, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, NUMBER_EXAMPLE,
-					  psprintf("%s has more than %d digits before or after the point",
-							   clientele_json_show(value), NUMBER_DIGITS));
-	if (before == 0 && after == 0)
-		*result = clientele_decimal_from_int64(0);
-	else if (!clientele_decimal_from_string(value->text, result))
-		elog(ERROR, "cannot read the JSON number %s", value->text);
-	return true;
-}
-
-static bool
-read_optional_number(CardReader *reader, const Place *up, const ClienteleJson *value, bool *present,
-					 ClienteleDecimal *result)
-{
-	Place		place = {up, NULL, 0};
-
-	*present = (value != NULL);
-	*result = clientele_decimal_from_int64(0);
-	if (value == NULL)
-		return true;
-	place.key = value->key;
-	return read_number(reader, &place, value, result);
-}
-
-static void
-expression_error_callback(void *arg)
-{
-	int			position = getinternalerrposition();
-
-	/* The client may show where the card stands in the query instead. */
-	if (position > 0)
-		errcontext("%s of a scorecard, character %d", place_text((const Place *) arg), position);
-	else
-		errcontext("%s of a scorecard", place_text((const Place *) arg));
-}
-
-/* Checks an expression and gives its canonical text. */
-static bool
-read_expression(CardReader *reader, const Place *place, const ClienteleJson *value, const char **result)
-{
-	ErrorContextCallback callback;
-	ClienteleNode *tree;
-
-	if (value->kind != CLIENTELE_JSON_STRING)
-		return refuse_type(reader, place, value, "an expression", EXPRESSION_EXAMPLE);
-
-	callback.callback = expression_error_callback;
-	callback.arg = unconstify(Place *, place);
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	tree = clientele_expression_parse(value->text, reader->escontext);
-	error_context_stack = callback.previous;
-
-	if (tree == NULL)
-	{
-		clientele_soft_error_place(reader->escontext,
-								   psprintf("invalid scorecard: %s", place_text(place)));
-		return false;
-	}
-	*result = clientele_expression_print(tree);
-	return true;
+	return clientele_json_refuse_missing(reader->json, place, key, hint);
 }
 
 /* A number, or the text of an expression that computes one. */
@@ -362,8 +99,8 @@ read_amount(CardReader *reader, const Place *place, const ClienteleJson *value, 
 	result->expression = NULL;
 	result->number = clientele_decimal_from_int64(0);
 	if (value->kind == CLIENTELE_JSON_STRING)
-		return read_expression(reader, place, value, &result->expression);
-	return read_number(reader, place, value, &result->number);
+		return clientele_json_read_expression(reader->json, place, value, &result->expression);
+	return clientele_json_read_number(reader->json, place, value, &result->number);
 }
 
 static bool
@@ -377,7 +114,7 @@ static bool
 read_points(CardReader *reader, const Place *up, const ClienteleJson *value, ClienteleCardAmount *result)
 {
 	static const char hint[] = "The points of a weighted card run from 0 to 100, such as {\"points\": 40}.";
-	Place		place = {up, bin_keys[BIN_POINTS], 0};
+	Place		place = {up, bin_keys[BIN_POINTS], 0, NULL};
 
 	if (value == NULL)
 		return refuse_missing_key(reader, up, bin_keys[BIN_POINTS],
@@ -399,8 +136,8 @@ static bool
 read_award(CardReader *reader, const Place *place, const ClienteleJson **members, ClienteleCardBin *bin)
 {
 	if (!read_points(reader, place, members[BIN_POINTS], &bin->points) ||
-		!read_optional_text(reader, place, members[BIN_REASON], &bin->reason) ||
-		!read_optional_text(reader, place, members[BIN_REASON_CODE], &bin->reason_code))
+		!clientele_json_read_optional_text(reader->json, place, members[BIN_REASON], &bin->reason) ||
+		!clientele_json_read_optional_text(reader->json, place, members[BIN_REASON_CODE], &bin->reason_code))
 		return false;
 	if (bin->reason_code != NULL)
 		reader->card->has_reason_codes = true;
@@ -413,18 +150,18 @@ read_bin(CardReader *reader, const Place *place, const ClienteleJson *value, Cli
 	const ClienteleJson *members[BIN_KEYS];
 
 	memset(bin, 0, sizeof(*bin));
-	if (!read_object(reader, place, value, &bin_shape, members))
+	if (!clientele_json_read_object(reader->json, place, value, &bin_shape, members))
 		return false;
 	if (members[BIN_BELOW] != NULL && members[BIN_WHEN] != NULL)
 		return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, RANGES_EXAMPLE,
 					  "both \"below\" and \"when\" in one bin");
-	if (!read_optional_number(reader, place, members[BIN_BELOW], &bin->has_below, &bin->below))
+	if (!clientele_json_read_optional_number(reader->json, place, members[BIN_BELOW], &bin->has_below, &bin->below))
 		return false;
 	if (members[BIN_WHEN] != NULL)
 	{
-		Place		when = {place, bin_keys[BIN_WHEN], 0};
+		Place		when = {place, bin_keys[BIN_WHEN], 0, NULL};
 
-		if (!read_expression(reader, &when, members[BIN_WHEN], &bin->when))
+		if (!clientele_json_read_expression(reader->json, &when, members[BIN_WHEN], &bin->when))
 			return false;
 	}
 	return read_award(reader, place, members, bin);
@@ -434,7 +171,7 @@ static bool
 read_missing(CardReader *reader, const Place *up, const ClienteleJson *value, ClienteleCardBin **result)
 {
 	static const char hint[] = "It looks like {\"points\": 0, \"reason\": \"not known\"}.";
-	Place		place = {up, characteristic_keys[CHAR_MISSING], 0};
+	Place		place = {up, characteristic_keys[CHAR_MISSING], 0, NULL};
 	const ClienteleJson *members[BIN_KEYS];
 
 	*result = NULL;
@@ -442,7 +179,7 @@ read_missing(CardReader *reader, const Place *up, const ClienteleJson *value, Cl
 		return true;
 
 	*result = palloc0(sizeof(ClienteleCardBin));
-	if (!read_object(reader, &place, value, &bin_shape, members))
+	if (!clientele_json_read_object(reader->json, &place, value, &bin_shape, members))
 		return false;
 	for (int key = BIN_BELOW; key <= BIN_WHEN; key++)
 	{
@@ -472,7 +209,7 @@ classify_bins(CardReader *reader, const Place *bins_place, ClienteleCardCharacte
 
 	for (int i = 0; i < characteristic->nbins; i++)
 	{
-		Place		place = {bins_place, NULL, i};
+		Place		place = {bins_place, NULL, i, NULL};
 
 		ranges |= characteristic->bins[i].has_below;
 		conditions |= (characteristic->bins[i].when != NULL);
@@ -493,7 +230,7 @@ check_open_bins(CardReader *reader, const Place *bins_place, const ClienteleCard
 
 	for (int i = 0; i < last; i++)
 	{
-		Place		place = {bins_place, NULL, i + 1};
+		Place		place = {bins_place, NULL, i + 1, NULL};
 
 		if (is_open(&characteristic->bins[i]))
 			return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
@@ -502,7 +239,7 @@ check_open_bins(CardReader *reader, const Place *bins_place, const ClienteleCard
 
 	if (characteristic->by_range && !is_open(&characteristic->bins[last]))
 	{
-		Place		place = {bins_place, NULL, last};
+		Place		place = {bins_place, NULL, last, NULL};
 
 		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
 					  psprintf("the last range ends at %s, so values from there on have no points",
@@ -518,8 +255,8 @@ check_limits_ascend(CardReader *reader, const Place *bins_place, const Clientele
 	{
 		const ClienteleCardBin *before = &characteristic->bins[i - 1];
 		const ClienteleCardBin *bin = &characteristic->bins[i];
-		Place		bin_place = {bins_place, NULL, i};
-		Place		place = {&bin_place, bin_keys[BIN_BELOW], 0};
+		Place		bin_place = {bins_place, NULL, i, NULL};
+		Place		place = {&bin_place, bin_keys[BIN_BELOW], 0, NULL};
 		int			order;
 
 		if (!bin->has_below)
@@ -538,19 +275,19 @@ static bool
 read_bins(CardReader *reader, const Place *up, const ClienteleJson *value,
 		  ClienteleCardCharacteristic *characteristic)
 {
-	Place		place = {up, characteristic_keys[CHAR_BINS], 0};
+	Place		place = {up, characteristic_keys[CHAR_BINS], 0, NULL};
 	int			i = 0;
 
 	if (value == NULL)
 		return refuse_missing_key(reader, up, characteristic_keys[CHAR_BINS], RANGES_EXAMPLE);
-	if (!check_list(reader, &place, value, RANGES_EXAMPLE))
+	if (!clientele_json_check_list(reader->json, &place, value, RANGES_EXAMPLE))
 		return false;
 
 	characteristic->nbins = value->nchildren;
 	characteristic->bins = palloc0(value->nchildren * sizeof(ClienteleCardBin));
 	for (const ClienteleJson *bin = value->first; bin != NULL; bin = bin->next, i++)
 	{
-		Place		bin_place = {&place, NULL, i};
+		Place		bin_place = {&place, NULL, i, NULL};
 
 		if (!read_bin(reader, &bin_place, bin, &characteristic->bins[i]))
 			return false;
@@ -570,7 +307,7 @@ read_bins(CardReader *reader, const Place *up, const ClienteleJson *value,
 static bool
 check_missing_can_apply(CardReader *reader, const Place *up, const ClienteleCardCharacteristic *characteristic)
 {
-	Place		place = {up, characteristic_keys[CHAR_MISSING], 0};
+	Place		place = {up, characteristic_keys[CHAR_MISSING], 0, NULL};
 
 	if (characteristic->missing != NULL && !characteristic->by_range &&
 		is_open(&characteristic->bins[characteristic->nbins - 1]))
@@ -585,7 +322,7 @@ static bool
 read_weight(CardReader *reader, const Place *up, const ClienteleJson *value, ClienteleCardAmount *result)
 {
 	static const char hint[] = "Weights are numbers from 0 up, such as \"weight\": 40.";
-	Place		place = {up, characteristic_keys[CHAR_WEIGHT], 0};
+	Place		place = {up, characteristic_keys[CHAR_WEIGHT], 0, NULL};
 
 	if (!reader->card->weighted)
 	{
@@ -612,13 +349,13 @@ read_weight(CardReader *reader, const Place *up, const ClienteleJson *value, Cli
 static bool
 read_name(CardReader *reader, const Place *up, const ClienteleJson *value, int number)
 {
-	Place		place = {up, characteristic_keys[CHAR_NAME], 0};
+	Place		place = {up, characteristic_keys[CHAR_NAME], 0, NULL};
 	ClienteleCardCharacteristic *all = reader->card->characteristics;
 
 	if (value == NULL)
 		return refuse_missing_key(reader, up, characteristic_keys[CHAR_NAME],
 								  "Name each characteristic, such as \"name\": \"loyalty\".");
-	if (!read_text(reader, &place, value, &all[number].name))
+	if (!clientele_json_read_text(reader->json, &place, value, &all[number].name))
 		return false;
 	for (int i = 0; i < number; i++)
 	{
@@ -636,20 +373,20 @@ read_characteristic(CardReader *reader, const Place *place, const ClienteleJson 
 	ClienteleCardCharacteristic *characteristic = &reader->card->characteristics[number];
 	const ClienteleJson *members[CHAR_KEYS];
 
-	if (!read_object(reader, place, value, &characteristic_shape, members) ||
+	if (!clientele_json_read_object(reader->json, place, value, &characteristic_shape, members) ||
 		!read_name(reader, place, members[CHAR_NAME], number) ||
 		!read_weight(reader, place, members[CHAR_WEIGHT], &characteristic->weight))
 		return false;
 	if (members[CHAR_VALUE] != NULL)
 	{
-		Place		value_place = {place, characteristic_keys[CHAR_VALUE], 0};
+		Place		value_place = {place, characteristic_keys[CHAR_VALUE], 0, NULL};
 
-		if (!read_expression(reader, &value_place, members[CHAR_VALUE], &characteristic->value))
+		if (!clientele_json_read_expression(reader->json, &value_place, members[CHAR_VALUE], &characteristic->value))
 			return false;
 	}
-	if (!read_optional_number(reader, place, members[CHAR_BASELINE], &characteristic->has_baseline,
-							  &characteristic->baseline) ||
-		!read_optional_text(reader, place, members[CHAR_REASON_CODE], &characteristic->reason_code) ||
+	if (!clientele_json_read_optional_number(reader->json, place, members[CHAR_BASELINE], &characteristic->has_baseline,
+											 &characteristic->baseline) ||
+		!clientele_json_read_optional_text(reader->json, place, members[CHAR_REASON_CODE], &characteristic->reason_code) ||
 		!read_bins(reader, place, members[CHAR_BINS], characteristic) ||
 		!read_missing(reader, place, members[CHAR_MISSING], &characteristic->missing))
 		return false;
@@ -681,19 +418,19 @@ static bool
 read_characteristics(CardReader *reader, const ClienteleJson *value)
 {
 	ClienteleScorecard *card = reader->card;
-	Place		place = {NULL, card_keys[CARD_CHARACTERISTICS], 0};
+	Place		place = {reader->place, card_keys[CARD_CHARACTERISTICS], 0, NULL};
 	int			i = 0;
 
 	if (value == NULL)
-		return refuse_missing_key(reader, NULL, card_keys[CARD_CHARACTERISTICS], CARD_EXAMPLE);
-	if (!check_list(reader, &place, value, CARD_EXAMPLE))
+		return refuse_missing_key(reader, reader->place, card_keys[CARD_CHARACTERISTICS], CARD_EXAMPLE);
+	if (!clientele_json_check_list(reader->json, &place, value, CARD_EXAMPLE))
 		return false;
 
 	card->ncharacteristics = value->nchildren;
 	card->characteristics = palloc0(value->nchildren * sizeof(ClienteleCardCharacteristic));
 	for (const ClienteleJson *member = value->first; member != NULL; member = member->next, i++)
 	{
-		Place		member_place = {&place, NULL, i};
+		Place		member_place = {&place, NULL, i, NULL};
 
 		if (!read_characteristic(reader, &member_place, member, i))
 			return false;
@@ -706,14 +443,14 @@ static bool
 check_reason_codes(CardReader *reader)
 {
 	ClienteleScorecard *card = reader->card;
-	Place		list = {NULL, card_keys[CARD_CHARACTERISTICS], 0};
+	Place		list = {reader->place, card_keys[CARD_CHARACTERISTICS], 0, NULL};
 
 	if (!card->has_reason_codes)
 		return true;
 	for (int i = 0; i < card->ncharacteristics; i++)
 	{
 		ClienteleCardCharacteristic *characteristic = &card->characteristics[i];
-		Place		place = {&list, NULL, i};
+		Place		place = {&list, NULL, i, NULL};
 		bool		complete = (characteristic->missing == NULL || characteristic->missing->reason_code != NULL);
 
 		for (int bin = 0; bin < characteristic->nbins; bin++)
@@ -776,16 +513,16 @@ static bool
 read_tier(CardReader *reader, const Place *place, const ClienteleJson *value, int number)
 {
 	ClienteleCardTier *tier = &reader->card->tiers[number];
-	Place		label = {place, tier_keys[TIER_LABEL], 0};
-	Place		at_least = {place, tier_keys[TIER_AT_LEAST], 0};
+	Place		label = {place, tier_keys[TIER_LABEL], 0, NULL};
+	Place		at_least = {place, tier_keys[TIER_AT_LEAST], 0, NULL};
 	const ClienteleJson *members[TIER_KEYS];
 
-	if (!read_object(reader, place, value, &tier_shape, members))
+	if (!clientele_json_read_object(reader->json, place, value, &tier_shape, members))
 		return false;
 	if (members[TIER_LABEL] == NULL)
 		return refuse_missing_key(reader, place, tier_keys[TIER_LABEL], tier_shape.hint);
-	if (!read_text(reader, &label, members[TIER_LABEL], &tier->label) ||
-		!read_optional_number(reader, place, members[TIER_AT_LEAST], &tier->has_at_least, &tier->at_least))
+	if (!clientele_json_read_text(reader->json, &label, members[TIER_LABEL], &tier->label) ||
+		!clientele_json_read_optional_number(reader->json, place, members[TIER_AT_LEAST], &tier->has_at_least, &tier->at_least))
 		return false;
 	if (tier->has_at_least && !check_at_least(reader, &at_least, tier->at_least))
 		return false;
@@ -812,19 +549,19 @@ static bool
 read_tiers(CardReader *reader, const ClienteleJson *value)
 {
 	ClienteleScorecard *card = reader->card;
-	Place		place = {NULL, card_keys[CARD_TIERS], 0};
+	Place		place = {reader->place, card_keys[CARD_TIERS], 0, NULL};
 	int			i = 0;
 
 	if (value == NULL)
 		return true;
-	if (!check_list(reader, &place, value, tier_shape.hint))
+	if (!clientele_json_check_list(reader->json, &place, value, tier_shape.hint))
 		return false;
 
 	card->ntiers = value->nchildren;
 	card->tiers = palloc0(value->nchildren * sizeof(ClienteleCardTier));
 	for (const ClienteleJson *tier = value->first; tier != NULL; tier = tier->next, i++)
 	{
-		Place		tier_place = {&place, NULL, i};
+		Place		tier_place = {&place, NULL, i, NULL};
 
 		if (!read_tier(reader, &tier_place, tier, i))
 			return false;
@@ -841,7 +578,7 @@ read_choice(CardReader *reader, const Place *place, const ClienteleJson *value, 
 	char	   *hint = psprintf("Write \"%s\" or \"%s\".", yes, no);
 
 	if (value->kind != CLIENTELE_JSON_STRING)
-		return refuse_type(reader, place, value, "a text", hint);
+		return clientele_json_refuse_kind(reader->json, place, value, "a text", hint);
 	*result = strcmp(value->text, yes) == 0;
 	if (!*result && strcmp(value->text, no) != 0)
 		return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
@@ -853,10 +590,10 @@ read_choice(CardReader *reader, const Place *place, const ClienteleJson *value, 
 static bool
 read_method(CardReader *reader, const ClienteleJson *value)
 {
-	Place		place = {NULL, card_keys[CARD_METHOD], 0};
+	Place		place = {reader->place, card_keys[CARD_METHOD], 0, NULL};
 
 	if (value == NULL)
-		return refuse_missing_key(reader, NULL, card_keys[CARD_METHOD],
+		return refuse_missing_key(reader, reader->place, card_keys[CARD_METHOD],
 								  "Write \"method\": \"weighted\" or \"method\": \"additive\".");
 	return read_choice(reader, &place, value, "additive", "weighted", &reader->card->weighted);
 }
@@ -864,7 +601,7 @@ read_method(CardReader *reader, const ClienteleJson *value)
 static bool
 read_algorithm(CardReader *reader, const ClienteleJson *value)
 {
-	Place		place = {NULL, card_keys[CARD_ALGORITHM], 0};
+	Place		place = {reader->place, card_keys[CARD_ALGORITHM], 0, NULL};
 
 	if (value == NULL)
 		return true;
@@ -875,10 +612,10 @@ static bool
 read_initial(CardReader *reader, const ClienteleJson *value)
 {
 	ClienteleScorecard *card = reader->card;
-	Place		place = {NULL, card_keys[CARD_INITIAL], 0};
+	Place		place = {reader->place, card_keys[CARD_INITIAL], 0, NULL};
 	bool		present;
 
-	if (!read_optional_number(reader, NULL, value, &present, &card->initial))
+	if (!clientele_json_read_optional_number(reader->json, reader->place, value, &present, &card->initial))
 		return false;
 	if (card->weighted && clientele_decimal_sign(card->initial) != 0)
 		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
@@ -888,23 +625,17 @@ read_initial(CardReader *reader, const ClienteleJson *value)
 }
 
 ClienteleScorecard *
-clientele_scorecard_parse(const char *text, struct Node *escontext)
+clientele_scorecard_read(const ClienteleJsonReader *json, const ClienteleJsonPlace *place,
+						 const ClienteleJson *value)
 {
-	CardReader	reader;
+	CardReader	reader = {json, place, palloc0(sizeof(ClienteleScorecard))};
 	const ClienteleJson *members[CARD_KEYS];
-	ClienteleJson *json;
 
-	json = clientele_json_tree_read(text, TYPE_NAME, CARD_EXAMPLE, escontext);
-	if (json == NULL)
-		return NULL;
-
-	reader.escontext = escontext;
-	reader.card = palloc0(sizeof(ClienteleScorecard));
-	if (!read_object(&reader, NULL, json, &card_shape, members) ||
+	if (!clientele_json_read_object(json, place, value, &card_shape, members) ||
 		!read_method(&reader, members[CARD_METHOD]) ||
 		!read_initial(&reader, members[CARD_INITIAL]) ||
-		!read_optional_number(&reader, NULL, members[CARD_BASELINE], &reader.card->has_baseline,
-							  &reader.card->baseline) ||
+		!clientele_json_read_optional_number(json, place, members[CARD_BASELINE], &reader.card->has_baseline,
+											 &reader.card->baseline) ||
 		!read_algorithm(&reader, members[CARD_ALGORITHM]) ||
 		!read_characteristics(&reader, members[CARD_CHARACTERISTICS]) ||
 		!read_tiers(&reader, members[CARD_TIERS]) ||
@@ -912,4 +643,13 @@ clientele_scorecard_parse(const char *text, struct Node *escontext)
 		return NULL;
 	clientele_scorecard_number_rules(reader.card);
 	return reader.card;
+}
+
+ClienteleScorecard *
+clientele_scorecard_parse(const char *text, struct Node *escontext)
+{
+	ClienteleJsonReader reader = {TYPE_NAME, escontext};
+	ClienteleJson *json = clientele_json_tree_read(text, TYPE_NAME, CARD_EXAMPLE, escontext);
+
+	return json ? clientele_scorecard_read(&reader, NULL, json) : NULL;
 }

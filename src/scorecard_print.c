@@ -8,43 +8,16 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-#include "utils/json.h"
-
+#include "json_write.h"
 #include "scorecard.h"
-
-/* Starts a member of the object that is being written. */
-static void
-append_key(StringInfo out, const char *key)
-{
-	if (out->data[out->len - 1] != '{')
-		appendStringInfoString(out, ", ");
-	appendStringInfo(out, "\"%s\": ", key);
-}
-
-static void
-append_text(StringInfo out, const char *key, const char *text)
-{
-	if (text == NULL)
-		return;
-	append_key(out, key);
-	escape_json(out, text);
-}
-
-static void
-append_number(StringInfo out, const char *key, ClienteleDecimal number)
-{
-	append_key(out, key);
-	appendStringInfoString(out, clientele_decimal_to_string(number));
-}
 
 static void
 append_amount(StringInfo out, const char *key, const ClienteleCardAmount *amount)
 {
 	if (amount->expression != NULL)
-		append_text(out, key, amount->expression);
+		clientele_json_append_text(out, key, amount->expression);
 	else
-		append_number(out, key, amount->number);
+		clientele_json_append_number(out, key, amount->number);
 }
 
 static void
@@ -52,11 +25,11 @@ append_bin(StringInfo out, const ClienteleCardBin *bin)
 {
 	appendStringInfoChar(out, '{');
 	if (bin->has_below)
-		append_number(out, "below", bin->below);
-	append_text(out, "when", bin->when);
+		clientele_json_append_number(out, "below", bin->below);
+	clientele_json_append_text(out, "when", bin->when);
 	append_amount(out, "points", &bin->points);
-	append_text(out, "reason", bin->reason);
-	append_text(out, "reason_code", bin->reason_code);
+	clientele_json_append_text(out, "reason", bin->reason);
+	clientele_json_append_text(out, "reason_code", bin->reason_code);
 	appendStringInfoChar(out, '}');
 }
 
@@ -65,14 +38,14 @@ append_characteristic(StringInfo out, const ClienteleScorecard *card,
 					  const ClienteleCardCharacteristic *characteristic)
 {
 	appendStringInfoChar(out, '{');
-	append_text(out, "name", characteristic->name);
+	clientele_json_append_text(out, "name", characteristic->name);
 	if (card->weighted)
 		append_amount(out, "weight", &characteristic->weight);
-	append_text(out, "value", characteristic->value);
+	clientele_json_append_text(out, "value", characteristic->value);
 	if (characteristic->has_baseline)
-		append_number(out, "baseline", characteristic->baseline);
-	append_text(out, "reason_code", characteristic->reason_code);
-	append_key(out, "bins");
+		clientele_json_append_number(out, "baseline", characteristic->baseline);
+	clientele_json_append_text(out, "reason_code", characteristic->reason_code);
+	clientele_json_append_key(out, "bins");
 	for (int i = 0; i < characteristic->nbins; i++)
 	{
 		appendStringInfoString(out, i == 0 ? "[" : ", ");
@@ -81,7 +54,7 @@ append_characteristic(StringInfo out, const ClienteleScorecard *card,
 	appendStringInfoChar(out, ']');
 	if (characteristic->missing != NULL)
 	{
-		append_key(out, "missing");
+		clientele_json_append_key(out, "missing");
 		append_bin(out, characteristic->missing);
 	}
 	appendStringInfoChar(out, '}');
@@ -91,9 +64,9 @@ static void
 append_tier(StringInfo out, const ClienteleCardTier *tier)
 {
 	appendStringInfoChar(out, '{');
-	append_text(out, "label", tier->label);
+	clientele_json_append_text(out, "label", tier->label);
 	if (tier->has_at_least)
-		append_number(out, "at_least", tier->at_least);
+		clientele_json_append_number(out, "at_least", tier->at_least);
 	appendStringInfoChar(out, '}');
 }
 
@@ -104,15 +77,15 @@ clientele_scorecard_print(const ClienteleScorecard *card)
 
 	initStringInfo(&out);
 	appendStringInfoChar(&out, '{');
-	append_text(&out, "method", card->weighted ? "weighted" : "additive");
+	clientele_json_append_text(&out, "method", card->weighted ? "weighted" : "additive");
 	if (clientele_decimal_sign(card->initial) != 0)
-		append_number(&out, "initial", card->initial);
+		clientele_json_append_number(&out, "initial", card->initial);
 	if (card->has_baseline)
-		append_number(&out, "baseline", card->baseline);
+		clientele_json_append_number(&out, "baseline", card->baseline);
 	if (card->points_above)
-		append_text(&out, "reason_code_algorithm", "points_above");
+		clientele_json_append_text(&out, "reason_code_algorithm", "points_above");
 
-	append_key(&out, "characteristics");
+	clientele_json_append_key(&out, "characteristics");
 	for (int i = 0; i < card->ncharacteristics; i++)
 	{
 		appendStringInfoString(&out, i == 0 ? "[" : ", ");
@@ -121,7 +94,7 @@ clientele_scorecard_print(const ClienteleScorecard *card)
 	appendStringInfoChar(&out, ']');
 
 	if (card->ntiers > 0)
-		append_key(&out, "tiers");
+		clientele_json_append_key(&out, "tiers");
 	for (int i = 0; i < card->ntiers; i++)
 	{
 		appendStringInfoString(&out, i == 0 ? "[" : ", ");

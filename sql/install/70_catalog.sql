@@ -18,6 +18,14 @@ CREATE TABLE clientele.population (
     capture_paused boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE clientele.population IS 'customer tables that are kept segmented';
+COMMENT ON SEQUENCE clientele.population_population_id_seq IS 'numbers of populations';
+COMMENT ON COLUMN clientele.population.population_id IS 'number of the population, which all other tables refer to';
+COMMENT ON COLUMN clientele.population.name IS 'what functions call it, and the name of its view';
+COMMENT ON COLUMN clientele.population.relation IS 'the customer table';
+COMMENT ON COLUMN clientele.population.key_column IS 'the column of the customer table that tells customers apart';
+COMMENT ON COLUMN clientele.population.time_zone IS 'the zone whose calendar days count';
+COMMENT ON COLUMN clientele.population.target_schema IS 'where the views that people read are made';
+COMMENT ON COLUMN clientele.population.owner IS 'the role with whose rights the tables are read; who may change definitions';
 COMMENT ON COLUMN clientele.population.live_version IS 'the version that readers see; NULL before the first refresh';
 COMMENT ON COLUMN clientele.population.next_version IS 'a published version that refresh is to build and switch to';
 COMMENT ON COLUMN clientele.population.capture_paused IS 'changes make no marks; resume_capture then makes everyone due';
@@ -37,8 +45,16 @@ CREATE TABLE clientele.source (
     PRIMARY KEY (population_id, name, part)
 );
 COMMENT ON TABLE clientele.source IS 'event tables of a population';
+COMMENT ON COLUMN clientele.source.population_id IS 'whose source it is';
+COMMENT ON COLUMN clientele.source.name IS 'what expressions call it';
+COMMENT ON COLUMN clientele.source.part IS 'number of the relation among those of this name, from 1';
+COMMENT ON COLUMN clientele.source.relation IS 'the event table';
 COMMENT ON COLUMN clientele.source.key_path IS 'column with the customer''s key, as an expression writes it; bill_id.customer_id follows a foreign key';
 COMMENT ON COLUMN clientele.source.occurred_at_path IS 'column with the time of the event, written likewise';
+COMMENT ON COLUMN clientele.source.amount IS 'column that counts as money; NULL = none';
+COMMENT ON COLUMN clientele.source.branch IS 'column that tells the place; NULL = none';
+COMMENT ON COLUMN clientele.source.filter IS 'expression over an events columns: only events for which it holds exist; NULL = all';
+COMMENT ON COLUMN clientele.source.future_tolerance IS 'events that far ahead of the clock have happened';
 
 CREATE TABLE clientele.definition (
     population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
@@ -51,18 +67,31 @@ CREATE TABLE clientele.definition (
     PRIMARY KEY (population_id, name)
 );
 COMMENT ON TABLE clientele.definition IS 'the draft of each population''s definitions';
+COMMENT ON SEQUENCE clientele.definition_position_seq IS 'order of definition, over all populations';
+COMMENT ON COLUMN clientele.definition.population_id IS 'whose draft it belongs to';
+COMMENT ON COLUMN clientele.definition.name IS 'what expressions call it, and its column in the view';
+COMMENT ON COLUMN clientele.definition.kind IS 'parameter, metric, rfm, scorecard, ladder or tag';
+COMMENT ON COLUMN clientele.definition.body IS 'the definition as it stands in a model, with neither kind nor name';
 COMMENT ON COLUMN clientele.definition.position IS 'order of definition, in which columns appear in the view';
+COMMENT ON COLUMN clientele.definition.author IS 'the role that wrote it';
+COMMENT ON COLUMN clientele.definition.changed_at IS 'when it was written';
 
 CREATE TABLE clientele.version (
     population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
     version int NOT NULL,
-    model text NOT NULL,
+    model clientele.model NOT NULL,
     note text,
     author name NOT NULL DEFAULT session_user,
     published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (population_id, version)
 );
 COMMENT ON TABLE clientele.version IS 'published models; a version never changes';
+COMMENT ON COLUMN clientele.version.population_id IS 'whose model it is';
+COMMENT ON COLUMN clientele.version.version IS 'number of the version, from 1 in each population';
+COMMENT ON COLUMN clientele.version.model IS 'all definitions of the population';
+COMMENT ON COLUMN clientele.version.note IS 'what the publisher said about it';
+COMMENT ON COLUMN clientele.version.author IS 'the role that published it';
+COMMENT ON COLUMN clientele.version.published_at IS 'when it was published';
 
 -- What the capture trigger on a relation has to know.
 CREATE TABLE clientele.watch (
@@ -75,8 +104,11 @@ CREATE TABLE clientele.watch (
     PRIMARY KEY (relation, population_id, role, link)
 );
 COMMENT ON TABLE clientele.watch IS 'relations whose changes are captured, and how they lead to a customer';
+COMMENT ON COLUMN clientele.watch.relation IS 'the relation whose changes are captured';
+COMMENT ON COLUMN clientele.watch.population_id IS 'the population whose customers a change concerns';
 COMMENT ON COLUMN clientele.watch.role IS 'population, event, header: key_column holds the customer''s key; line: key_column holds a value that link leads to customers with; lookup: any change concerns everyone';
 COMMENT ON COLUMN clientele.watch.link IS 'line: number of the foreign key that is followed; 0 otherwise';
+COMMENT ON COLUMN clientele.watch.key_column IS 'column by which a row leads to its customer; NULL for a lookup';
 COMMENT ON COLUMN clientele.watch.columns IS 'an UPDATE that changes none of these, nor key_column, makes no mark';
 
 -- How a line finds its customer: the relation it points to, whose column unique_column
@@ -90,6 +122,11 @@ CREATE TABLE clientele.link (
     PRIMARY KEY (population_id, link)
 );
 COMMENT ON TABLE clientele.link IS 'foreign keys through which changed lines lead to customers';
+COMMENT ON COLUMN clientele.link.population_id IS 'whose customers it leads to';
+COMMENT ON COLUMN clientele.link.link IS 'number of the link in its population, which marks carry';
+COMMENT ON COLUMN clientele.link.relation IS 'the relation that the lines point to';
+COMMENT ON COLUMN clientele.link.unique_column IS 'its column that holds the value of the line';
+COMMENT ON COLUMN clientele.link.key_path IS 'path from there to the customers key, as source.key_path';
 
 SELECT pg_extension_config_dump('clientele.population', '');
 SELECT pg_extension_config_dump('clientele.population_population_id_seq', '');

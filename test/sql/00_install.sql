@@ -9,7 +9,7 @@ DROP EXTENSION clientele;
 CREATE EXTENSION clientele SCHEMA public;
 CREATE EXTENSION clientele;
 
--- Every member lives in the schema clientele, or is that schema.
+-- What of it does not live in the schema clientele.
 SELECT o.type, o.identity
 FROM pg_depend AS d
 CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) AS o

@@ -1,0 +1,704 @@
+/*
+ * model_parse.c
+ *		From the JSON text of a model to a checked ClienteleModel.
+ *
+ * json_read.h says how strict it is.  What an expression's names mean is not
+ * looked at here.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "json_read.h"
+#include "model.h"
+
+#define TYPE_NAME "model"
+
+#define MODEL_EXAMPLE \
+	"A model looks like {\"time_zone\": \"Asia/Shanghai\", \"sources\": [{\"name\": \"payment\"}], " \
+	"\"definitions\": [{\"kind\": \"tag\", \"name\": \"vip\", \"when\": \"sum(payment.amount) > 50000\"}]}."
+#define NAME_HINT "Names have 1 to 63 bytes."
+#define RUNGS_EXAMPLE \
+	"Rules look like [{\"label\": \"new\", \"when\": \"count(visit) = 1\"}, {\"label\": \"other\"}], " \
+	"where the last takes all others."
+
+/* The most decimals of a metric. */
+#define MAX_SCALE CLIENTELE_DECIMAL_MAX_SCALE
+
+/* An event may be a year ahead. */
+#define MAX_FUTURE_TOLERANCE ((int64) 366 * USECS_PER_DAY)
+
+typedef ClienteleJsonPlace Place;
+typedef ClienteleJsonReader Reader;
+typedef ClienteleJsonShape Shape;
+
+const char *const clientele_definition_kinds[CLIENTELE_DEFINITION_KINDS] = {
+	[CLIENTELE_PARAMETER] = "parameter",
+	[CLIENTELE_METRIC] = "metric",
+	[CLIENTELE_RFM_GRID] = "rfm",
+	[CLIENTELE_CARD] = "scorecard",
+	[CLIENTELE_LADDER] = "ladder",
+	[CLIENTELE_TAG] = "tag"
+};
+
+/* Every column of the view that is no definition's. */
+static const char *const reserved_names[] = {
+	"as_of", "due_at", "evaluated_at", "model_version", "tags"
+};
+
+/* The numbers beside a label: columns NAME_r and so on. */
+static const char *const grid_suffixes[] = {"_score", "_r", "_f", "_m"};
+#define LONGEST_SUFFIX 6
+
+enum ModelKey
+{
+	MODEL_TIME_ZONE, MODEL_SOURCES, MODEL_DEFINITIONS, MODEL_KEYS
+};
+static const char *const model_keys[MODEL_KEYS] = {"time_zone", "sources", "definitions"};
+static const Shape model_shape = {
+	MODEL_KEYS, model_keys, "A model has the keys \"time_zone\", \"sources\" and \"definitions\"."
+};
+
+enum SourceKey
+{
+	SOURCE_NAME, SOURCE_AMOUNT, SOURCE_BRANCH, SOURCE_FILTER, SOURCE_FUTURE_TOLERANCE, SOURCE_KEYS
+};
+static const char *const source_keys[SOURCE_KEYS] = {
+	"name", "amount", "branch", "filter", "future_tolerance"
+};
+static const Shape source_shape = {
+	SOURCE_KEYS, source_keys,
+	"A source has the keys \"name\", \"amount\", \"branch\", \"filter\" and \"future_tolerance\"."
+};
+
+/* The first two keys of every definition. */
+enum DefinitionKey
+{
+	DEFINITION_KIND, DEFINITION_NAME, DEFINITION_KEYS
+};
+
+enum ParameterKey
+{
+	PARAMETER_VALUE = DEFINITION_KEYS, PARAMETER_KEYS
+};
+static const char *const parameter_keys[PARAMETER_KEYS] = {"kind", "name", "value"};
+
+enum MetricKey
+{
+	METRIC_VALUE = DEFINITION_KEYS, METRIC_SCALE, METRIC_KEYS
+};
+static const char *const metric_keys[METRIC_KEYS] = {"kind", "name", "value", "scale"};
+
+enum GridKey
+{
+	GRID_RECENCY = DEFINITION_KEYS, GRID_FREQUENCY, GRID_MONETARY, GRID_BINS, GRID_METHOD, GRID_CUTS, GRID_SCHEME,
+	GRID_HIGH_FROM, GRID_GROUPS, GRID_KEYS
+};
+static const char *const grid_keys[GRID_KEYS] = {
+	"kind", "name", "recency", "frequency", "monetary", "bins", "method", "cuts", "scheme", "high_from", "groups"
+};
+
+enum CardKey
+{
+	CARD_CARD = DEFINITION_KEYS, CARD_KEYS
+};
+static const char *const card_keys[CARD_KEYS] = {"kind", "name", "card"};
+
+enum LadderKey
+{
+	LADDER_RULES = DEFINITION_KEYS, LADDER_KEYS
+};
+static const char *const ladder_keys[LADDER_KEYS] = {"kind", "name", "rules"};
+
+enum TagKey
+{
+	TAG_WHEN = DEFINITION_KEYS, TAG_FAMILY, TAG_KEYS
+};
+static const char *const tag_keys[TAG_KEYS] = {"kind", "name", "when", "family"};
+
+/* By ClienteleDefinitionKind. */
+static const Shape definition_shapes[CLIENTELE_DEFINITION_KINDS] = {
+	[CLIENTELE_PARAMETER] = {
+		PARAMETER_KEYS, parameter_keys,
+		"A parameter looks like {\"kind\": \"parameter\", \"name\": \"dormant_days\", \"value\": 180}."
+	},
+	[CLIENTELE_METRIC] = {
+		METRIC_KEYS, metric_keys,
+		"A metric looks like {\"kind\": \"metric\", \"name\": \"spend\", \"value\": \"sum(payment.net)\", \"scale\": 2}."
+	},
+	[CLIENTELE_RFM_GRID] = {
+		GRID_KEYS, grid_keys,
+		"An RFM grid has the keys \"recency\", \"frequency\", \"monetary\", \"bins\", \"method\", \"cuts\", and "
+		"\"scheme\" with \"high_from\", or \"groups\"."
+	},
+	[CLIENTELE_CARD] = {
+		CARD_KEYS, card_keys,
+		"A scorecard looks like {\"kind\": \"scorecard\", \"name\": \"tier\", \"card\": {\"method\": ...}}."
+	},
+	[CLIENTELE_LADDER] = {
+		LADDER_KEYS, ladder_keys,
+		"A ladder looks like {\"kind\": \"ladder\", \"name\": \"stage\", \"rules\": [{\"label\": \"new\", "
+		"\"when\": \"count(visit) = 1\"}, {\"label\": \"other\"}]}."
+	},
+	[CLIENTELE_TAG] = {
+		TAG_KEYS, tag_keys,
+		"A tag looks like {\"kind\": \"tag\", \"name\": \"vip\", \"when\": \"spend > 50000\", \"family\": \"value\"}."
+	},
+};
+
+enum RungKey
+{
+	RUNG_LABEL, RUNG_WHEN, RUNG_KEYS
+};
+static const char *const rung_keys[RUNG_KEYS] = {"label", "when"};
+static const Shape rung_shape = {RUNG_KEYS, rung_keys, RUNGS_EXAMPLE};
+
+/* ---------- parts ---------- */
+
+/* A member that must be there. */
+static bool
+check_present(const Reader *reader, const Place *up, const ClienteleJson *value, const char *key, const char *hint)
+{
+	return value != NULL || clientele_json_refuse_missing(reader, up, key, hint);
+}
+
+/* A list that may be empty, but must be there. */
+static bool
+check_array(const Reader *reader, const Place *place, const ClienteleJson *value)
+{
+	if (!check_present(reader, place->up, value, place->key, MODEL_EXAMPLE))
+		return false;
+	return value->kind == CLIENTELE_JSON_ARRAY ||
+		clientele_json_refuse_kind(reader, place, value, "a list", MODEL_EXAMPLE);
+}
+
+static bool
+read_name(const Reader *reader, const Place *up, const ClienteleJson *value, const char **result)
+{
+	Place		place = {up, "name", 0, NULL};
+
+	if (!check_present(reader, up, value, place.key, NAME_HINT) ||
+		!clientele_json_read_text(reader, &place, value, result))
+		return false;
+	if (strlen(*result) >= NAMEDATALEN)
+		return clientele_json_refuse(reader, &place, ERRCODE_NAME_TOO_LONG, NAME_HINT,
+									 psprintf("%s has %zu bytes", clientele_json_show(value), strlen(*result)));
+	return true;
+}
+
+static bool
+read_expression(const Reader *reader, const Place *up, const ClienteleJson *value, const char *key,
+				const char *hint, const char **result)
+{
+	Place		place = {up, key, 0, NULL};
+
+	if (!check_present(reader, up, value, key, hint) ||
+		!clientele_json_read_expression(reader, &place, value, result))
+		return false;
+	if (strlen(*result) > CLIENTELE_RULE_TEXT_MAX)
+		return clientele_json_refuse(reader, &place, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+									 "Split it into several, each with a name of its own.",
+									 psprintf("the expression is %zu bytes long, but at most %d bytes are allowed",
+											  strlen(*result), CLIENTELE_RULE_TEXT_MAX));
+	return true;
+}
+
+/* An integer between two bounds; what is absent keeps its default. */
+static bool
+read_int(const Reader *reader, const Place *up, const ClienteleJson *value, int low, int high, int *result)
+{
+	Place		place = {up, NULL, 0, NULL};
+	ClienteleDecimal number;
+
+	if (value == NULL)
+		return true;
+	place.key = value->key;
+	if (!clientele_json_read_number(reader, &place, value, &number))
+		return false;
+	number = clientele_decimal_trim(number);
+	if (number.scale != 0 || number.u.units < low || number.u.units > high)
+		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
+									 psprintf("Write a whole number from %d to %d.", low, high),
+									 psprintf("%s is not one of them", clientele_json_show(value)));
+	*result = (int) number.u.units;
+	return true;
+}
+
+/* ---------- sources ---------- */
+
+/* A column, or a path to one, as expressions write it. */
+static bool
+read_column(const Reader *reader, const Place *up, const ClienteleJson *value, const char **result)
+{
+	Place		place = {up, NULL, 0, NULL};
+
+	if (value == NULL)
+		return true;
+	place.key = value->key;
+	if (!clientele_json_read_expression(reader, &place, value, result))
+		return false;
+	if (clientele_expression_parse(*result, NULL)->kind != CLIENTELE_NODE_NAME)
+		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
+									 "Name a column, such as \"net\".",
+									 psprintf("%s is not the name of a column", clientele_json_show(value)));
+	return true;
+}
+
+static bool
+read_future_tolerance(const Reader *reader, const Place *up, const ClienteleJson *value, int64 *result)
+{
+	static const char hint[] = "Write seconds from 0 to 31622400 (366 days), such as 300.";
+	Place		place = {up, source_keys[SOURCE_FUTURE_TOLERANCE], 0, NULL};
+	ClienteleDecimal seconds;
+	ClienteleDecimal microseconds;
+
+	if (value == NULL)
+		return true;
+	if (!clientele_json_read_number(reader, &place, value, &seconds))
+		return false;
+	if (clientele_decimal_sign(seconds) < 0 ||
+		clientele_decimal_compare(seconds, clientele_decimal_from_int64(MAX_FUTURE_TOLERANCE / USECS_PER_SEC)) > 0 ||
+		!clientele_decimal_multiply(seconds, clientele_decimal_from_int64(USECS_PER_SEC), &microseconds))
+		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+									 psprintf("%s is not one of them", clientele_json_show(value)));
+	microseconds = clientele_decimal_trim(clientele_decimal_round(microseconds, 0));
+	*result = microseconds.u.units;
+	return true;
+}
+
+static bool
+read_source(const Reader *reader, const Place *list, int number, const ClienteleJson *value,
+			ClienteleModelSource *sources)
+{
+	ClienteleModelSource *source = &sources[number];
+	Place		place = {list, NULL, number, NULL};
+	const ClienteleJson *members[SOURCE_KEYS];
+
+	if (!clientele_json_read_object(reader, &place, value, &source_shape, members) ||
+		!read_name(reader, &place, members[SOURCE_NAME], &source->name))
+		return false;
+	place.title = psprintf("source %s", clientele_json_show_text(source->name));
+	for (int i = 0; i < number; i++)
+	{
+		if (strcmp(sources[i].name, source->name) == 0)
+			return clientele_json_refuse(reader, &place, ERRCODE_DUPLICATE_OBJECT,
+										 "Each source has a name of its own.", "the name is taken");
+	}
+	if (members[SOURCE_FILTER] != NULL &&
+		!read_expression(reader, &place, members[SOURCE_FILTER], source_keys[SOURCE_FILTER], source_shape.hint,
+						 &source->filter))
+		return false;
+	return read_column(reader, &place, members[SOURCE_AMOUNT], &source->amount) &&
+		read_column(reader, &place, members[SOURCE_BRANCH], &source->branch) &&
+		read_future_tolerance(reader, &place, members[SOURCE_FUTURE_TOLERANCE], &source->future_tolerance);
+}
+
+static bool
+read_sources(const Reader *reader, const ClienteleJson *value, ClienteleModel *model)
+{
+	Place		place = {NULL, model_keys[MODEL_SOURCES], 0, NULL};
+	int			i = 0;
+
+	if (!check_array(reader, &place, value))
+		return false;
+	if (value->nchildren > CLIENTELE_MAX_SOURCES)
+		return clientele_json_refuse(reader, &place, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+									 psprintf("A population has at most %d sources.", CLIENTELE_MAX_SOURCES),
+									 psprintf("%d sources", value->nchildren));
+	model->nsources = value->nchildren;
+	model->sources = palloc0(mul_size(Max(value->nchildren, 1), sizeof(ClienteleModelSource)));
+	for (const ClienteleJson *source = value->first; source != NULL; source = source->next, i++)
+	{
+		if (!read_source(reader, &place, i, source, model->sources))
+			return false;
+	}
+	return true;
+}
+
+/* ---------- definitions ---------- */
+
+/* Every rung but the last has a condition. */
+static bool
+read_rungs(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleDefinition *definition)
+{
+	Place		list = {up, value->key, 0, NULL};
+	int			i = 0;
+
+	if (!clientele_json_check_list(reader, &list, value, RUNGS_EXAMPLE))
+		return false;
+	definition->nrungs = value->nchildren;
+	definition->rungs = palloc0(mul_size(value->nchildren, sizeof(ClienteleRung)));
+	for (const ClienteleJson *element = value->first; element != NULL; element = element->next, i++)
+	{
+		ClienteleRung *rung = &definition->rungs[i];
+		Place		place = {&list, NULL, i, NULL};
+		Place		label = {&place, rung_keys[RUNG_LABEL], 0, NULL};
+		const ClienteleJson *members[RUNG_KEYS];
+
+		if (!clientele_json_read_object(reader, &place, element, &rung_shape, members) ||
+			!check_present(reader, &place, members[RUNG_LABEL], rung_keys[RUNG_LABEL], RUNGS_EXAMPLE) ||
+			!clientele_json_read_text(reader, &label, members[RUNG_LABEL], &rung->label))
+			return false;
+		if (members[RUNG_WHEN] == NULL && element->next == NULL)
+			return true;
+		if (!read_expression(reader, &place, members[RUNG_WHEN], rung_keys[RUNG_WHEN], RUNGS_EXAMPLE, &rung->when))
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_parameter(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *parameter)
+{
+	Place		value_place = {place, parameter_keys[PARAMETER_VALUE], 0, NULL};
+	ClienteleDecimal number;
+
+	if (!check_present(reader, place, members[PARAMETER_VALUE], value_place.key,
+					   definition_shapes[CLIENTELE_PARAMETER].hint) ||
+		!clientele_json_read_number(reader, &value_place, members[PARAMETER_VALUE], &number))
+		return false;
+	parameter->expression = clientele_decimal_to_string(number);
+	return true;
+}
+
+static bool
+read_metric(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *metric)
+{
+	metric->scale = CLIENTELE_METRIC_SCALE;
+	return read_expression(reader, place, members[METRIC_VALUE], metric_keys[METRIC_VALUE],
+						   definition_shapes[CLIENTELE_METRIC].hint, &metric->expression) &&
+		read_int(reader, place, members[METRIC_SCALE], 0, MAX_SCALE, &metric->scale);
+}
+
+static bool
+read_cuts(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleDefinition *grid)
+{
+	Place		place = {up, grid_keys[GRID_CUTS], 0, NULL};
+	const char *text;
+	char	   *fault;
+
+	if (value == NULL || value->kind == CLIENTELE_JSON_NULL)
+		return true;
+	if (!clientele_json_read_text(reader, &place, value, &text))
+		return false;
+	fault = clientele_rfm_grid_parse(text, &grid->cuts);
+	if (fault != NULL)
+		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_TEXT_REPRESENTATION, CLIENTELE_RFM_CUTS_HINT,
+									 fault);
+	grid->has_cuts = true;
+	return true;
+}
+
+static bool
+check_method(const Reader *reader, const Place *place, const ClienteleDefinition *grid)
+{
+	const char *hint;
+	char	   *fault = clientele_rfm_method_fault(grid->method, grid->bins, &hint);
+
+	return fault == NULL || clientele_json_refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, hint, fault);
+}
+
+/* The bins there will be on an axis, or are: cuts that are given decide. */
+static int
+most_bins(const ClienteleDefinition *grid)
+{
+	int			bins = 0;
+
+	if (!grid->has_cuts)
+		return grid->bins;
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+		bins = Max(bins, grid->cuts.ncuts[axis] + 1);
+	return bins;
+}
+
+static bool
+check_scheme(const Reader *reader, const Place *place, const ClienteleDefinition *grid)
+{
+	const char *hint;
+	char	   *fault = clientele_rfm_scheme_fault(grid->scheme, grid->high_from == 0 ? NULL : &grid->high_from, &hint);
+
+	if (fault == NULL && most_bins(grid) > clientele_rfm_scheme_bins(grid->scheme, grid->high_from != 0))
+	{
+		bool		eight = strcmp(grid->scheme, "eight") == 0;
+
+		fault = psprintf(eight ? "scheme \"%s\" needs \"high_from\" with %d bins" :
+						 "scheme \"%s\" is not made for %d bins", grid->scheme, most_bins(grid));
+		hint = eight ? "Say which score of an axis is the first that counts as high, such as \"high_from\": 4." :
+			"Use 5 bins, or scheme \"eight\" with \"high_from\".";
+	}
+	return fault == NULL || clientele_json_refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, hint, fault);
+}
+
+/* Its label is by a built-in scheme, or by groups that the author made up. */
+static bool
+read_groups(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *grid)
+{
+	static const char hint[] =
+		"Name a scheme, such as \"scheme\": \"eight\", or list groups, such as "
+		"\"groups\": [{\"label\": \"best\", \"when\": \"r + f + m > 12\"}, {\"label\": \"rest\"}].";
+
+	if (!clientele_json_read_optional_text(reader, place, members[GRID_SCHEME], &grid->scheme) ||
+		!read_int(reader, place, members[GRID_HIGH_FROM], 2, CLIENTELE_RFM_MAX_BINS, &grid->high_from))
+		return false;
+	if ((grid->scheme == NULL) == (members[GRID_GROUPS] == NULL))
+		return clientele_json_refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+									 grid->scheme == NULL ? "neither \"scheme\" nor \"groups\"" :
+									 "both \"scheme\" and \"groups\"");
+	if (grid->scheme != NULL)
+		return check_scheme(reader, place, grid);
+	if (grid->high_from != 0)
+		return clientele_json_refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE,
+									 "Leave it out; only scheme 'eight' splits scores into high and low.",
+									 "\"high_from\" beside \"groups\"");
+	return read_rungs(reader, place, members[GRID_GROUPS], grid);
+}
+
+static bool
+read_grid(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *grid)
+{
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+	{
+		if (!read_expression(reader, place, members[GRID_RECENCY + axis], grid_keys[GRID_RECENCY + axis],
+							 definition_shapes[CLIENTELE_RFM_GRID].hint, &grid->axes[axis]))
+			return false;
+	}
+	grid->bins = 5;
+	if (!read_int(reader, place, members[GRID_BINS], 2, CLIENTELE_RFM_MAX_BINS, &grid->bins) ||
+		!clientele_json_read_optional_text(reader, place, members[GRID_METHOD], &grid->method))
+		return false;
+	if (grid->method == NULL)
+		grid->method = "quantile";
+	return check_method(reader, place, grid) &&
+		read_cuts(reader, place, members[GRID_CUTS], grid) &&
+		read_groups(reader, place, members, grid);
+}
+
+static bool
+read_card(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *definition)
+{
+	Place		card_place = {place, card_keys[CARD_CARD], 0, NULL};
+
+	if (!check_present(reader, place, members[CARD_CARD], card_place.key, definition_shapes[CLIENTELE_CARD].hint))
+		return false;
+	definition->card = clientele_scorecard_read(reader, &card_place, members[CARD_CARD]);
+	return definition->card != NULL;
+}
+
+static bool
+read_ladder(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *ladder)
+{
+	return check_present(reader, place, members[LADDER_RULES], ladder_keys[LADDER_RULES],
+						 definition_shapes[CLIENTELE_LADDER].hint) &&
+		read_rungs(reader, place, members[LADDER_RULES], ladder);
+}
+
+static bool
+read_tag(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *tag)
+{
+	return read_expression(reader, place, members[TAG_WHEN], tag_keys[TAG_WHEN],
+						   definition_shapes[CLIENTELE_TAG].hint, &tag->expression) &&
+		clientele_json_read_optional_text(reader, place, members[TAG_FAMILY], &tag->family);
+}
+
+/* The member of that key, wherever it stands; it is read for good later. */
+static const ClienteleJson *
+find_member(const ClienteleJson *object, const char *key)
+{
+	const ClienteleJson *member = object->first;
+
+	while (member != NULL && strcmp(member->key, key) != 0)
+		member = member->next;
+	return member;
+}
+
+/* What an object is must be known before its keys can be judged. */
+static bool
+read_kind(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleDefinitionKind *result)
+{
+	static const char hint[] =
+		"Write \"parameter\", \"metric\", \"rfm\", \"scorecard\", \"ladder\" or \"tag\".";
+	Place		place = {up, "kind", 0, NULL};
+	const char *kind;
+
+	if (!check_present(reader, up, value, place.key, hint) ||
+		!clientele_json_read_text(reader, &place, value, &kind))
+		return false;
+	for (int i = 0; i < CLIENTELE_DEFINITION_KINDS; i++)
+	{
+		if (strcmp(kind, clientele_definition_kinds[i]) == 0)
+		{
+			*result = (ClienteleDefinitionKind) i;
+			return true;
+		}
+	}
+	return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+								 psprintf("unknown word %s", clientele_json_show(value)));
+}
+
+static bool
+read_definition(const Reader *reader, const Place *list, int number, const ClienteleJson *value,
+				ClienteleDefinition *definition)
+{
+	Place		place = {list, NULL, number, NULL};
+	const ClienteleJson *members[GRID_KEYS];	/* no kind has more */
+
+	if (value->kind != CLIENTELE_JSON_OBJECT)
+		return clientele_json_refuse_kind(reader, &place, value, "an object",
+										  definition_shapes[CLIENTELE_TAG].hint);
+	if (!read_name(reader, &place, find_member(value, "name"), &definition->name))
+		return false;
+	place.title = psprintf("definition %s", clientele_json_show_text(definition->name));
+	if (!read_kind(reader, &place, find_member(value, "kind"), &definition->kind) ||
+		!clientele_json_read_object(reader, &place, value, &definition_shapes[definition->kind], members))
+		return false;
+
+	switch (definition->kind)
+	{
+		case CLIENTELE_PARAMETER:
+			return read_parameter(reader, &place, members, definition);
+		case CLIENTELE_METRIC:
+			return read_metric(reader, &place, members, definition);
+		case CLIENTELE_RFM_GRID:
+			return read_grid(reader, &place, members, definition);
+		case CLIENTELE_CARD:
+			return read_card(reader, &place, members, definition);
+		case CLIENTELE_LADDER:
+			return read_ladder(reader, &place, members, definition);
+		case CLIENTELE_TAG:
+			return read_tag(reader, &place, members, definition);
+	}
+	return false;
+}
+
+/* ---------- names and columns, each of which belongs to one definition ---------- */
+
+typedef struct Claim
+{
+	const char *name;
+	const ClienteleDefinition *owner;
+} Claim;
+
+static int
+compare_claims(const void *a, const void *b)
+{
+	const Claim *one = a;
+	const Claim *other = b;
+	int			order = strcmp(one->name, other->name);
+
+	if (order != 0)
+		return order;
+	return (one->owner > other->owner) - (one->owner < other->owner);
+}
+
+/* How many numbers stand beside its label. */
+static int
+count_suffixes(const ClienteleDefinition *definition)
+{
+	switch (definition->kind)
+	{
+		case CLIENTELE_RFM_GRID:
+			return lengthof(grid_suffixes);
+		case CLIENTELE_CARD:
+			return 1;
+		default:
+			return 0;
+	}
+}
+
+static bool
+refuse_name(const Reader *reader, const ClienteleDefinition *definition, const char *message)
+{
+	Place		place = {NULL, NULL, 0, NULL};
+
+	place.title = psprintf("definition %s", clientele_json_show_text(definition->name));
+	return clientele_json_refuse(reader, &place, ERRCODE_DUPLICATE_OBJECT, "Choose another name.", message);
+}
+
+static bool
+claim_names(const Reader *reader, const ClienteleDefinition *definition, Claim *claims, int *nclaims)
+{
+	int			nsuffixes = count_suffixes(definition);
+
+	if (nsuffixes > 0 && strlen(definition->name) + LONGEST_SUFFIX >= NAMEDATALEN)
+		return refuse_name(reader, definition, psprintf("the column \"%s_score\" would have more than %d bytes",
+														definition->name, NAMEDATALEN - 1));
+	claims[(*nclaims)++] = (Claim) {definition->name, definition};
+	for (int i = 0; i < nsuffixes; i++)
+		claims[(*nclaims)++] = (Claim) {psprintf("%s%s", definition->name, grid_suffixes[i]), definition};
+	for (int i = 0; i < (int) lengthof(reserved_names); i++)
+	{
+		if (strcmp(definition->name, reserved_names[i]) == 0)
+			return refuse_name(reader, definition, "every view has a column of this name");
+	}
+	return true;
+}
+
+static bool
+check_names(const Reader *reader, const ClienteleModel *model)
+{
+	Claim	   *claims = palloc(mul_size(Max(model->ndefinitions, 1), (1 + lengthof(grid_suffixes)) * sizeof(Claim)));
+	int			nclaims = 0;
+
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		if (!claim_names(reader, &model->definitions[i], claims, &nclaims))
+			return false;
+	}
+	qsort(claims, nclaims, sizeof(Claim), compare_claims);
+	for (int i = 1; i < nclaims; i++)
+	{
+		const ClienteleDefinition *first = claims[i - 1].owner;
+		const ClienteleDefinition *second = claims[i].owner;
+
+		if (strcmp(claims[i - 1].name, claims[i].name) != 0)
+			continue;
+		if (strcmp(first->name, second->name) == 0)
+			return refuse_name(reader, second, "the name stands twice");
+		return refuse_name(reader, second, psprintf("its column \"%s\" is a column of definition \"%s\" too",
+													claims[i].name, first->name));
+	}
+	return true;
+}
+
+static bool
+read_definitions(const Reader *reader, const ClienteleJson *value, ClienteleModel *model)
+{
+	Place		place = {NULL, model_keys[MODEL_DEFINITIONS], 0, NULL};
+	int			i = 0;
+
+	if (!check_array(reader, &place, value))
+		return false;
+	model->ndefinitions = value->nchildren;
+	model->definitions = palloc0(mul_size(Max(value->nchildren, 1), sizeof(ClienteleDefinition)));
+	for (const ClienteleJson *definition = value->first; definition != NULL; definition = definition->next, i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!read_definition(reader, &place, i, definition, &model->definitions[i]))
+			return false;
+	}
+	return check_names(reader, model);
+}
+
+/* ---------- the whole ---------- */
+
+ClienteleModel *
+clientele_model_parse(const char *text, struct Node *escontext)
+{
+	Reader		reader = {TYPE_NAME, escontext};
+	Place		zone = {NULL, model_keys[MODEL_TIME_ZONE], 0, NULL};
+	ClienteleModel *model = palloc0(sizeof(ClienteleModel));
+	const ClienteleJson *members[MODEL_KEYS];
+	ClienteleJson *json;
+
+	json = clientele_json_tree_read(text, TYPE_NAME, MODEL_EXAMPLE, escontext);
+	if (json == NULL ||
+		!clientele_json_read_object(&reader, NULL, json, &model_shape, members) ||
+		!check_present(&reader, NULL, members[MODEL_TIME_ZONE], zone.key, MODEL_EXAMPLE) ||
+		!clientele_json_read_text(&reader, &zone, members[MODEL_TIME_ZONE], &model->time_zone) ||
+		!read_sources(&reader, members[MODEL_SOURCES], model) ||
+		!read_definitions(&reader, members[MODEL_DEFINITIONS], model))
+		return NULL;
+	return model;
+}
