@@ -103,6 +103,12 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
 }
 #endif
 
+/* Parse analysis with known parameters has a name of its own since 15. */
+#if PG_VERSION_NUM < 150000
+#define pg_analyze_and_rewrite_fixedparams(statement, sql, types, count, environment) \
+	pg_analyze_and_rewrite(statement, sql, unconstify(Oid *, types), count, environment)
+#endif
+
 /* 15 gave tuplesorts a set of options where a flag had been. */
 #if PG_VERSION_NUM < 150000
 #define TUPLESORT_NONE false

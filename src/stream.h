@@ -14,7 +14,10 @@
 #include "executor/tuptable.h"
 #include "utils/snapshot.h"
 
-/* A prepared SELECT, kept until it is freed; replanned when tables change. */
+/*
+ * A prepared SELECT, kept until it is freed; replanned when tables change.  Where its
+ * columns have changed by then, or row security would hide rows, opening it is an error.
+ */
 typedef struct ClienteleQuery ClienteleQuery;
 
 typedef struct ClienteleStream ClienteleStream;
@@ -28,6 +31,7 @@ extern TupleDesc clientele_query_columns(const ClienteleQuery *query);
 /*
  * Begins to run the query under a registered snapshot, in the current memory context
  * and resource owner, as the current user.  An error cleans up as it does for any query.
+ * Arguments passed by reference must live until the stream is closed.
  */
 extern ClienteleStream *clientele_stream_open(ClienteleQuery *query, const Datum *arguments,
 											  const bool *nulls, Snapshot snapshot);
