@@ -44,6 +44,7 @@ typedef struct ClienteleEngine
 	Oid			owner;			/* with whose rights everything is read */
 	const char *key_column;
 	Oid			key_type;
+	Oid			key_array_type;
 	Oid			key_collation;
 	int			noutputs;
 	ClienteleOutput *outputs;

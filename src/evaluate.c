@@ -32,14 +32,14 @@ typedef ClienteleSelection Selection;
 /* ---------- errors ---------- */
 
 /*
- * A row's value cannot be had.  One customer must not stop a batch: in a timed
+ * A row's value cannot be had.  One customer must not stop a batch: in a lenient
  * program that makes it NULL, and is counted.
  */
 static void
 no_value(ClienteleProgram *program, const ClienteleInstruction *at, int row, int sqlstate,
 		 const char *message, const char *hint)
 {
-	if (program->timed)
+	if (program->lenient)
 	{
 		program->failures++;
 		at->target[row].state = CLIENTELE_NULL;
@@ -771,6 +771,9 @@ run(ClienteleProgram *program, int nrows, const bool single, const bool timed)
 				break;
 			case CLIENTELE_OP_JSON:
 				read_json(program, at, rows);
+				break;
+			case CLIENTELE_OP_CALL:
+				at->detail->call(at->detail->argument, nrows);
 				break;
 			case CLIENTELE_OP_END:
 				return;

@@ -1277,6 +1277,7 @@ clientele_bind_begin(ClienteleScope *scope, int capacity, bool timed)
 
 	program->capacity = capacity;
 	program->timed = timed;
+	program->lenient = timed;
 	binder->allocated = 64;
 	program->instructions = palloc(sizeof(ClienteleInstruction) * binder->allocated);
 	binder->zoned_allocated = 4;
@@ -1312,6 +1313,51 @@ clientele_bind_rule(ClienteleBinder *binder, const char *text, ClienteleType wan
 	if (*type == CLIENTELE_ANY && tree->kind != CLIENTELE_NODE_NAME)
 		*type = CLIENTELE_TEXT;
 	return emit(binder, tree, *type).cells;
+}
+
+ClienteleCell *
+clientele_bind_round(ClienteleBinder *binder, ClienteleCell *cells, int places)
+{
+	Value		rounded = add_operation(binder, NULL, CLIENTELE_OP_ROUND, cells, NULL);
+
+	binder->program->instructions[binder->program->length - 1].detail->places = places;
+	return rounded.cells;
+}
+
+void
+clientele_bind_call(ClienteleBinder *binder, void (*call) (void *argument, int nrows), void *argument)
+{
+	ClienteleInstruction *added = add_instruction(binder, NULL, CLIENTELE_OP_CALL);
+
+	Assert(binder->level == 0);
+	added->detail->call = call;
+	added->detail->argument = argument;
+}
+
+ClienteleCell *
+clientele_bind_elapsed_since(const ClienteleBinder *binder, const ClienteleCell *cells)
+{
+	for (int i = binder->program->length - 1; i >= 0; i--)
+	{
+		const ClienteleInstruction *at = &binder->program->instructions[i];
+
+		if (at->target == cells)
+			return at->op == CLIENTELE_OP_DAYS_BETWEEN ? at->b : at->a;
+	}
+	elog(ERROR, "no instruction measures elapsed time");
+	return NULL;
+}
+
+bool
+clientele_bind_needs_as_of(const ClienteleBinder *binder)
+{
+	return binder->program->needs_as_of;
+}
+
+void
+clientele_bind_lenient(ClienteleBinder *binder)
+{
+	binder->program->lenient = true;
 }
 
 ClienteleProgram *

@@ -56,6 +56,21 @@ extern ClienteleCell *clientele_bind_rule(ClienteleBinder *binder, const char *t
 										  ClienteleType wanted, ClienteleType *type);
 extern ClienteleProgram *clientele_bind_end(ClienteleBinder *binder);
 
+/* A value that cannot be had becomes NULL, and is counted; as in timed programs. */
+extern void clientele_bind_lenient(ClienteleBinder *binder);
+
+/* The number of a register, rounded. */
+extern ClienteleCell *clientele_bind_round(ClienteleBinder *binder, ClienteleCell *cells, int places);
+
+/* Has a function called at this point of the program, for the rows of the block. */
+extern void clientele_bind_call(ClienteleBinder *binder, void (*call) (void *argument, int nrows), void *argument);
+
+/* The date from which a register of days_since, months_since or years_since counts. */
+extern ClienteleCell *clientele_bind_elapsed_since(const ClienteleBinder *binder, const ClienteleCell *cells);
+
+/* Whether what has been bound depends on the time of the call. */
+extern bool clientele_bind_needs_as_of(const ClienteleBinder *binder);
+
 /* For scopes: a new register, the zone's need, and the place of an error. */
 extern ClienteleCell *clientele_bind_register(ClienteleBinder *binder);
 extern void clientele_bind_needs_zone(ClienteleBinder *binder);

@@ -755,6 +755,7 @@ clientele_horizons_of_result(ClienteleProgram *program, const ClienteleInstructi
 		case CLIENTELE_OP_ENTER:
 		case CLIENTELE_OP_NARROW:
 		case CLIENTELE_OP_LEAVE:
+		case CLIENTELE_OP_CALL:
 		case CLIENTELE_OP_END:
 			break;
 		case CLIENTELE_OP_AND:

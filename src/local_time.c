@@ -176,6 +176,52 @@ clientele_first_day_since(DateADT date, ClienteleUnit unit, int64 n)
 	return 0;
 }
 
+/* The same day of the month, or the month's last where it has no such day. */
+static int64
+months_before(DateADT date, int64 n)
+{
+	int			year;
+	int			month;
+	int			day;
+	int64		months;
+
+	split_date(date, &year, &month, &day);
+	months = year * INT64CONST(12) + (month - 1) - n;
+	if (months < 12 * INT64CONST(-4712))
+		return PG_INT64_MIN;
+	year = (int) (months >= 0 ? months / 12 : -((11 - months) / 12));
+	month = (int) (months - year * INT64CONST(12)) + 1;
+	return date2j(year, month, Min(day, day_tab[isleap(year)][month - 1])) - POSTGRES_EPOCH_JDATE;
+}
+
+DateADT
+clientele_day_before(DateADT date, ClienteleUnit unit, int64 n)
+{
+	int64		day;
+
+	if (DATE_NOT_FINITE(date))
+		return date;
+	switch (unit)
+	{
+		case CLIENTELE_DAYS:
+			day = date - n;
+			break;
+		case CLIENTELE_WEEKS:
+			day = date - 7 * n;
+			break;
+		case CLIENTELE_MONTHS:
+			day = months_before(date, n);
+			break;
+		case CLIENTELE_YEARS:
+			day = months_before(date, 12 * n);
+			break;
+		default:
+			elog(ERROR, "unit %d is no calendar unit", (int) unit);
+			return 0;
+	}
+	return day < DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE ? DATEVAL_NOBEGIN : (DateADT) day;
+}
+
 int
 clientele_month_of(DateADT date)
 {

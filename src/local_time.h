@@ -38,6 +38,9 @@ extern int	clientele_years_between(DateADT date, DateADT today);
  */
 extern int64 clientele_first_day_since(DateADT date, ClienteleUnit unit, int64 n);
 
+/* Date minus n units, as SQL subtracts an interval; -infinity before all days. */
+extern DateADT clientele_day_before(DateADT date, ClienteleUnit unit, int64 n);
+
 extern int	clientele_month_of(DateADT date);
 extern int	clientele_day_of(DateADT date);
 extern int	clientele_weekday_of(DateADT date);	/* ISO: Monday 1 .. Sunday 7 */

@@ -65,6 +65,7 @@ typedef enum ClienteleOp
 	CLIENTELE_OP_WEEKDAY,
 	/* json */
 	CLIENTELE_OP_JSON,			/* the value at `path` in document a, as value_type */
+	CLIENTELE_OP_CALL,			/* what no instruction can do: detail->call */
 	CLIENTELE_OP_END
 } ClienteleOp;
 
@@ -115,6 +116,9 @@ typedef struct ClienteleDetail
 	int			list_length;
 	const ClienteleNode *name;	/* JSON: as the rule has it, for messages ... */
 	const ClienteleNode *path;	/* ... and the part that leads into a */
+	void		(*call) (void *argument, int nrows);	/* CALL: for all rows; sets
+														 * its registers' horizons, too */
+	void	   *argument;
 	const ClienteleCell *constant;	/* COMPARE: the side that is one, or NULL */
 
 	/* timed programs */
@@ -166,9 +170,10 @@ typedef struct ClienteleZonedConstant
 typedef struct ClienteleProgram
 {
 	int			capacity;		/* rows in a block */
-	bool		timed;			/* registers have horizons, and a value that
-								 * cannot be had is NULL instead of an error */
-	int64		failures;		/* timed: how many such values there were */
+	bool		timed;			/* registers have horizons */
+	bool		lenient;		/* a value that cannot be had is NULL instead of an
+								 * error */
+	int64		failures;		/* lenient: how many such values there were */
 	ClienteleInstruction *instructions;
 	int			length;
 	const char **texts;			/* each rule's source, for messages */

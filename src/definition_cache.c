@@ -1,0 +1,278 @@
+/*
+ * definition_cache.c
+ *		The engines that the session has compiled.
+ *
+ * A version never changes, so an engine is good until a table that it reads does.
+ * An engine in use is taken: two scans at once get two.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "engine_catalog.h"
+#include "engine_parts.h"
+
+static MemoryContext cache_context = NULL;
+static List *engines = NIL;		/* of ClienteleEngine, in cache_context */
+
+/* ---------- invalidation ---------- */
+
+static void
+relation_changed(Datum argument, Oid relation)
+{
+	ListCell   *cell;
+
+	(void) argument;
+	foreach(cell, engines)
+	{
+		ClienteleEngineParts *parts = ((ClienteleEngine *) lfirst(cell))->parts;
+
+		if (relation == InvalidOid)
+			parts->stale = true;
+		for (int i = 0; i < parts->nrelations; i++)
+			parts->stale |= parts->relations[i] == relation;
+	}
+}
+
+/* An enum's label may have got another name. */
+static void
+enum_changed(Datum argument, int cache, uint32 hash)
+{
+	(void) cache;
+	(void) hash;
+	relation_changed(argument, InvalidOid);
+}
+
+static void
+free_queries(ClienteleQuery **queries)
+{
+	for (int shape = 0; shape < CLIENTELE_SHAPES; shape++)
+	{
+		if (queries[shape])
+			clientele_query_free(queries[shape]);
+		queries[shape] = NULL;
+	}
+}
+
+static void
+free_engine(ClienteleEngine *engine)
+{
+	ClienteleEngineParts *parts = engine->parts;
+
+	free_queries(parts->queries);
+	for (int i = 0; i < parts->nsources; i++)
+		free_queries(parts->sources[i].queries);
+	MemoryContextDelete(parts->context);
+}
+
+/* Between transactions nobody holds an engine. */
+static void
+end_of_transaction(XactEvent event, void *argument)
+{
+	(void) argument;
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
+		return;
+	for (int i = list_length(engines) - 1; i >= 0; i--)
+	{
+		ClienteleEngine *engine = list_nth(engines, i);
+
+		engine->parts->in_use = false;
+		if (engine->parts->stale)
+		{
+			engines = list_delete_nth_cell(engines, i);
+			free_engine(engine);
+		}
+	}
+}
+
+static void
+begin_cache(void)
+{
+	if (cache_context)
+		return;
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(ENUMOID, enum_changed, (Datum) 0);
+	RegisterXactCallback(end_of_transaction, NULL);
+	cache_context = AllocSetContextCreate(TopMemoryContext, "clientele engines", ALLOCSET_DEFAULT_SIZES);
+}
+
+/* ---------- the catalog ---------- */
+
+/* Who owns the extension's tables, and so may read them. */
+static Oid
+catalog_owner(void)
+{
+	Oid			relation = get_relname_relid("population", get_namespace_oid("clientele", false));
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for table clientele.population");
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+static const char *
+row_text(uint64 row, int column, MemoryContext context)
+{
+	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+
+	return value ? MemoryContextStrdup(context, value) : NULL;
+}
+
+static Oid
+row_oid(uint64 row, int column)
+{
+	bool		isnull;
+
+	return DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull));
+}
+
+static void
+read_population(ClienteleCatalogModel *catalog, MemoryContext context)
+{
+	Oid			types[2] = {INT4OID, INT4OID};
+	Datum		values[2] = {Int32GetDatum(catalog->population_id), Int32GetDatum(catalog->version)};
+
+	SPI_execute_with_args("SELECT p.relation::pg_catalog.oid, p.owner::pg_catalog.oid, p.key_column, v.model::pg_catalog.text"
+						  " FROM clientele.population p JOIN clientele.version v USING (population_id)"
+						  " WHERE p.population_id = $1 AND v.version = $2",
+						  2, types, values, NULL, true, 0);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("population %d has no version %d", catalog->population_id, catalog->version)));
+	catalog->relation = row_oid(0, 1);
+	catalog->owner = row_oid(0, 2);
+	catalog->key_column = row_text(0, 3, context);
+	catalog->model = row_text(0, 4, context);
+	if (get_rel_name(catalog->relation) == NULL ||
+		get_attnum(catalog->relation, catalog->key_column) == InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("the population is broken: its table has no column %s any more",
+						quote_identifier(catalog->key_column)),
+				 errhint("Give the column its name back: ALTER TABLE ... RENAME COLUMN ... TO %s;",
+						 quote_identifier(catalog->key_column))));
+}
+
+static void
+read_sources(ClienteleCatalogModel *catalog, MemoryContext context)
+{
+	Oid			types[1] = {INT4OID};
+	Datum		values[1] = {Int32GetDatum(catalog->population_id)};
+
+	SPI_execute_with_args("SELECT name, relation::pg_catalog.oid, key_path, occurred_at_path"
+						  " FROM clientele.source WHERE population_id = $1 ORDER BY name, part",
+						  1, types, values, NULL, true, 0);
+	catalog->nsources = (int) SPI_processed;
+	catalog->sources = MemoryContextAlloc(context, mul_size(sizeof(ClienteleCatalogSource), Max(SPI_processed, 1)));
+	for (int i = 0; i < catalog->nsources; i++)
+	{
+		ClienteleCatalogSource *source = &catalog->sources[i];
+
+		source->name = row_text(i, 1, context);
+		source->relation = row_oid(i, 2);
+		source->key_path = row_text(i, 3, context);
+		source->occurred_at_path = row_text(i, 4, context);
+		if (get_rel_name(source->relation) == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("source \"%s\" is broken: its table does not exist any more", source->name),
+					 errhint("Drop the source, or register the new table: SELECT drop_source(...); SELECT add_source(...);")));
+	}
+}
+
+static void
+read_catalog(ClienteleCatalogModel *catalog)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Oid			user;
+	int			security;
+
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(catalog_owner(), security | SECURITY_LOCAL_USERID_CHANGE);
+	SPI_connect();
+	read_population(catalog, context);
+	read_sources(catalog, context);
+	SPI_finish();
+	SetUserIdAndSecContext(user, security);
+}
+
+/* ---------- taking ---------- */
+
+static ClienteleEngine *
+compile(int population_id, int version, bool single)
+{
+	ClienteleCatalogModel catalog = {0};
+	ClienteleEngine *engine;
+	MemoryContext old_context;
+
+	catalog.population_id = population_id;
+	catalog.version = version;
+	read_catalog(&catalog);
+
+	/* an error leaves what has been made to the current context */
+	engine = clientele_engine_compile(&catalog, single);
+	MemoryContextSetParent(engine->parts->context, cache_context);
+	old_context = MemoryContextSwitchTo(cache_context);
+	engines = lappend(engines, engine);
+	MemoryContextSwitchTo(old_context);
+	return engine;
+}
+
+static ClienteleEngine *
+find_engine(int population_id, int version, bool any, bool single)
+{
+	ListCell   *cell;
+
+	foreach(cell, engines)
+	{
+		ClienteleEngine *engine = lfirst(cell);
+
+		if (engine->population_id == population_id && engine->version == version && !engine->parts->stale &&
+			(any || (!engine->parts->in_use && (engine->parts->capacity == 1) == single)))
+			return engine;
+	}
+	return NULL;
+}
+
+ClienteleEngine *
+clientele_engine_get(int population_id, int version)
+{
+	ClienteleEngine *engine;
+
+	begin_cache();
+	AcceptInvalidationMessages();
+	engine = find_engine(population_id, version, true, false);
+	return engine ? engine : compile(population_id, version, true);
+}
+
+ClienteleEngine *
+clientele_engine_take(const ClienteleEngine *model, bool single)
+{
+	ClienteleEngine *engine = find_engine(model->population_id, model->version, false, single);
+
+	if (engine == NULL)
+		engine = compile(model->population_id, model->version, single);
+	engine->parts->in_use = true;
+	return engine;
+}
+
+void
+clientele_engine_give_back(ClienteleEngine *engine)
+{
+	engine->parts->in_use = false;
+}

@@ -1,0 +1,1486 @@
+/*
+ * engine.c
+ *		Compiling a model: its definitions and the clinic's tables become one
+ *		program and one fold per source.
+ *
+ * Definitions are bound in the order in which they depend on each other.  Grids
+ * and ladders become expressions of the language itself, so what the language
+ * knows about time holds for them, too; a scorecard is scored by layer 1.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "engine_catalog.h"
+#include "engine_parts.h"
+#include "expression_function.h"
+#include "nearest_name.h"
+
+/* Digits of a numeric column, of which ->scale are decimals. */
+#define NUMBER_PRECISION 28
+
+static ClienteleOperand resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name);
+static ClienteleOperand resolve_aggregate(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *node);
+static ClienteleOperand resolve_tag(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *node);
+static ClienteleOperand resolve_event_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name);
+
+/* ---------- finding definitions ---------- */
+
+/* The number of the definition of that name, or -1. */
+static int
+find_definition(const ClienteleModel *model, const char *name)
+{
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		if (strcmp(model->definitions[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/*
+ * The definition that a name in an expression means; *suffix is what follows its
+ * name: a grid's _score, _r, _f and _m, a card's _score.
+ */
+static int
+find_meant(const ClienteleModel *model, const char *name, const char **suffix)
+{
+	int			found = find_definition(model, name);
+
+	*suffix = "";
+	if (found >= 0)
+		return found;
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		const ClienteleDefinition *definition = &model->definitions[i];
+		size_t		length = strlen(definition->name);
+
+		if (strncmp(definition->name, name, length) != 0 ||
+			(definition->kind != CLIENTELE_RFM_GRID && definition->kind != CLIENTELE_CARD))
+			continue;
+		*suffix = name + length;
+		if (strcmp(*suffix, "_score") == 0 ||
+			(definition->kind == CLIENTELE_RFM_GRID &&
+			 (strcmp(*suffix, "_r") == 0 || strcmp(*suffix, "_f") == 0 || strcmp(*suffix, "_m") == 0)))
+			return i;
+	}
+	return -1;
+}
+
+static ClienteleEngineSource *
+find_source(const ClienteleEngineParts *parts, const char *name)
+{
+	for (int i = 0; i < parts->nsources; i++)
+	{
+		if (strcmp(parts->sources[i].model->name, name) == 0)
+			return &parts->sources[i];
+	}
+	return NULL;
+}
+
+/* A parameter's number, as a literal; NULL if there is no such parameter. */
+static const ClienteleNode *
+find_parameter(const ClienteleModel *model, const ClienteleNode *name)
+{
+	int			found = name->next_name ? -1 : find_definition(model, name->string);
+	ClienteleNode *literal;
+
+	if (found < 0 || model->definitions[found].kind != CLIENTELE_PARAMETER)
+		return NULL;
+	literal = palloc0(sizeof(ClienteleNode));
+	literal->kind = CLIENTELE_NODE_NUMBER;
+	literal->location = name->location;
+	literal->height = 1;
+	literal->string = model->definitions[found].expression;
+	return literal;
+}
+
+/* ---------- columns ---------- */
+
+static void
+undefined_column(const ClienteleBinder *binder, const ClienteleNode *place, const char *problem, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("%s", problem),
+			 hint ? errhint("%s", hint) : 0,
+			 clientele_bind_error_position(binder, place)));
+}
+
+/* The column a path leads to, in each part; they must be of one type. */
+static const char **
+resolve_parts(const ClienteleInput *input, const ClienteleBinder *binder, const ClienteleNode *path,
+			  ClientelePathColumn **first)
+{
+	const char **sql = palloc(sizeof(char *) * input->nparts);
+
+	for (int i = 0; i < input->nparts; i++)
+	{
+		const char *problem;
+		const char *hint;
+		const ClienteleNode *place;
+		ClientelePathColumn *column = clientele_table_path(input->parts[i], path, &problem, &hint, &place);
+
+		if (column == NULL)
+			undefined_column(binder, place, problem, hint);
+		sql[i] = column->sql;
+		if (i == 0)
+			*first = column;
+		else if (column->type != (*first)->type)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column %s is of type %s in table %s and of type %s in table %s",
+							column->name, format_type_be((*first)->type), get_rel_name((*first)->relation),
+							format_type_be(column->type), get_rel_name(column->relation)),
+					 errhint("Tables of one source need the same types: ALTER TABLE %s ALTER COLUMN %s TYPE %s;",
+							 get_rel_name(column->relation), quote_identifier(column->name),
+							 format_type_be((*first)->type)),
+					 clientele_bind_error_position(binder, place)));
+		else if (column->typmod != (*first)->typmod)
+			(*first)->typmod = -1;
+	}
+	return sql;
+}
+
+static ClienteleInputColumn *
+find_input_column(ClienteleInput *input, const char *sql)
+{
+	for (int i = 0; i < input->ncolumns; i++)
+	{
+		if (strcmp(input->columns[i].sql[0], sql) == 0)
+			return &input->columns[i];
+	}
+	return NULL;
+}
+
+static ClienteleInputColumn *
+add_input_column(ClienteleInput *input, ClienteleBinder *binder, const ClienteleNode *path,
+				 const ClientelePathColumn *from, const char **sql)
+{
+	ClienteleInputColumn *added;
+
+	if (input->ncolumns == input->allocated)
+	{
+		input->allocated = Max(input->allocated * 2, 16);
+		input->columns = input->columns ?
+			repalloc(input->columns, mul_size(sizeof(ClienteleInputColumn), input->allocated)) :
+			palloc(mul_size(sizeof(ClienteleInputColumn), input->allocated));
+	}
+	added = &input->columns[input->ncolumns];
+	added->sql = sql;
+	added->column = palloc(sizeof(ClienteleColumn));
+	if (!clientele_column_init(added->column, from->type, from->typmod, from->collation))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column %s of type %s cannot be used in an expression",
+						from->name, format_type_with_typemod(from->type, from->typmod)),
+				 errhint("The types that can: %s (text with a deterministic collation).", clientele_column_types()),
+				 clientele_bind_error_position(binder, path)));
+	added->cells = clientele_bind_register(binder);
+	input->ncolumns++;
+	return added;
+}
+
+/* The register that a column is read to. */
+static ClienteleOperand
+use_column(ClienteleInput *input, ClienteleBinder *binder, const ClienteleNode *path)
+{
+	ClienteleOperand operand = {0};
+	ClientelePathColumn *from = NULL;
+	const char **sql = resolve_parts(input, binder, path, &from);
+	ClienteleInputColumn *column = find_input_column(input, sql[0]);
+
+	if (column == NULL)
+		column = add_input_column(input, binder, path, from, sql);
+	operand.cells = column->cells;
+	operand.type = column->column->type;
+	operand.column = column->column;
+	if (column->column->kind == CLIENTELE_COLUMN_JSONB)
+	{
+		operand.is_json = true;
+		operand.json_path = from->rest;
+		operand.column = NULL;
+	}
+	else if (column->column->kind == CLIENTELE_COLUMN_TIMESTAMP)
+		clientele_bind_needs_zone(binder);
+	return operand;
+}
+
+/* ---------- names in definitions ---------- */
+
+static void
+unknown_name(const ClienteleEngineParts *parts, const ClienteleBinder *binder, const ClienteleNode *name)
+{
+	ClienteleNearestName nearest;
+	ClientelePathColumn *column;
+	const char *problem;
+	const char *hint;
+	const ClienteleNode *place;
+
+	if (find_source(parts, name->string))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("%s is a source: its events must be aggregated", quote_identifier(name->string)),
+				 errhint("Write count(%s last 30 days) > 0.", quote_identifier(name->string)),
+				 clientele_bind_error_position(binder, name)));
+
+	column = clientele_table_path(parts->customers.parts[0], name, &problem, &hint, &place);
+	Assert(column == NULL);
+	(void) column;
+	if (name->next_name == NULL)
+	{
+		clientele_nearest_begin(&nearest, name->string);
+		for (int i = 0; i < parts->model->ndefinitions; i++)
+			clientele_nearest_offer(&nearest, parts->model->definitions[i].name);
+		if (clientele_nearest_result(&nearest))
+			hint = psprintf("Perhaps you mean %s.", quote_identifier(clientele_nearest_result(&nearest)));
+		problem = psprintf("%s is no parameter, definition or column of table %s",
+						   quote_identifier(name->string), get_rel_name(parts->engine->relation));
+	}
+	undefined_column(binder, place, problem, hint);
+}
+
+static ClienteleOperand
+definition_operand(const ClienteleEngineParts *parts, const ClienteleBinder *binder, int number,
+				   const char *suffix, const ClienteleNode *name)
+{
+	const ClienteleDefinition *definition = &parts->model->definitions[number];
+	const ClienteleEngineDefinition *bound = &parts->definitions[number];
+	ClienteleOperand operand = {0};
+
+	if (definition->kind == CLIENTELE_TAG)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("%s is a tag", quote_identifier(definition->name)),
+				 errhint("Write has_tag('%s').", definition->name),
+				 clientele_bind_error_position(binder, name)));
+	Assert(bound->state == CLIENTELE_BOUND);
+	operand.type = CLIENTELE_NUMBER;
+	if (strcmp(suffix, "_score") == 0)
+		operand.cells = bound->score;
+	else if (strcmp(suffix, "_r") == 0)
+		operand.cells = bound->axes[CLIENTELE_RECENCY];
+	else if (strcmp(suffix, "_f") == 0)
+		operand.cells = bound->axes[CLIENTELE_FREQUENCY];
+	else if (strcmp(suffix, "_m") == 0)
+		operand.cells = bound->axes[CLIENTELE_MONETARY];
+	else
+	{
+		operand.cells = bound->cells;
+		operand.type = bound->type;
+	}
+	return operand;
+}
+
+static ClienteleOperand
+resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name)
+{
+	ClienteleEngineParts *parts = (ClienteleEngineParts *) scope;
+	ClienteleOperand operand = {0};
+	const char *suffix;
+	int			number;
+	const char *problem;
+	const char *hint;
+	const ClienteleNode *place;
+
+	for (int i = 0; i < parts->nlocals && name->next_name == NULL; i++)
+	{
+		if (strcmp(parts->locals[i].name, name->string) == 0)
+		{
+			operand.cells = parts->locals[i].cells;
+			operand.type = parts->locals[i].type;
+			return operand;
+		}
+	}
+
+	operand.literal = find_parameter(parts->model, name);
+	if (operand.literal)
+	{
+		operand.type = CLIENTELE_NUMBER;
+		return operand;
+	}
+	number = name->next_name ? -1 : find_meant(parts->model, name->string, &suffix);
+	if (number >= 0)
+		return definition_operand(parts, binder, number, suffix, name);
+	if (clientele_table_path(parts->customers.parts[0], name, &problem, &hint, &place) == NULL)
+		unknown_name(parts, binder, name);
+	return use_column(&parts->customers, binder, name);
+}
+
+static ClienteleOperand
+resolve_tag(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *node)
+{
+	ClienteleEngineParts *parts = (ClienteleEngineParts *) scope;
+	const char *name = node->first->string;
+	int			number = find_definition(parts->model, name);
+	ClienteleOperand operand = {0};
+	ClienteleNearestName nearest;
+
+	if (number < 0 || parts->model->definitions[number].kind != CLIENTELE_TAG)
+	{
+		clientele_nearest_begin(&nearest, name);
+		for (int i = 0; i < parts->model->ndefinitions; i++)
+		{
+			if (parts->model->definitions[i].kind == CLIENTELE_TAG)
+				clientele_nearest_offer(&nearest, parts->model->definitions[i].name);
+		}
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("there is no tag \"%s\"", name),
+				 clientele_nearest_result(&nearest) ?
+				 errhint("Perhaps you mean '%s'.", clientele_nearest_result(&nearest)) :
+				 errhint("Define it: SELECT define_tag('...', '%s', ...).", name),
+				 clientele_bind_error_position(binder, node->first)));
+	}
+	operand.cells = parts->definitions[number].cells;
+	operand.type = CLIENTELE_BOOLEAN;
+	return operand;
+}
+
+/* ---------- aggregates ---------- */
+
+static ClienteleOperand
+resolve_event_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name)
+{
+	ClienteleEngineSource *source = (ClienteleEngineSource *) scope;
+	ClienteleOperand operand = {0};
+
+	operand.literal = find_parameter(source->engine->parts->model, name);
+	if (operand.literal)
+	{
+		operand.type = CLIENTELE_NUMBER;
+		return operand;
+	}
+	return use_column(&source->input, binder, name);
+}
+
+static ClienteleLength
+window_length(const ClienteleEngineParts *parts, const ClienteleBinder *binder,
+			  const ClienteleNode *node, ClienteleUnit unit)
+{
+	const ClienteleNode *literal = node->kind == CLIENTELE_NODE_NAME ? find_parameter(parts->model, node) : node;
+	ClienteleLength length = {0, unit};
+	char	   *end;
+	long		number;
+
+	if (literal == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("%s is no parameter", quote_identifier(node->string)),
+				 errhint("Set it: SELECT set_parameter('...', '%s', 30).", node->string),
+				 clientele_bind_error_position(binder, node)));
+	number = strtol(literal->string, &end, 10);
+	if (*end != '\0' || number < 0 || number > 999999)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a window cannot be %s long", literal->string),
+				 errhint("A length is a whole number from 0 to 999999."),
+				 clientele_bind_error_position(binder, node)));
+	length.number = (int) number;
+	return length;
+}
+
+static bool
+same_window(const ClienteleFoldWindow *a, const ClienteleFoldWindow *b)
+{
+	return a->kind == b->kind && a->since == b->since &&
+		a->from.number == b->from.number && a->from.unit == b->from.unit &&
+		a->to.number == b->to.number && a->to.unit == b->to.unit;
+}
+
+/* The number of the window, added to the fold if it is the first of its kind. */
+static int
+use_window(const ClienteleEngineParts *parts, const ClienteleBinder *binder,
+		   ClienteleEngineSource *source, const ClienteleWindow *written)
+{
+	ClienteleFold *fold = &source->fold;
+	ClienteleFoldWindow window = {0};
+	ClienteleIsoTime date;
+
+	window.kind = written->kind;
+	switch (written->kind)
+	{
+		case CLIENTELE_WINDOW_ALL:
+			break;
+		case CLIENTELE_WINDOW_BETWEEN:
+			window.to = window_length(parts, binder, written->to, written->to_unit);
+			window.from = window_length(parts, binder, written->from, written->from_unit);
+			break;
+		case CLIENTELE_WINDOW_LAST:
+			window.from = window_length(parts, binder, written->from, written->from_unit);
+			break;
+		case CLIENTELE_WINDOW_SINCE:
+			if (!clientele_iso_date(written->from->string, &date))
+				elog(ERROR, "\"%s\" is no date", written->from->string);
+			window.since = clientele_iso_to_date(&date);
+			break;
+	}
+	for (int i = 0; i < fold->nwindows; i++)
+	{
+		if (same_window(&fold->windows[i], &window))
+			return i;
+	}
+	if (fold->nwindows == source->windows_allocated)
+	{
+		source->windows_allocated *= 2;
+		fold->windows = repalloc(fold->windows, mul_size(sizeof(ClienteleFoldWindow), source->windows_allocated));
+	}
+	fold->windows[fold->nwindows] = window;
+	return fold->nwindows++;
+}
+
+/* The event's column that an aggregate's argument names: payment.amount. */
+static ClienteleCell *
+use_argument(ClienteleEngineSource *source, const ClienteleBinder *binder, const ClienteleNode *argument,
+			 bool number, bool ordered, ClienteleType *type)
+{
+	ClienteleOperand operand;
+	const char *problem = NULL;
+
+	/* the event's binder knows no text: errors point into the definition's */
+	operand = use_column(&source->input, source->binder, argument->next_name);
+	if (operand.is_json)
+		problem = "a jsonb document";
+	else if (operand.type == CLIENTELE_TEXT_ARRAY)
+		problem = "a text array";
+	else if (number && operand.type != CLIENTELE_NUMBER)
+		problem = psprintf("a %s", clientele_type_name(operand.type));
+	else if (ordered && (operand.type == CLIENTELE_BOOLEAN || operand.column->kind == CLIENTELE_COLUMN_ENUM))
+		problem = operand.type == CLIENTELE_BOOLEAN ? "a boolean, which has no order" : "an enum, which has no order";
+	if (problem)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column %s is %s", argument->next_name->string, problem),
+				 errhint(number ? "Give a column of numbers, as in sum(payment.amount)." :
+						 ordered ? "min and max need an order; mode, first, last and count(distinct ...) do not." :
+						 "Give a column of a plain type."),
+				 clientele_bind_error_position(binder, argument)));
+	*type = operand.type;
+	return operand.cells;
+}
+
+static ClienteleEngineSource *
+source_of(const ClienteleEngineParts *parts, const ClienteleBinder *binder, const ClienteleNode *argument)
+{
+	ClienteleEngineSource *source = find_source(parts, argument->string);
+	ClienteleNearestName nearest;
+
+	if (source)
+		return source;
+	clientele_nearest_begin(&nearest, argument->string);
+	for (int i = 0; i < parts->nsources; i++)
+		clientele_nearest_offer(&nearest, parts->sources[i].model->name);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("there is no source %s", quote_identifier(argument->string)),
+			 clientele_nearest_result(&nearest) ?
+			 errhint("Perhaps you mean %s.", quote_identifier(clientele_nearest_result(&nearest))) :
+			 errhint("Register it: SELECT add_source('...', '%s', ...).", argument->string),
+			 clientele_bind_error_position(binder, argument)));
+	return NULL;
+}
+
+/* Where conditions look at events alone: what moves with the clock is a window. */
+static void
+refuse_time(ClienteleEngineSource *source, const ClienteleBinder *binder, const ClienteleNode *condition)
+{
+	if (!clientele_bind_needs_as_of(source->binder))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("a condition on events cannot depend on the present time"),
+			 errhint("Use a window: count(%s last 30 days).", quote_identifier(source->model->name)),
+			 clientele_bind_error_position(binder, condition)));
+}
+
+/* What an event's condition, or a source's filter, says of the events of a block. */
+static ClienteleCell *
+bind_condition(ClienteleEngineSource *source, const ClienteleBinder *binder, const ClienteleNode *condition)
+{
+	ClienteleType type;
+	ClienteleCell *cells;
+	const char *text = clientele_expression_print(condition);
+
+	cells = clientele_bind_rule(source->binder, source->filter == NULL ? text :
+								psprintf("(%s) and (%s)", source->model->filter, text),
+								CLIENTELE_BOOLEAN, &type);
+	refuse_time(source, binder, condition);
+	return cells;
+}
+
+static ClienteleType
+result_type(const ClienteleNode *node, ClienteleType argument)
+{
+	switch (node->function)
+	{
+		case CLIENTELE_FN_COUNT:
+		case CLIENTELE_FN_SUM:
+		case CLIENTELE_FN_AVG:
+			return CLIENTELE_NUMBER;
+		case CLIENTELE_FN_EARLIEST:
+		case CLIENTELE_FN_LATEST:
+			return CLIENTELE_TIMESTAMP;
+		default:
+			return argument;
+	}
+}
+
+static ClienteleSlot *
+new_slot(ClienteleEngineSource *source)
+{
+	ClienteleFold *fold = &source->fold;
+
+	if (fold->nslots == source->slots_allocated)
+	{
+		source->slots_allocated *= 2;
+		fold->slots = repalloc(fold->slots, mul_size(sizeof(ClienteleSlot), source->slots_allocated));
+		source->slot_texts = repalloc(source->slot_texts, mul_size(sizeof(char *), source->slots_allocated));
+		source->slot_types = repalloc(source->slot_types, mul_size(sizeof(ClienteleType), source->slots_allocated));
+	}
+	memset(&fold->slots[fold->nslots], 0, sizeof(ClienteleSlot));
+	return &fold->slots[fold->nslots];
+}
+
+static void
+add_slot(ClienteleEngineParts *parts, ClienteleEngineSource *source, ClienteleBinder *binder,
+		 const ClienteleNode *node, const char *text)
+{
+	const ClienteleAggregate *extras = node->aggregate;
+	ClienteleSlot *slot = new_slot(source);
+	ClienteleType by_type;
+
+	slot->function = node->function;
+	slot->distinct = extras->distinct;
+	slot->argument_type = CLIENTELE_ANY;
+	if (node->first->next_name)
+		slot->argument = use_argument(source, binder, node->first,
+									  node->function == CLIENTELE_FN_SUM || node->function == CLIENTELE_FN_AVG,
+									  node->function == CLIENTELE_FN_MIN || node->function == CLIENTELE_FN_MAX,
+									  &slot->argument_type);
+	if (extras->by)
+		slot->by = use_argument(source, binder, extras->by->first, true, false, &by_type);
+	slot->condition = extras->where ? bind_condition(source, binder, extras->where) : source->filter;
+	slot->window = use_window(parts, binder, source, &extras->window);
+	slot->result = clientele_bind_register(parts->binder);
+	source->slot_texts[source->fold.nslots] = text;
+	source->slot_types[source->fold.nslots] = result_type(node, slot->argument_type);
+	source->fold.nslots++;
+}
+
+/* The register of an aggregate: equal ones, wherever they stand, are one. */
+static ClienteleOperand
+resolve_aggregate(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *node)
+{
+	ClienteleEngineParts *parts = (ClienteleEngineParts *) scope;
+	ClienteleEngineSource *source = source_of(parts, binder, node->first);
+	const char *text = clientele_expression_print(node);
+	ClienteleOperand operand = {0};
+	int			found = 0;
+
+	while (found < source->fold.nslots && strcmp(source->slot_texts[found], text) != 0)
+		found++;
+	if (found == source->fold.nslots)
+		add_slot(parts, source, binder, node, text);
+	operand.cells = source->fold.slots[found].result;
+	operand.type = source->slot_types[found];
+	return operand;
+}
+
+/* ---------- binding expressions ---------- */
+
+static void
+definition_error_callback(void *name)
+{
+	errcontext("definition \"%s\"", (const char *) name);
+}
+
+static void
+push_local(ClienteleEngineParts *parts, const char *name, ClienteleType type, ClienteleCell *cells)
+{
+	ClienteleLocalName *local = &parts->locals[parts->nlocals++];
+
+	local->name = name;
+	local->type = type;
+	local->cells = cells;
+}
+
+/* A grid has its axes and its score; a ladder, one for each rung. */
+static Size
+most_locals(const ClienteleModel *model)
+{
+	int			most = CLIENTELE_RFM_AXES + 1;
+
+	for (int i = 0; i < model->ndefinitions; i++)
+		most = Max(most, CLIENTELE_RFM_AXES + 1 + model->definitions[i].nrungs);
+	return most;
+}
+
+static ClienteleCell *
+bind_text(ClienteleEngineParts *parts, const char *text, ClienteleType wanted, ClienteleType *type)
+{
+	ClienteleType ignored;
+
+	return clientele_bind_rule(parts->binder, text, wanted, type ? type : &ignored);
+}
+
+/* 'it''s' */
+static void
+append_literal(StringInfo text, const char *string)
+{
+	appendStringInfoChar(text, '\'');
+	for (; *string; string++)
+	{
+		if (*string == '\'')
+			appendStringInfoChar(text, '\'');
+		appendStringInfoChar(text, *string);
+	}
+	appendStringInfoChar(text, '\'');
+}
+
+/* ---------- metrics ---------- */
+
+static bool
+is_elapsed(const ClienteleNode *node)
+{
+	if (node->kind != CLIENTELE_NODE_CALL)
+		return false;
+	switch (node->function)
+	{
+		case CLIENTELE_FN_DAYS_SINCE:
+		case CLIENTELE_FN_MONTHS_SINCE:
+		case CLIENTELE_FN_YEARS_SINCE:
+		case CLIENTELE_FN_AGE:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static bool
+is_whole(const ClienteleNode *node)
+{
+	if (node->kind == CLIENTELE_NODE_AGGREGATE)
+		return node->function == CLIENTELE_FN_COUNT;
+	if (node->kind != CLIENTELE_NODE_CALL)
+		return false;
+	return is_elapsed(node) || node->function == CLIENTELE_FN_MONTH ||
+		node->function == CLIENTELE_FN_DAY || node->function == CLIENTELE_FN_WEEKDAY;
+}
+
+static void
+bind_metric(ClienteleEngineParts *parts, const ClienteleDefinition *definition, ClienteleEngineDefinition *bound)
+{
+	bound->cells = bind_text(parts, definition->expression, CLIENTELE_ANY, &bound->type);
+	if (bound->type == CLIENTELE_ANY || bound->type == CLIENTELE_TEXT_ARRAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a metric cannot be %s", bound->type == CLIENTELE_ANY ? "of an open type" : "an array"),
+				 errhint("Metrics are numbers, texts, truths, dates and timestamps.")));
+	if (bound->type == CLIENTELE_NUMBER && !is_whole(clientele_expression_parse(definition->expression, NULL)))
+		bound->cells = clientele_bind_round(parts->binder, bound->cells, definition->scale);
+}
+
+/* ---------- grids ---------- */
+
+/* case when value is null then null when value < cut then score ... else score end */
+static ClienteleCell *
+bind_axis_score(ClienteleEngineParts *parts, const ClienteleRfmGrid *grid, int axis, ClienteleCell *value)
+{
+	StringInfoData text;
+	int			ncuts = grid->ncuts[axis];
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, "case when value is null then null");
+	for (int i = 0; i < ncuts; i++)
+		appendStringInfo(&text, " when value < %s then %d",
+						 clientele_decimal_to_string(grid->cuts[axis][i]),
+						 axis == CLIENTELE_RECENCY ? ncuts + 1 - i : i + 1);
+	appendStringInfo(&text, " else %d end", axis == CLIENTELE_RECENCY ? 1 : ncuts + 1);
+
+	parts->nlocals = 0;
+	push_local(parts, "value", CLIENTELE_NUMBER, value);
+	value = bind_text(parts, text.data, CLIENTELE_NUMBER, NULL);
+	parts->nlocals = 0;
+	return value;
+}
+
+/* The value of an axis; for recency, an instant or a day becomes the days since. */
+static ClienteleCell *
+bind_axis_value(ClienteleEngineParts *parts, const ClienteleDefinition *definition, int axis)
+{
+	ClienteleType type;
+	ClienteleCell *value = bind_text(parts, definition->axes[axis], CLIENTELE_ANY, &type);
+
+	if (axis == CLIENTELE_RECENCY && (type == CLIENTELE_DATE || type == CLIENTELE_TIMESTAMP))
+	{
+		parts->nlocals = 0;
+		push_local(parts, "value", type, value);
+		value = bind_text(parts, "days_since(value)", CLIENTELE_NUMBER, &type);
+		parts->nlocals = 0;
+	}
+	if (type != CLIENTELE_NUMBER)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the %s of a grid cannot be a %s", clientele_rfm_axis_names[axis], clientele_type_name(type)),
+				 errhint(axis == CLIENTELE_RECENCY ? "Give the last event's time, such as latest(payment), or a number of days." :
+						 "Give a number, such as count(visit) or sum(payment.amount).")));
+	return value;
+}
+
+/* The label of a score in a built-in scheme, in the database's encoding. */
+static const char *
+scheme_label(const ClienteleDefinition *definition, const int *score)
+{
+	int			high_from = definition->high_from;
+	const char *label = clientele_rfm_group_label(definition->scheme, score, high_from ? &high_from : NULL);
+
+	return label ? pg_any_to_server(label, strlen(label), PG_UTF8) : NULL;
+}
+
+static bool
+is_score(const ClienteleRfmGrid *grid, int score)
+{
+	int			digits[CLIENTELE_RFM_AXES] = {score / 100, score / 10 % 10, score % 10};
+
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+	{
+		if (digits[axis] < 1 || digits[axis] > grid->ncuts[axis] + 1)
+			return false;
+	}
+	return true;
+}
+
+/* case when score is null then '...' when score in (555, 554) then '...' ... end */
+static char *
+scheme_expression(const ClienteleDefinition *definition)
+{
+	StringInfoData text;
+	bool		done[1000] = {false};
+	const char *without = scheme_label(definition, NULL);
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, "case when score is null then ");
+	if (without)
+		append_literal(&text, without);
+	else
+		appendStringInfoString(&text, "null");
+	for (int score = 111; score < 1000; score++)
+	{
+		const char *label;
+		const char *separator = "";
+
+		if (done[score] || !is_score(&definition->cuts, score) ||
+			(label = scheme_label(definition, &score)) == NULL)
+			continue;
+		appendStringInfoString(&text, " when score in (");
+		for (int other = score; other < 1000; other++)
+		{
+			const char *other_label;
+
+			if (!is_score(&definition->cuts, other) ||
+				(other_label = scheme_label(definition, &other)) == NULL || strcmp(other_label, label) != 0)
+				continue;
+			done[other] = true;
+			appendStringInfo(&text, "%s%d", separator, other);
+			separator = ", ";
+		}
+		appendStringInfoString(&text, ") then ");
+		append_literal(&text, label);
+	}
+	appendStringInfoString(&text, " end");
+	return text.data;
+}
+
+/* The conditions of rungs, each a register; then the first that holds. */
+static ClienteleCell *
+bind_rungs(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
+{
+	StringInfoData text;
+	ClienteleCell *result;
+	int			nconditions = 0;
+	ClienteleCell **conditions = palloc(mul_size(sizeof(ClienteleCell *), definition->nrungs));
+
+	for (int i = 0; i < definition->nrungs; i++)
+	{
+		if (definition->rungs[i].when)
+			conditions[nconditions++] = bind_text(parts, definition->rungs[i].when, CLIENTELE_BOOLEAN, NULL);
+	}
+
+	parts->nlocals = 0;
+	initStringInfo(&text);
+	appendStringInfoString(&text, "case");
+	for (int i = 0; i < definition->nrungs; i++)
+	{
+		if (definition->rungs[i].when)
+		{
+			appendStringInfo(&text, " when rung_%d then ", parts->nlocals);
+			push_local(parts, psprintf("rung_%d", parts->nlocals), CLIENTELE_BOOLEAN, conditions[parts->nlocals]);
+		}
+		else
+			appendStringInfoString(&text, " else ");
+		append_literal(&text, definition->rungs[i].label);
+	}
+	appendStringInfoString(&text, " end");
+	if (nconditions == 0)
+	{
+		resetStringInfo(&text);
+		append_literal(&text, definition->rungs[0].label);
+	}
+	result = bind_text(parts, text.data, CLIENTELE_TEXT, NULL);
+	parts->nlocals = 0;
+	return result;
+}
+
+static void
+bind_grid(ClienteleEngineParts *parts, const ClienteleDefinition *definition, ClienteleEngineDefinition *bound)
+{
+	static const char *const axis_names[CLIENTELE_RFM_AXES] = {"r", "f", "m"};
+
+	if (!definition->has_cuts)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("RFM grid \"%s\" has no cut points yet", definition->name),
+				 errhint("Find them: SELECT * FROM calibrate('...', '%s'); or give them: define_rfm(..., cuts => ...).",
+						 definition->name)));
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+		bound->axes[axis] = bind_axis_score(parts, &definition->cuts, axis,
+											bind_axis_value(parts, definition, axis));
+
+	parts->nlocals = 0;
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+		push_local(parts, axis_names[axis], CLIENTELE_NUMBER, bound->axes[axis]);
+	bound->score = bind_text(parts, "r * 100 + f * 10 + m", CLIENTELE_NUMBER, NULL);
+	push_local(parts, "score", CLIENTELE_NUMBER, bound->score);
+	bound->type = CLIENTELE_TEXT;
+	if (definition->scheme)
+		bound->cells = bind_text(parts, scheme_expression(definition), CLIENTELE_TEXT, NULL);
+	else
+		bound->cells = bind_rungs(parts, definition);
+	parts->nlocals = 0;
+}
+
+/* ---------- scorecards ---------- */
+
+static bool
+card_answer(void *source, int rule, ClienteleDecimal *result)
+{
+	ClienteleEngineCard *card = source;
+	const ClienteleCell *cell = &card->answers[rule][card->row];
+
+	if (cell->state == CLIENTELE_NULL)
+		return false;
+	*result = clientele_cell_number(cell);
+	return true;
+}
+
+static void
+score_row(ClienteleEngineCard *card, int row)
+{
+	ClienteleCardAnswers answers = {card_answer, card};
+	ClienteleCardResult result = {0};
+	ClienteleProgram *program = card->engine->parts->program;
+	TimestampTz until = DT_NOEND;
+
+	card->row = row;
+	result.parts = card->parts;
+	clientele_scorecard_score(card->card, &answers, &result);
+	card->score[row].state = card->tier[row].state = CLIENTELE_NULL;
+	if (result.overflow)
+		program->failures++;
+	if (result.known)
+		clientele_cell_set_number(&card->score[row], result.score);
+	if (result.known && result.tier)
+		clientele_cell_set_text(&card->tier[row], card->tiers[result.tier - card->card->tiers]);
+
+	for (int i = 0; i < card->ndeciding; i++)
+		until = Min(until, clientele_horizons(program, card->deciding[i])[row]);
+	clientele_horizons(program, card->score)[row] = until;
+	clientele_horizons(program, card->tier)[row] = until;
+}
+
+static void
+score_block(void *argument, int nrows)
+{
+	for (int row = 0; row < nrows; row++)
+		score_row(argument, row);
+}
+
+/*
+ * Until when a range applies is a matter of its bounds, not of the value: so the
+ * bin is found by an expression, too, whose horizon knows.
+ */
+static ClienteleCell *
+bind_bin(ClienteleEngineParts *parts, const ClienteleCardCharacteristic *characteristic, ClienteleCell *value)
+{
+	StringInfoData text;
+	ClienteleCell *result;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, "case when value is null then -1");
+	for (int i = 0; i < characteristic->nbins; i++)
+	{
+		if (characteristic->bins[i].has_below)
+			appendStringInfo(&text, " when value < %s then %d",
+							 clientele_decimal_to_string(characteristic->bins[i].below), i);
+	}
+	appendStringInfo(&text, " else %d end", characteristic->nbins);
+	parts->nlocals = 0;
+	push_local(parts, "value", CLIENTELE_NUMBER, value);
+	result = bind_text(parts, text.data, CLIENTELE_NUMBER, NULL);
+	parts->nlocals = 0;
+	return result;
+}
+
+static void
+bind_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, ClienteleEngineDefinition *bound)
+{
+	const ClienteleScorecard *card = definition->card;
+	ClienteleRule *rules = clientele_scorecard_rules(card);
+	ClienteleEngineCard *state = palloc0(sizeof(ClienteleEngineCard));
+
+	state->engine = parts->engine;
+	state->card = card;
+	state->answers = palloc(mul_size(sizeof(ClienteleCell *), Max(card->nrules, 1)));
+	for (int i = 0; i < card->nrules; i++)
+		state->answers[i] = bind_text(parts, rules[i].text, rules[i].wanted, NULL);
+
+	state->deciding = palloc(mul_size(sizeof(ClienteleCell *), 3 * Max(card->ncharacteristics, 1)));
+	for (int i = 0; i < card->ncharacteristics; i++)
+	{
+		const ClienteleCardCharacteristic *characteristic = &card->characteristics[i];
+
+		if (characteristic->by_range)
+			state->deciding[state->ndeciding++] = bind_bin(parts, characteristic,
+														   state->answers[characteristic->value_rule]);
+		else if (characteristic->bin_rule != CLIENTELE_CARD_NO_RULE)
+			state->deciding[state->ndeciding++] = state->answers[characteristic->bin_rule];
+		if (characteristic->weight_rule != CLIENTELE_CARD_NO_RULE)
+			state->deciding[state->ndeciding++] = state->answers[characteristic->weight_rule];
+		if (characteristic->points_rule != CLIENTELE_CARD_NO_RULE)
+			state->deciding[state->ndeciding++] = state->answers[characteristic->points_rule];
+	}
+
+	state->parts = palloc(mul_size(sizeof(ClienteleCardPart), Max(card->ncharacteristics, 1)));
+	state->tiers = palloc(mul_size(sizeof(text *), Max(card->ntiers, 1)));
+	for (int i = 0; i < card->ntiers; i++)
+		state->tiers[i] = cstring_to_text(card->tiers[i].label);
+	bound->score = state->score = clientele_bind_register(parts->binder);
+	bound->cells = state->tier = clientele_bind_register(parts->binder);
+	bound->type = CLIENTELE_TEXT;
+	clientele_bind_call(parts->binder, score_block, state);
+}
+
+/* ---------- the order of definitions ---------- */
+
+static void bind_definition(ClienteleEngineParts *parts, int number);
+
+static void
+bind_names(ClienteleEngineParts *parts, const ClienteleNode *node)
+{
+	const char *suffix;
+	int			number = -1;
+
+	check_stack_depth();
+	if (node->kind == CLIENTELE_NODE_AGGREGATE)
+		return;					/* events know no definitions */
+	if (node->kind == CLIENTELE_NODE_NAME && node->next_name == NULL)
+		number = find_meant(parts->model, node->string, &suffix);
+	else if (node->kind == CLIENTELE_NODE_CALL && node->function == CLIENTELE_FN_HAS_TAG)
+		number = find_definition(parts->model, node->first->string);
+	if (number >= 0)
+		bind_definition(parts, number);
+	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
+		bind_names(parts, operand);
+}
+
+static void
+bind_names_of(ClienteleEngineParts *parts, const char *text)
+{
+	if (text)
+		bind_names(parts, clientele_expression_parse(text, NULL));
+}
+
+/* Binds what a definition names. */
+static void
+bind_needed(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
+{
+	ClienteleRule *rules;
+	int			nrules = 0;
+
+	bind_names_of(parts, definition->kind == CLIENTELE_PARAMETER ? NULL : definition->expression);
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+		bind_names_of(parts, definition->axes[axis]);
+
+	/* what a grid's groups name is the grid's own */
+	for (int i = 0; i < definition->nrungs && definition->kind == CLIENTELE_LADDER; i++)
+		bind_names_of(parts, definition->rungs[i].when);
+	if (definition->kind == CLIENTELE_CARD)
+	{
+		rules = clientele_scorecard_written_rules(definition->card, &nrules);
+		for (int i = 0; i < nrules; i++)
+			bind_names_of(parts, rules[i].text);
+	}
+}
+
+static void
+refuse_cycle(const ClienteleEngineParts *parts, int number)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < parts->model->ndefinitions; i++)
+	{
+		if (parts->definitions[i].state == CLIENTELE_BINDING)
+			appendStringInfo(&names, "%s%s", names.len ? ", " : "", parts->model->definitions[i].name);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_RECURSION),
+			 errmsg("definition \"%s\" depends on itself", parts->model->definitions[number].name),
+			 errdetail("In the circle: %s.", names.data),
+			 errhint("Let one of them do without the others.")));
+}
+
+static void
+bind_definition(ClienteleEngineParts *parts, int number)
+{
+	const ClienteleDefinition *definition = &parts->model->definitions[number];
+	ClienteleEngineDefinition *bound = &parts->definitions[number];
+	ErrorContextCallback callback;
+
+	check_stack_depth();
+	if (bound->state == CLIENTELE_BOUND)
+		return;
+	if (bound->state == CLIENTELE_BINDING)
+		refuse_cycle(parts, number);
+	bound->state = CLIENTELE_BINDING;
+	bind_needed(parts, definition);
+
+	callback.callback = definition_error_callback;
+	callback.arg = unconstify(char *, definition->name);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	switch (definition->kind)
+	{
+		case CLIENTELE_PARAMETER:
+			break;
+		case CLIENTELE_METRIC:
+			bind_metric(parts, definition, bound);
+			break;
+		case CLIENTELE_RFM_GRID:
+			bind_grid(parts, definition, bound);
+			break;
+		case CLIENTELE_CARD:
+			bind_card(parts, definition, bound);
+			break;
+		case CLIENTELE_LADDER:
+			bound->cells = bind_rungs(parts, definition);
+			bound->type = CLIENTELE_TEXT;
+			break;
+		case CLIENTELE_TAG:
+			bound->cells = bind_text(parts, definition->expression, CLIENTELE_BOOLEAN, &bound->type);
+			break;
+	}
+	error_context_stack = callback.previous;
+	bound->state = CLIENTELE_BOUND;
+}
+
+/* ---------- outputs ---------- */
+
+static ClienteleOutput *
+add_output(ClienteleEngineParts *parts, const ClienteleDefinition *definition, const char *suffix,
+		   ClienteleOutputRole role, Oid type, ClienteleCell *cells)
+{
+	ClienteleEngine *engine = parts->engine;
+	ClienteleOutput *output = &engine->outputs[engine->noutputs];
+
+	output->name = psprintf("%s%s", definition->name, suffix);
+	output->definition = definition->name;
+	output->role = role;
+	output->type = type;
+	output->typmod = -1;
+	output->unit = NULL;
+	parts->output_cells[engine->noutputs++] = cells;
+	return output;
+}
+
+static int32
+numeric_typmod(int precision, int scale)
+{
+	return ((precision << 16) | scale) + VARHDRSZ;
+}
+
+static Oid
+output_type(ClienteleType type)
+{
+	switch (type)
+	{
+		case CLIENTELE_BOOLEAN:
+			return BOOLOID;
+		case CLIENTELE_NUMBER:
+			return NUMERICOID;
+		case CLIENTELE_DATE:
+			return DATEOID;
+		case CLIENTELE_TIMESTAMP:
+			return TIMESTAMPTZOID;
+		default:
+			return TEXTOID;
+	}
+}
+
+static void
+add_metric_output(ClienteleEngineParts *parts, const ClienteleDefinition *definition,
+				  const ClienteleEngineDefinition *bound)
+{
+	const ClienteleNode *tree = clientele_expression_parse(definition->expression, NULL);
+	ClienteleOutput *output;
+
+	if (is_elapsed(tree))
+	{
+		output = add_output(parts, definition, "", CLIENTELE_OUTPUT_ELAPSED, DATEOID,
+							clientele_bind_elapsed_since(parts->binder, bound->cells));
+		output->unit = tree->function == CLIENTELE_FN_DAYS_SINCE ? "days" :
+			tree->function == CLIENTELE_FN_MONTHS_SINCE ? "months" : "years";
+		return;
+	}
+	output = add_output(parts, definition, "", CLIENTELE_OUTPUT_VALUE,
+						bound->type == CLIENTELE_NUMBER && is_whole(tree) ? INT8OID : output_type(bound->type),
+						bound->cells);
+	if (output->type == NUMERICOID)
+		output->typmod = numeric_typmod(NUMBER_PRECISION, definition->scale);
+}
+
+static void
+add_outputs(ClienteleEngineParts *parts, const ClienteleDefinition *definition,
+			const ClienteleEngineDefinition *bound)
+{
+	ClienteleOutput *output;
+
+	switch (definition->kind)
+	{
+		case CLIENTELE_METRIC:
+			add_metric_output(parts, definition, bound);
+			break;
+		case CLIENTELE_RFM_GRID:
+			add_output(parts, definition, "", CLIENTELE_OUTPUT_LABEL, TEXTOID, bound->cells);
+			add_output(parts, definition, "_score", CLIENTELE_OUTPUT_SCORE, INT4OID, bound->score);
+			add_output(parts, definition, "_r", CLIENTELE_OUTPUT_PART, INT4OID, bound->axes[CLIENTELE_RECENCY]);
+			add_output(parts, definition, "_f", CLIENTELE_OUTPUT_PART, INT4OID, bound->axes[CLIENTELE_FREQUENCY]);
+			add_output(parts, definition, "_m", CLIENTELE_OUTPUT_PART, INT4OID, bound->axes[CLIENTELE_MONETARY]);
+			break;
+		case CLIENTELE_CARD:
+			add_output(parts, definition, "", CLIENTELE_OUTPUT_LABEL, TEXTOID, bound->cells);
+			output = add_output(parts, definition, "_score", CLIENTELE_OUTPUT_SCORE, NUMERICOID, bound->score);
+			output->typmod = numeric_typmod(NUMBER_PRECISION, CLIENTELE_SCORE_DECIMALS);
+			break;
+		case CLIENTELE_LADDER:
+			add_output(parts, definition, "", CLIENTELE_OUTPUT_LABEL, TEXTOID, bound->cells);
+			break;
+		default:
+			break;
+	}
+}
+
+static int
+compare_tags(const void *a, const void *b, void *argument)
+{
+	const ClienteleModel *model = argument;
+
+	return strcmp(model->definitions[*(const int *) a].name, model->definitions[*(const int *) b].name);
+}
+
+static void
+list_tags(ClienteleEngineParts *parts)
+{
+	ClienteleEngine *engine = parts->engine;
+	ClienteleModel *model = parts->model;
+	int		   *numbers = palloc(mul_size(sizeof(int), Max(model->ndefinitions, 1)));
+
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		if (model->definitions[i].kind == CLIENTELE_TAG)
+			numbers[engine->ntags++] = i;
+	}
+	qsort_arg(numbers, engine->ntags, sizeof(int), compare_tags, model);
+	engine->tags = palloc(mul_size(sizeof(char *), Max(engine->ntags, 1)));
+	parts->tag_cells = palloc(mul_size(sizeof(ClienteleCell *), Max(engine->ntags, 1)));
+	parts->tag_texts = palloc(mul_size(sizeof(text *), Max(engine->ntags, 1)));
+	for (int i = 0; i < engine->ntags; i++)
+	{
+		engine->tags[i] = model->definitions[numbers[i]].name;
+		parts->tag_cells[i] = parts->definitions[numbers[i]].cells;
+		parts->tag_texts[i] = cstring_to_text(engine->tags[i]);
+	}
+}
+
+static void
+list_outputs(ClienteleEngineParts *parts)
+{
+	const ClienteleModel *model = parts->model;
+	Size		most = 5 * Max(model->ndefinitions, 1);
+
+	parts->engine->outputs = palloc(mul_size(sizeof(ClienteleOutput), most));
+	parts->output_cells = palloc(mul_size(sizeof(ClienteleCell *), most));
+	for (int i = 0; i < model->ndefinitions; i++)
+		add_outputs(parts, &model->definitions[i], &parts->definitions[i]);
+	list_tags(parts);
+}
+
+/* ---------- crossings ---------- */
+
+static ClienteleSlot *
+find_counting_slot(ClienteleEngineParts *parts, const ClienteleCell *cells)
+{
+	for (int s = 0; s < parts->nsources; s++)
+	{
+		ClienteleFold *fold = &parts->sources[s].fold;
+
+		for (int i = 0; i < fold->nslots; i++)
+		{
+			ClienteleSlot *slot = &fold->slots[i];
+
+			if (slot->result == cells &&
+				(slot->function == CLIENTELE_FN_COUNT || slot->function == CLIENTELE_FN_SUM))
+				return slot;
+		}
+	}
+	return NULL;
+}
+
+/* Until when a count or a sum stays on its side of a constant is known to the fold. */
+static void
+add_crossing(ClienteleEngineParts *parts, const ClienteleThreshold *threshold)
+{
+	ClienteleSlot *slot = find_counting_slot(parts, threshold->cells);
+	ClienteleCrossing *crossing;
+
+	if (slot == NULL)
+		return;
+	slot->crossings = slot->crossings == NULL ? palloc(sizeof(ClienteleCrossing)) :
+		repalloc(slot->crossings, mul_size(sizeof(ClienteleCrossing), slot->ncrossings + 1));
+	crossing = &slot->crossings[slot->ncrossings++];
+	crossing->comparison = threshold->comparison;
+	crossing->constant = threshold->constant;
+	crossing->places = threshold->is_rounded ? threshold->places : -1;
+	crossing->until = palloc(mul_size(sizeof(TimestampTz), parts->capacity));
+	threshold->detail->crossing = crossing->until;
+}
+
+static void
+add_crossings(ClienteleEngineParts *parts)
+{
+	ClienteleThreshold threshold;
+
+	for (int i = 0; i < parts->program->length; i++)
+	{
+		if (clientele_program_threshold(parts->program, i, &threshold))
+			add_crossing(parts, &threshold);
+	}
+}
+
+/* ---------- sources ---------- */
+
+static void
+resolve_source_columns(ClienteleEngineSource *source, const ClienteleCatalogSource *rows)
+{
+	ClienteleInput *input = &source->input;
+
+	source->key_sql = palloc(sizeof(char *) * input->nparts);
+	source->time_sql = palloc(sizeof(char *) * input->nparts);
+	for (int i = 0; i < input->nparts; i++)
+	{
+		const char *paths[2] = {rows[i].key_path, rows[i].occurred_at_path};
+
+		for (int which = 0; which < 2; which++)
+		{
+			const char *problem;
+			const char *hint;
+			const ClienteleNode *place;
+			ClientelePathColumn *column =
+				clientele_table_path(input->parts[i], clientele_expression_parse(paths[which], NULL),
+									 &problem, &hint, &place);
+
+			if (column == NULL)
+				ereport(ERROR,
+						(errcode(ERRCODE_UNDEFINED_COLUMN),
+						 errmsg("source \"%s\" is broken: %s", input->name, problem),
+						 hint ? errhint("%s  If a column was renamed: drop_source, then add_source.", hint) :
+						 errhint("If a column was renamed: drop_source, then add_source.")));
+			if (which == 0)
+			{
+				source->key_sql[i] = column->sql;
+				source->key_type = getBaseType(column->type);
+			}
+			else
+			{
+				source->time_sql[i] = column->sql;
+				source->time_type = getBaseType(column->type);
+			}
+		}
+	}
+}
+
+static void
+begin_source(ClienteleEngineParts *parts, ClienteleEngineSource *source, const ClienteleModelSource *model,
+			 const ClienteleCatalogSource *rows, int nrows)
+{
+	ClienteleInput *input = &source->input;
+
+	source->scope.resolve = resolve_event_name;
+	source->engine = parts->engine;
+	source->model = model;
+	input->name = model->name;
+	input->nparts = nrows;
+	input->parts = palloc(sizeof(ClienteleTablePaths *) * nrows);
+	for (int i = 0; i < nrows; i++)
+		input->parts[i] = clientele_table_paths(rows[i].relation, i);
+	resolve_source_columns(source, rows);
+
+	source->binder = clientele_bind_begin(&source->scope, CLIENTELE_EVENTS_CAPACITY, false);
+	clientele_bind_lenient(source->binder);
+	source->slots_allocated = 16;
+	source->fold.slots = palloc(sizeof(ClienteleSlot) * source->slots_allocated);
+	source->slot_texts = palloc(sizeof(char *) * source->slots_allocated);
+	source->slot_types = palloc(sizeof(ClienteleType) * source->slots_allocated);
+	source->windows_allocated = 16;
+	source->fold.windows = palloc(sizeof(ClienteleFoldWindow) * source->windows_allocated);
+	source->fold.future_tolerance = model->future_tolerance;
+
+	/* a wall clock's reading that a change of offset has skipped */
+	source->fold.disorder = source->time_type == TIMESTAMPOID ? 3 * USECS_PER_HOUR : 0;
+	source->events.at = palloc(sizeof(TimestampTz) * CLIENTELE_EVENTS_CAPACITY);
+	if (model->filter)
+	{
+		ClienteleType type;
+
+		source->filter = clientele_bind_rule(source->binder, model->filter, CLIENTELE_BOOLEAN, &type);
+		refuse_time(source, source->binder, clientele_expression_parse(model->filter, NULL));
+	}
+}
+
+static void
+begin_sources(ClienteleEngineParts *parts, const ClienteleCatalogModel *catalog)
+{
+	ClienteleModel *model = parts->model;
+
+	parts->nsources = model->nsources;
+	parts->sources = palloc0(mul_size(sizeof(ClienteleEngineSource), Max(model->nsources, 1)));
+	for (int i = 0; i < model->nsources; i++)
+	{
+		int			first = 0;
+		int			count = 0;
+
+		while (first < catalog->nsources && strcmp(catalog->sources[first].name, model->sources[i].name) != 0)
+			first++;
+		while (first + count < catalog->nsources &&
+			   strcmp(catalog->sources[first + count].name, model->sources[i].name) == 0)
+			count++;
+		if (count == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("source \"%s\" is broken: it is not registered any more", model->sources[i].name),
+					 errhint("Register it again with add_source, or publish a model without it.")));
+		begin_source(parts, &parts->sources[i], &model->sources[i], &catalog->sources[first], count);
+	}
+}
+
+static void
+end_sources(ClienteleEngineParts *parts)
+{
+	for (int i = 0; i < parts->nsources; i++)
+	{
+		ClienteleEngineSource *source = &parts->sources[i];
+
+		source->program = clientele_bind_end(source->binder);
+		for (int s = 0; s < source->fold.nslots; s++)
+			source->fold.slots[s].until = clientele_horizons(parts->program, source->fold.slots[s].result);
+		source->fold.block_context = parts->block_context;
+		clientele_fold_prepare(&source->fold);
+	}
+}
+
+/* ---------- the whole ---------- */
+
+static void
+note_relation(ClienteleEngineParts *parts, Oid relation)
+{
+	parts->relations = parts->relations ?
+		repalloc(parts->relations, mul_size(sizeof(Oid), parts->nrelations + 1)) : palloc(sizeof(Oid));
+	parts->relations[parts->nrelations++] = relation;
+}
+
+/* Names must mean one thing: a definition may not hide a column. */
+static void
+refuse_ambiguous_names(const ClienteleEngineParts *parts)
+{
+	for (int i = 0; i < parts->model->ndefinitions; i++)
+	{
+		const ClienteleDefinition *definition = &parts->model->definitions[i];
+
+		if (definition->kind == CLIENTELE_TAG ||
+			get_attnum(parts->engine->relation, definition->name) == InvalidAttrNumber)
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+				 errmsg("\"%s\" is a definition and also a column of table %s",
+						definition->name, get_rel_name(parts->engine->relation)),
+				 errhint("Give the definition another name.")));
+	}
+}
+
+ClienteleEngine *
+clientele_engine_compile(const ClienteleCatalogModel *catalog, bool single)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "clientele engine", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	ClienteleEngine *engine = palloc0(sizeof(ClienteleEngine));
+	ClienteleEngineParts *parts = palloc0(sizeof(ClienteleEngineParts));
+
+	engine->parts = parts;
+	engine->population_id = catalog->population_id;
+	engine->version = catalog->version;
+	engine->relation = catalog->relation;
+	engine->owner = catalog->owner;
+	engine->key_column = pstrdup(catalog->key_column);
+	get_atttypetypmodcoll(catalog->relation, get_attnum(catalog->relation, catalog->key_column),
+						  &engine->key_type, &(int32) {0}, &engine->key_collation);
+	engine->key_type = getBaseType(engine->key_type);
+	engine->key_array_type = get_array_type(engine->key_type);
+
+	parts->scope.resolve = resolve_name;
+	parts->scope.aggregate = resolve_aggregate;
+	parts->scope.tag = resolve_tag;
+	parts->engine = engine;
+	parts->context = context;
+	parts->block_context = AllocSetContextCreate(context, "clientele block", ALLOCSET_DEFAULT_SIZES);
+	parts->capacity = single ? 1 : CLIENTELE_CUSTOMERS_CAPACITY;
+	parts->model = clientele_model_parse(catalog->model, NULL);
+	parts->zone = clientele_zone(cstring_to_text(parts->model->time_zone));
+	parts->days = clientele_day_clock(parts->zone);
+	parts->customers.nparts = 1;
+	parts->customers.parts = palloc(sizeof(ClienteleTablePaths *));
+	parts->customers.parts[0] = clientele_table_paths(catalog->relation, 0);
+	parts->definitions = palloc0(mul_size(sizeof(ClienteleEngineDefinition), Max(parts->model->ndefinitions, 1)));
+	parts->locals = palloc(mul_size(sizeof(ClienteleLocalName), most_locals(parts->model)));
+
+	refuse_ambiguous_names(parts);
+	parts->binder = clientele_bind_begin(&parts->scope, parts->capacity, true);
+	begin_sources(parts, catalog);
+	for (int i = 0; i < parts->model->ndefinitions; i++)
+		bind_definition(parts, i);
+	list_outputs(parts);
+	parts->program = clientele_bind_end(parts->binder);
+	add_crossings(parts);
+	end_sources(parts);
+
+	note_relation(parts, catalog->relation);
+	for (int i = 0; i < catalog->nsources; i++)
+		note_relation(parts, catalog->sources[i].relation);
+	MemoryContextSwitchTo(old_context);
+	return engine;
+}

@@ -1,0 +1,35 @@
+/*
+ * engine_catalog.h
+ *		What the catalog says of a population and a version, and the engines that
+ *		the session has compiled from it.
+ */
+#ifndef CLIENTELE_ENGINE_CATALOG_H
+#define CLIENTELE_ENGINE_CATALOG_H
+
+#include "engine.h"
+
+/* One relation of a source. */
+typedef struct ClienteleCatalogSource
+{
+	const char *name;
+	Oid			relation;
+	const char *key_path;
+	const char *occurred_at_path;
+} ClienteleCatalogSource;
+
+typedef struct ClienteleCatalogModel
+{
+	int			population_id;
+	int			version;
+	Oid			relation;
+	Oid			owner;
+	const char *key_column;
+	const char *model;			/* its text */
+	int			nsources;
+	ClienteleCatalogSource *sources;	/* ordered by name, and part */
+} ClienteleCatalogModel;
+
+/* engine.c: compiles, in a memory context of its own below the current one. */
+extern ClienteleEngine *clientele_engine_compile(const ClienteleCatalogModel *catalog, bool single);
+
+#endif							/* CLIENTELE_ENGINE_CATALOG_H */

@@ -1,0 +1,55 @@
+/*
+ * engine_columns.c
+ *		model_columns: the columns that a version's stored profiles have.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "compat.h"
+#include "engine.h"
+
+PG_FUNCTION_INFO_V1(clientele_model_columns);
+
+static const char *const role_names[] = {
+	[CLIENTELE_OUTPUT_VALUE] = "value",
+	[CLIENTELE_OUTPUT_ELAPSED] = "elapsed",
+	[CLIENTELE_OUTPUT_LABEL] = "label",
+	[CLIENTELE_OUTPUT_SCORE] = "score",
+	[CLIENTELE_OUTPUT_PART] = "part"
+};
+
+static Datum
+name_datum(const char *name)
+{
+	return DirectFunctionCall1(namein, CStringGetDatum(name));
+}
+
+/* model_columns(population_id, version): compiles the version, or says why not. */
+Datum
+clientele_model_columns(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ClienteleEngine *engine;
+
+	InitMaterializedSRF(fcinfo, 0);
+	engine = clientele_engine_get(PG_GETARG_INT32(0), PG_GETARG_INT32(1));
+	for (int i = 0; i < engine->noutputs; i++)
+	{
+		const ClienteleOutput *output = &engine->outputs[i];
+		Datum		values[5];
+		bool		nulls[5] = {false};
+
+		values[0] = name_datum(output->name);
+		values[1] = name_datum(output->definition);
+		values[2] = CStringGetTextDatum(role_names[output->role]);
+		values[3] = CStringGetTextDatum(format_type_with_typemod(output->type, output->typmod));
+		nulls[4] = output->unit == NULL;
+		if (output->unit)
+			values[4] = CStringGetTextDatum(output->unit);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,557 @@
+/*
+ * scan.c
+ *		Customers, evaluated: a block of customers is read, each source's events
+ *		are folded into it, the program runs over it, and rows come out.
+ *
+ * Customers and events come in one order, so all streams are merged as they are
+ * read, and a scan holds one block of each, however many there are.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#include "engine_parts.h"
+
+/* Events of a source that have been read ahead. */
+typedef struct EventBlock
+{
+	ClienteleEngineSource *source;
+	ClienteleStream *stream;
+	MemoryContext context;		/* holds values of events */
+	bool		at_end;			/* there are no more in the stream */
+	int			count;
+	int			next;			/* the first that is not folded yet */
+	int			nruns;			/* stretches of one customer ... */
+	int			run;			/* ... the one that `next` is in */
+	Datum	   *run_keys;
+	int		   *run_ends;
+} EventBlock;
+
+struct ClienteleScan
+{
+	ClienteleEngine *engine;	/* taken */
+	MemoryContext context;
+	MemoryContextCallback release;
+	ClienteleStream *customers;
+	int			nsources;
+	EventBlock *sources;
+
+	/* how streams are merged */
+	bool		by_place;		/* by int8, ascending; else by key, descending */
+	Oid			key_type;
+	Oid			key_collation;
+	FmgrInfo	compare;
+	bool		key_by_value;
+	int16		key_length;
+
+	int			nrows;			/* in the block of customers */
+	int			row;			/* the next to hand out */
+	bool		at_end;
+	Datum	   *merge_keys;
+	Datum	   *keys;
+	TimestampTz *due;
+	Datum	   *tags;			/* scratch */
+};
+
+/* ---------- keys ---------- */
+
+static inline int64
+integer_key(Oid type, Datum key)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetInt16(key);
+		case INT4OID:
+			return DatumGetInt32(key);
+		default:
+			return DatumGetInt64(key);
+	}
+}
+
+static inline bool
+is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+/* Whether an event's key comes before, with, or after a customer's in the streams. */
+static int
+compare_keys(ClienteleScan *scan, Oid event_type, Datum event, Datum customer)
+{
+	if (scan->by_place)
+		return (DatumGetInt64(event) > DatumGetInt64(customer)) - (DatumGetInt64(event) < DatumGetInt64(customer));
+	if (is_integer(scan->key_type))
+	{
+		int64		a = integer_key(event_type, event);
+		int64		b = integer_key(scan->key_type, customer);
+
+		return (a < b) - (a > b);
+	}
+	return -DatumGetInt32(FunctionCall2Coll(&scan->compare, scan->key_collation, event, customer));
+}
+
+/* ---------- reading columns ---------- */
+
+/* Puts a value into a register's cell; what would point into the tuple is copied. */
+static void
+read_value(const ClienteleInputColumn *column, Datum value, bool isnull, pg_tz *zone, int row)
+{
+	ClienteleCell *cell = &column->cells[row];
+
+	if (isnull)
+	{
+		cell->state = CLIENTELE_NULL;
+		return;
+	}
+	clientele_column_read(column->column, value, zone, cell);
+	if (cell->state == CLIENTELE_NULL)
+		return;
+	switch (column->column->kind)
+	{
+		case CLIENTELE_COLUMN_TEXT:
+		case CLIENTELE_COLUMN_TEXT_ARRAY:
+		case CLIENTELE_COLUMN_JSONB:
+			if (cell->u.pointer == DatumGetPointer(value))
+				cell->u.pointer = DatumGetPointer(datumCopy(value, false, -1));
+			break;
+		case CLIENTELE_COLUMN_NUMERIC:
+			if (cell->scale == CLIENTELE_DECIMAL_IS_NUMERIC)
+				cell->u.numeric = DatumGetNumericCopy(NumericGetDatum(cell->u.numeric));
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+read_columns(const ClienteleInput *input, const TupleTableSlot *slot, int first, pg_tz *zone, int row)
+{
+	for (int i = 0; i < input->ncolumns; i++)
+		read_value(&input->columns[i], slot->tts_values[first + i], slot->tts_isnull[first + i], zone, row);
+}
+
+/* ---------- events ---------- */
+
+/* When an event happened; false for eternity, which no event happens in. */
+static bool
+read_time(const ClienteleEngineSource *source, Datum value, pg_tz *zone, TimestampTz *result)
+{
+	DateADT		date;
+
+	switch (source->time_type)
+	{
+		case DATEOID:
+			date = DatumGetDateADT(value);
+			if (DATE_NOT_FINITE(date) || date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+				return false;
+			*result = clientele_instant((int64) date * USECS_PER_DAY, zone);
+			break;
+		case TIMESTAMPOID:
+			*result = clientele_instant(DatumGetTimestamp(value), zone);
+			break;
+		default:
+			*result = DatumGetTimestampTz(value);
+	}
+	return !TIMESTAMP_NOT_FINITE(*result);
+}
+
+/* Whether the event belongs to the customer of the run being read. */
+static bool
+continues_run(const ClienteleScan *scan, const EventBlock *block, Datum key)
+{
+	return block->nruns > 0 &&
+		(scan->by_place || scan->key_by_value ? block->run_keys[block->nruns - 1] == key :
+		 datum_image_eq(block->run_keys[block->nruns - 1], key, false, scan->key_length));
+}
+
+static void
+begin_run(const ClienteleScan *scan, EventBlock *block, Datum key)
+{
+	block->run_keys[block->nruns++] = scan->by_place || scan->key_by_value ? key :
+		datumCopy(key, false, scan->key_length);
+}
+
+/* Reads the next events; their conditions are then evaluated, all at once. */
+static void
+read_events(ClienteleScan *scan, EventBlock *block)
+{
+	ClienteleEngineSource *source = block->source;
+	pg_tz	   *zone = scan->engine->parts->zone;
+	MemoryContext old_context;
+
+	MemoryContextReset(block->context);
+	block->count = block->next = block->nruns = block->run = 0;
+	old_context = MemoryContextSwitchTo(block->context);
+	while (block->count < CLIENTELE_EVENTS_CAPACITY)
+	{
+		TupleTableSlot *slot = clientele_stream_next(block->stream);
+
+		if (TupIsNull(slot))
+		{
+			block->at_end = true;
+			break;
+		}
+		slot_getallattrs(slot);
+		if (!read_time(source, slot->tts_values[1], zone, &source->events.at[block->count]))
+			continue;
+		if (!continues_run(scan, block, slot->tts_values[0]))
+			begin_run(scan, block, slot->tts_values[0]);
+		read_columns(&source->input, slot, 2, zone, block->count);
+		block->run_ends[block->nruns - 1] = ++block->count;
+	}
+	if (source->program->length > 1 && block->count > 0)
+		clientele_program_run(source->program, block->count);
+	MemoryContextSwitchTo(old_context);
+}
+
+/* Folds the events of one customer; those of customers that do not exist are passed. */
+static void
+fold_customer(ClienteleScan *scan, EventBlock *block, int row)
+{
+	ClienteleFold *fold = &block->source->fold;
+	Oid			type = block->source->key_type;
+
+	clientele_fold_begin(fold);
+	for (;;)
+	{
+		int			order;
+
+		if (block->next == block->count)
+		{
+			if (block->at_end)
+				break;
+			read_events(scan, block);
+			continue;
+		}
+		order = compare_keys(scan, type, block->run_keys[block->run], scan->merge_keys[row]);
+		if (order > 0)
+			break;
+		if (order == 0)
+			clientele_fold_events(fold, &block->source->events, block->next, block->run_ends[block->run]);
+		block->next = block->run_ends[block->run++];
+	}
+	clientele_fold_finish(fold, row);
+}
+
+/* ---------- blocks of customers ---------- */
+
+static void
+read_customers(ClienteleScan *scan)
+{
+	ClienteleEngineParts *parts = scan->engine->parts;
+
+	scan->nrows = scan->row = 0;
+	while (scan->nrows < parts->capacity)
+	{
+		TupleTableSlot *slot = clientele_stream_next(scan->customers);
+
+		if (TupIsNull(slot))
+		{
+			scan->at_end = true;
+			break;
+		}
+		slot_getallattrs(slot);
+		scan->keys[scan->nrows] = datumCopy(slot->tts_values[1], scan->key_by_value, scan->key_length);
+		scan->merge_keys[scan->nrows] = scan->by_place ? slot->tts_values[0] : scan->keys[scan->nrows];
+		read_columns(&parts->customers, slot, 2, parts->zone, scan->nrows);
+		scan->nrows++;
+	}
+}
+
+static void
+find_due(ClienteleScan *scan)
+{
+	ClienteleEngine *engine = scan->engine;
+	ClienteleEngineParts *parts = engine->parts;
+
+	for (int row = 0; row < scan->nrows; row++)
+		scan->due[row] = DT_NOEND;
+	for (int i = 0; i < engine->noutputs + engine->ntags; i++)
+	{
+		const TimestampTz *until = clientele_horizons(parts->program, i < engine->noutputs ? parts->output_cells[i] :
+													  parts->tag_cells[i - engine->noutputs]);
+
+		for (int row = 0; row < scan->nrows; row++)
+			scan->due[row] = Min(scan->due[row], until[row]);
+	}
+}
+
+static void
+evaluate_block(ClienteleScan *scan)
+{
+	ClienteleEngineParts *parts = scan->engine->parts;
+	MemoryContext old_context;
+
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextReset(parts->block_context);
+	old_context = MemoryContextSwitchTo(parts->block_context);
+	read_customers(scan);
+	for (int i = 0; i < scan->nsources && scan->nrows > 0; i++)
+	{
+		for (int row = 0; row < scan->nrows; row++)
+			fold_customer(scan, &scan->sources[i], row);
+	}
+	if (scan->nrows > 0)
+	{
+		clientele_program_run(parts->program, scan->nrows);
+		find_due(scan);
+	}
+	MemoryContextSwitchTo(old_context);
+}
+
+/* ---------- rows ---------- */
+
+/* A number with just the column's decimals; false if it has too many digits. */
+static bool
+number_datum(ClienteleDecimal number, int32 typmod, Datum *result)
+{
+	static const int64 powers[] = {
+		INT64CONST(1), INT64CONST(10), INT64CONST(100), INT64CONST(1000), INT64CONST(10000),
+		INT64CONST(100000), INT64CONST(1000000), INT64CONST(10000000), INT64CONST(100000000),
+		INT64CONST(1000000000), INT64CONST(10000000000), INT64CONST(100000000000),
+		INT64CONST(1000000000000), INT64CONST(10000000000000), INT64CONST(100000000000000),
+		INT64CONST(1000000000000000), INT64CONST(10000000000000000),
+		INT64CONST(100000000000000000), INT64CONST(1000000000000000000)
+	};
+	int			scale = (typmod - VARHDRSZ) & 0x7ff;
+	int			precision = ((typmod - VARHDRSZ) >> 16) & 0xffff;
+	int64		units;
+
+	if (number.scale >= 0 && number.scale <= scale &&
+		!pg_mul_s64_overflow(number.u.units, powers[scale - number.scale], &units))
+	{
+		*result = NumericGetDatum(int64_div_fast_to_numeric(units, scale));
+		return true;
+	}
+	if (strcspn(clientele_decimal_to_string(clientele_decimal_absolute(number)), ".") > (size_t) (precision - scale))
+		return false;
+	*result = DirectFunctionCall2(numeric, NumericGetDatum(clientele_decimal_to_numeric(number)), Int32GetDatum(typmod));
+	return true;
+}
+
+/* The value of an output; false: null. */
+static bool
+output_datum(ClienteleProgram *program, const ClienteleOutput *output, const ClienteleCell *cell, Datum *result)
+{
+	if (cell->state == CLIENTELE_NULL)
+		return false;
+	switch (output->type)
+	{
+		case BOOLOID:
+			*result = BoolGetDatum(cell->state == CLIENTELE_TRUE);
+			return true;
+		case INT4OID:
+			*result = Int32GetDatum((int32) cell->u.integer);
+			return true;
+		case INT8OID:
+			*result = Int64GetDatum(cell->u.integer);
+			return true;
+		case NUMERICOID:
+			if (number_datum(clientele_cell_number(cell), output->typmod, result))
+				return true;
+			program->failures++;
+			return false;
+		case DATEOID:
+			*result = DateADTGetDatum((DateADT) cell->u.integer);
+			return !DATE_NOT_FINITE((DateADT) cell->u.integer);
+		case TIMESTAMPTZOID:
+			*result = TimestampTzGetDatum(cell->u.integer);
+			return !TIMESTAMP_NOT_FINITE(cell->u.integer);
+		default:
+			*result = PointerGetDatum(cell->u.text);
+			return true;
+	}
+}
+
+static Datum
+tags_datum(ClienteleScan *scan, int row)
+{
+	ClienteleEngine *engine = scan->engine;
+	int			count = 0;
+
+	for (int i = 0; i < engine->ntags; i++)
+	{
+		if (engine->parts->tag_cells[i][row].state == CLIENTELE_TRUE)
+			scan->tags[count++] = PointerGetDatum(engine->parts->tag_texts[i]);
+	}
+	return PointerGetDatum(construct_array(scan->tags, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static void
+hand_out(ClienteleScan *scan, Datum *values, bool *nulls)
+{
+	ClienteleEngine *engine = scan->engine;
+	ClienteleEngineParts *parts = engine->parts;
+	MemoryContext old_context = MemoryContextSwitchTo(parts->block_context);
+	int			row = scan->row++;
+	int			column = 0;
+
+	values[column] = scan->keys[row];
+	nulls[column++] = false;
+	for (int i = 0; i < engine->noutputs; i++, column++)
+		nulls[column] = !output_datum(parts->program, &engine->outputs[i], &parts->output_cells[i][row], &values[column]);
+	values[column] = tags_datum(scan, row);
+	nulls[column++] = false;
+	values[column] = TimestampTzGetDatum(scan->due[row]);
+	nulls[column] = TIMESTAMP_IS_NOEND(scan->due[row]);
+	MemoryContextSwitchTo(old_context);
+}
+
+bool
+clientele_scan_next(ClienteleScan *scan, Datum *values, bool *nulls)
+{
+	if (scan->row == scan->nrows && !scan->at_end)
+		evaluate_block(scan);
+	if (scan->row == scan->nrows)
+		return false;
+	hand_out(scan, values, nulls);
+	return true;
+}
+
+/* ---------- beginning and end ---------- */
+
+static ClienteleShape
+shape_of(const ClienteleKeys *keys)
+{
+	switch (keys->kind)
+	{
+		case CLIENTELE_KEYS_LIST:
+			return CLIENTELE_SHAPE_LIST;
+		case CLIENTELE_KEYS_ONE:
+			return CLIENTELE_SHAPE_ONE;
+		case CLIENTELE_KEYS_RANGE:
+			return keys->has_low && keys->has_high ? CLIENTELE_SHAPE_BETWEEN :
+				keys->has_low ? CLIENTELE_SHAPE_FROM :
+				keys->has_high ? CLIENTELE_SHAPE_BELOW : CLIENTELE_SHAPE_ALL;
+		default:
+			return CLIENTELE_SHAPE_ALL;
+	}
+}
+
+/* The keys as arguments of the queries; returns their count. */
+static int
+key_arguments(const ClienteleScan *scan, const ClienteleKeys *keys, Datum *arguments)
+{
+	int			count = 0;
+	char		alignment;
+
+	switch (keys->kind)
+	{
+		case CLIENTELE_KEYS_ALL:
+			break;
+		case CLIENTELE_KEYS_RANGE:
+			if (keys->has_low)
+				arguments[count++] = keys->low;
+			if (keys->has_high)
+				arguments[count++] = keys->high;
+			break;
+		case CLIENTELE_KEYS_ONE:
+			arguments[count++] = keys->low;
+			break;
+		case CLIENTELE_KEYS_LIST:
+			alignment = lookup_type_cache(scan->key_type, 0)->typalign;
+			arguments[count++] = PointerGetDatum(construct_array(keys->list, keys->nlist, scan->key_type,
+																 scan->key_length, scan->key_by_value, alignment));
+			break;
+	}
+	return count;
+}
+
+static void
+set_clock(ClienteleEngineParts *parts, TimestampTz as_of)
+{
+	ClienteleClock clock = {true, as_of, parts->zone};
+
+	clientele_program_set_clock(parts->program, &clock);
+	for (int i = 0; i < parts->nsources; i++)
+	{
+		clientele_program_set_clock(parts->sources[i].program, &clock);
+		clientele_fold_set_clock(&parts->sources[i].fold, as_of, parts->days);
+	}
+}
+
+static void
+begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *source, ClienteleShape shape,
+			 const Datum *key_arguments, int nargs, Snapshot snapshot)
+{
+	Datum		arguments[3];
+	TimestampTz bound;
+
+	block->source = source;
+	block->context = AllocSetContextCreate(scan->context, "clientele events", ALLOCSET_DEFAULT_SIZES);
+	block->run_keys = palloc(sizeof(Datum) * CLIENTELE_EVENTS_CAPACITY);
+	block->run_ends = palloc(sizeof(int) * CLIENTELE_EVENTS_CAPACITY);
+	memcpy(arguments, key_arguments, sizeof(Datum) * nargs);
+	if (clientele_events_bound(source, &bound))
+		arguments[nargs] = TimestampTzGetDatum(bound);
+	block->stream = clientele_stream_open(clientele_events_query(scan->engine, source, shape), arguments, NULL, snapshot);
+}
+
+static void
+release_engine(void *argument)
+{
+	clientele_engine_give_back(argument);
+}
+
+ClienteleScan *
+clientele_scan_begin(ClienteleEngine *model, TimestampTz as_of, const ClienteleKeys *keys, Snapshot snapshot)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "clientele scan", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	ClienteleScan *scan = palloc0(sizeof(ClienteleScan));
+	ClienteleShape shape = shape_of(keys);
+	ClienteleEngine *engine = clientele_engine_take(model, shape == CLIENTELE_SHAPE_ONE);
+	ClienteleEngineParts *parts = engine->parts;
+	TypeCacheEntry *type = lookup_type_cache(engine->key_type, TYPECACHE_CMP_PROC_FINFO);
+	Datum		arguments[2];
+	int			nargs;
+
+	scan->engine = engine;
+	scan->context = context;
+	scan->release.func = release_engine;
+	scan->release.arg = engine;
+	MemoryContextRegisterResetCallback(context, &scan->release);
+	scan->by_place = shape >= CLIENTELE_SHAPE_LIST;
+	scan->key_type = engine->key_type;
+	scan->key_collation = engine->key_collation;
+	fmgr_info_copy(&scan->compare, &type->cmp_proc_finfo, context);
+	scan->key_by_value = type->typbyval;
+	scan->key_length = type->typlen;
+	scan->merge_keys = palloc(sizeof(Datum) * parts->capacity);
+	scan->keys = palloc(sizeof(Datum) * parts->capacity);
+	scan->due = palloc(sizeof(TimestampTz) * parts->capacity);
+	scan->tags = palloc(sizeof(Datum) * Max(engine->ntags, 1));
+
+	set_clock(parts, as_of);
+	nargs = key_arguments(scan, keys, arguments);
+	scan->customers = clientele_stream_open(clientele_customers_query(engine, shape), arguments, NULL, snapshot);
+	scan->sources = palloc0(sizeof(EventBlock) * Max(parts->nsources, 1));
+	for (int i = 0; i < parts->nsources; i++)
+	{
+		if (parts->sources[i].fold.nslots > 0)
+			begin_events(scan, &scan->sources[scan->nsources++], &parts->sources[i], shape, arguments, nargs, snapshot);
+	}
+	MemoryContextSwitchTo(old_context);
+	return scan;
+}
+
+void
+clientele_scan_end(ClienteleScan *scan)
+{
+	clientele_stream_close(scan->customers);
+	for (int i = 0; i < scan->nsources; i++)
+		clientele_stream_close(scan->sources[i].stream);
+	MemoryContextDelete(scan->context);
+}
