@@ -53,8 +53,9 @@ find_meant(const ClienteleModel *model, const char *name, const char **suffix)
 {
 	int			found = find_definition(model, name);
 
+	/* tags have a namespace of their own: has_tag('x') */
 	*suffix = "";
-	if (found >= 0)
+	if (found >= 0 && model->definitions[found].kind != CLIENTELE_TAG)
 		return found;
 	for (int i = 0; i < model->ndefinitions; i++)
 	{
@@ -223,6 +224,14 @@ unknown_name(const ClienteleEngineParts *parts, const ClienteleBinder *binder, c
 	const char *hint;
 	const ClienteleNode *place;
 
+	int			tag = name->next_name ? -1 : find_definition(parts->model, name->string);
+
+	if (tag >= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("%s is a tag", quote_identifier(name->string)),
+				 errhint("Write has_tag('%s').", name->string),
+				 clientele_bind_error_position(binder, name)));
 	if (find_source(parts, name->string))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -247,19 +256,11 @@ unknown_name(const ClienteleEngineParts *parts, const ClienteleBinder *binder, c
 }
 
 static ClienteleOperand
-definition_operand(const ClienteleEngineParts *parts, const ClienteleBinder *binder, int number,
-				   const char *suffix, const ClienteleNode *name)
+definition_operand(const ClienteleEngineParts *parts, int number, const char *suffix)
 {
-	const ClienteleDefinition *definition = &parts->model->definitions[number];
 	const ClienteleEngineDefinition *bound = &parts->definitions[number];
 	ClienteleOperand operand = {0};
 
-	if (definition->kind == CLIENTELE_TAG)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("%s is a tag", quote_identifier(definition->name)),
-				 errhint("Write has_tag('%s').", definition->name),
-				 clientele_bind_error_position(binder, name)));
 	Assert(bound->state == CLIENTELE_BOUND);
 	operand.type = CLIENTELE_NUMBER;
 	if (strcmp(suffix, "_score") == 0)
@@ -307,7 +308,7 @@ resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode
 	}
 	number = name->next_name ? -1 : find_meant(parts->model, name->string, &suffix);
 	if (number >= 0)
-		return definition_operand(parts, binder, number, suffix, name);
+		return definition_operand(parts, number, suffix);
 	if (clientele_table_path(parts->customers.parts[0], name, &problem, &hint, &place) == NULL)
 		unknown_name(parts, binder, name);
 	return use_column(&parts->customers, binder, name);
