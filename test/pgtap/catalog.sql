@@ -7,7 +7,8 @@ BEGIN;
 -- 'immutable' for those that compute from their arguments alone, 'stable' for
 -- those that also read the clock, the time zone or the catalog.  Add a line for
 -- a pure function, its operators' and its types' functions.  What reads or
--- writes a population does not belong here; it is granted.
+-- writes a population does not belong here; it is granted.  The one trigger
+-- function is here because who adds a partition to a table makes its trigger.
 -- ---------------------------------------------------------------------------
 
 CREATE TEMPORARY TABLE public_function (name name PRIMARY KEY, volatility text NOT NULL);
@@ -85,7 +86,8 @@ FROM (VALUES
     ('rfm_cuts', 'immutable'),
     ('rfm_score', 'immutable'),
     ('rfm_group', 'immutable'),
-    ('psi', 'immutable')
+    ('psi', 'immutable'),
+    ('capture', 'volatile')
 ) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------
@@ -178,7 +180,8 @@ SELECT is_empty(
 SELECT is_empty(
     $$SELECT f.identity, f.provolatile, f.proparallel
       FROM member_function AS f JOIN public_function AS p ON p.name = f.proname
-      WHERE f.provolatile <> left(p.volatility, 1)::"char" OR f.proparallel <> 's'$$,
+      WHERE f.provolatile <> left(p.volatility, 1)::"char"
+         OR (f.proparallel <> 's' AND f.prorettype <> 'trigger'::regtype)$$,
     'public functions are parallel safe, and immutable or stable as written');
 
 -- ---------------------------------------------------------------------------
