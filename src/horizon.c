@@ -692,6 +692,10 @@ solved(const ClienteleProgram *program, const ClienteleInstruction *at, int row)
 	if (motion->of)
 		result = Min(result, clientele_horizons(program, motion->of)[row]);
 
+	/* what time has left behind comes again where the calendar goes back */
+	if (motion->kind != CLIENTELE_MOTION_NOW)
+		result = Min(result, program->horizons->retreat);
+
 	/* far ahead there is no such date any more */
 	if (motion->kind == CLIENTELE_MOTION_DATE)
 		result = Min(result, on_day(program, DATE_END_JULIAN - POSTGRES_EPOCH_JDATE - days_added(motion, row)));
