@@ -535,13 +535,8 @@ date_part(const ClienteleProgram *program, const ClienteleInstruction *at, Selec
 				part = clientele_months_between(date, program->today_date);
 				break;
 			case CLIENTELE_OP_YEARS_SINCE:
-				{
-					int			months = clientele_months_between(date, program->today_date);
-
-					/* rounded down also for a date ahead */
-					part = months >= 0 ? months / 12 : -((11 - months) / 12);
-					break;
-				}
+				part = clientele_years_between(date, program->today_date);
+				break;
 			case CLIENTELE_OP_MONTH:
 				part = clientele_month_of(date);
 				break;

@@ -124,6 +124,15 @@ clientele_months_between(DateADT date, DateADT today)
 }
 
 int
+clientele_years_between(DateADT date, DateADT today)
+{
+	int			months = clientele_months_between(date, today);
+
+	/* rounded down also for a date ahead */
+	return months >= 0 ? months / 12 : -((11 - months) / 12);
+}
+
+int
 clientele_month_of(DateADT date)
 {
 	int			year;
@@ -207,4 +216,28 @@ clientele_instant_to_string(TimestampTz instant, pg_tz *zone)
 				 errmsg("timestamp out of range")));
 	EncodeDateTime(&fields, fraction, true, offset, NULL, USE_ISO_DATES, buffer);
 	return pstrdup(buffer);
+}
+
+void
+clientele_today(ClienteleToday *today, TimestampTz as_of, text *time_zone)
+{
+	Size		length = VARSIZE_ANY_EXHDR(time_zone);
+
+	if (today->valid && today->as_of == as_of &&
+		strlen(today->zone_name) == length &&
+		memcmp(today->zone_name, VARDATA_ANY(time_zone), length) == 0)
+		return;
+
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of cannot be %s", TIMESTAMP_IS_NOEND(as_of) ? "infinity" : "-infinity"),
+				 errhint("Give a finite instant, for example now() or '2024-06-30 12:00+08'.")));
+	today->valid = false;
+	today->zone = clientele_zone(time_zone);	/* a longer name is none */
+	today->day = clientele_local_date(as_of, today->zone);
+	today->as_of = as_of;
+	memcpy(today->zone_name, VARDATA_ANY(time_zone), length);
+	today->zone_name[length] = '\0';
+	today->valid = true;
 }

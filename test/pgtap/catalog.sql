@@ -5,7 +5,8 @@ BEGIN;
 -- ---------------------------------------------------------------------------
 -- The functions that PUBLIC may execute, by name, and how much they depend on:
 -- 'immutable' for those that compute from their arguments alone, 'stable' for
--- those that also read the clock, the time zone or the catalog.  Add a line for
+-- those that also read the time zone or the catalog, 'volatile' for those that
+-- read the clock at each call.  Add a line for
 -- a pure function, its operators' and its types' functions.  What reads or
 -- writes a population does not belong here; it is granted.
 -- ---------------------------------------------------------------------------
@@ -77,7 +78,9 @@ FROM (VALUES
     ('rfm_cuts', 'immutable'),
     ('rfm_score', 'immutable'),
     ('rfm_group', 'immutable'),
-    ('psi', 'immutable')
+    ('psi', 'immutable'),
+    ('wall_clock', 'volatile'),
+    ('elapsed', 'immutable')
 ) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------
@@ -171,7 +174,7 @@ SELECT is_empty(
     $$SELECT f.identity, f.provolatile, f.proparallel
       FROM member_function AS f JOIN public_function AS p ON p.name = f.proname
       WHERE f.provolatile <> left(p.volatility, 1)::"char" OR f.proparallel <> 's'$$,
-    'public functions are parallel safe, and immutable or stable as written');
+    'public functions are parallel safe, and immutable, stable or volatile as written');
 
 -- ---------------------------------------------------------------------------
 -- Relations and the schema
