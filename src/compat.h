@@ -132,6 +132,16 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
 	pg_analyze_and_rewrite(statement, sql, unconstify(Oid *, types), count, environment)
 #endif
 
+/* The names that begin with ours are settings of ours alone. */
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+/* What a check hook hands on is allocated by its own function since 16. */
+#if PG_VERSION_NUM < 160000
+#define guc_malloc(elevel, size) malloc(size)
+#endif
+
 /* 15 gave tuplesorts a set of options where a flag had been. */
 #if PG_VERSION_NUM < 150000
 #define TUPLESORT_NONE false

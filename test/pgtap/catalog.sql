@@ -5,7 +5,8 @@ BEGIN;
 -- ---------------------------------------------------------------------------
 -- The functions that PUBLIC may execute, by name, and how much they depend on:
 -- 'immutable' for those that compute from their arguments alone, 'stable' for
--- those that also read the clock, the time zone or the catalog.  Add a line for
+-- those that also read the time zone or the catalog, 'volatile' for those that
+-- read the clock at each call.  Add a line for
 -- a pure function, its operators' and its types' functions.  What reads or
 -- writes a population does not belong here; it is granted.  The one trigger
 -- function is here because who adds a partition to a table makes its trigger.
@@ -87,7 +88,9 @@ FROM (VALUES
     ('rfm_score', 'immutable'),
     ('rfm_group', 'immutable'),
     ('psi', 'immutable'),
-    ('capture', 'volatile')
+    ('capture', 'volatile'),
+    ('wall_clock', 'volatile'),
+    ('elapsed', 'immutable')
 ) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------
@@ -182,7 +185,7 @@ SELECT is_empty(
       FROM member_function AS f JOIN public_function AS p ON p.name = f.proname
       WHERE f.provolatile <> left(p.volatility, 1)::"char"
          OR (f.proparallel <> 's' AND f.prorettype <> 'trigger'::regtype)$$,
-    'public functions are parallel safe, and immutable or stable as written');
+    'public functions are parallel safe, and immutable, stable or volatile as written');
 
 -- ---------------------------------------------------------------------------
 -- Relations and the schema
