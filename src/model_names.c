@@ -163,13 +163,13 @@ clientele_model_columns_used(PG_FUNCTION_ARGS)
 Datum
 clientele_path_names(PG_FUNCTION_ARGS)
 {
-	char	   *text = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	ClienteleNode *path = clientele_expression_parse(text, NULL);
+	char	   *written = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	ClienteleNode *path = clientele_expression_parse(written, NULL);
 
 	if (path->kind != CLIENTELE_NODE_NAME)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is not the name of a column", text),
+				 errmsg("\"%s\" is not the name of a column", written),
 				 errhint("Name a column, such as 'customer_id', or a path along foreign keys, "
 						 "such as 'bill_id.customer_id'.")));
 	return names_array(path);

@@ -244,12 +244,15 @@ CREATE FUNCTION clientele.attach(relation regclass) RETURNS void
 DECLARE
     lock_timeout text := current_setting('lock_timeout');
 BEGIN
+    IF NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation) THEN
+        RETURN; -- dropped, and its triggers with it
+    END IF;
     IF lock_timeout = '0' THEN
         PERFORM set_config('lock_timeout', '2s', true);
     END IF;
     IF EXISTS (SELECT FROM clientele.watch AS w WHERE w.relation = attach.relation) THEN
         PERFORM clientele.install_capture(relation);
-    ELSIF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation) THEN
+    ELSE
         PERFORM clientele.remove_capture(relation);
     END IF;
     PERFORM clientele.watch_changed(relation);
@@ -713,7 +716,7 @@ COMMENT ON FUNCTION clientele.check_event_time(regclass, text[]) IS 'internal: a
 
 -- A column that is said to be money or a place.
 CREATE FUNCTION clientele.check_event_column(relation regclass, path text) RETURNS text
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     PERFORM clientele.follow_path(relation, clientele.path_names(path));
@@ -881,7 +884,7 @@ BEGIN
                                   (SELECT v.model FROM clientele.version AS v
                                    WHERE v.population_id = population.population_id AND v.version = population.next_version));
     IF coalesce(population.live_version, population.next_version) IS NOT NULL THEN
-        PERFORM clientele.mark_everyone(population.population_id);
+        PERFORM clientele.mark_all_checked(population.population_id);
     END IF;
 END
 $$;
