@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -15,6 +16,8 @@
 #define EARLIEST_YEAR	(-4713)
 #define LATEST_YEAR		JULIAN_MAXYEAR
 #define MANY_DAYS		(INT64CONST(1) << 33)
+
+PG_FUNCTION_INFO_V1(clientele_check_time_zone);
 
 /*
  * A POSIX rule such as UTC+8, which core takes for a zone eight hours west of
@@ -50,6 +53,13 @@ clientele_zone(text *name)
 				 errhint("Give a name that pg_timezone_names lists, such as 'Asia/Shanghai'.")));
 	pfree(zone_name);
 	return zone;
+}
+
+Datum
+clientele_check_time_zone(PG_FUNCTION_ARGS)
+{
+	(void) clientele_zone(PG_GETARG_TEXT_PP(0));
+	PG_RETURN_VOID();
 }
 
 DateADT

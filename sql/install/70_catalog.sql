@@ -13,6 +13,7 @@ CREATE TABLE clientele.population (
     time_zone text NOT NULL,
     target_schema name NOT NULL,
     owner regrole NOT NULL,
+    made_schema boolean NOT NULL DEFAULT false,
     live_version int,
     next_version int,
     capture_paused boolean NOT NULL DEFAULT false
@@ -26,6 +27,7 @@ COMMENT ON COLUMN clientele.population.key_column IS 'the column of the customer
 COMMENT ON COLUMN clientele.population.time_zone IS 'the zone whose calendar days count';
 COMMENT ON COLUMN clientele.population.target_schema IS 'where the views that people read are made';
 COMMENT ON COLUMN clientele.population.owner IS 'the role with whose rights the tables are read; who may change definitions';
+COMMENT ON COLUMN clientele.population.made_schema IS 'whether target_schema was made for a population, so that it goes with the last one in it';
 COMMENT ON COLUMN clientele.population.live_version IS 'the version that readers see; NULL before the first refresh';
 COMMENT ON COLUMN clientele.population.next_version IS 'a published version that refresh is to build and switch to';
 COMMENT ON COLUMN clientele.population.capture_paused IS 'changes make no marks; resume_capture then makes everyone due';
@@ -107,7 +109,7 @@ COMMENT ON TABLE clientele.watch IS 'relations whose changes are captured, and h
 COMMENT ON COLUMN clientele.watch.relation IS 'the relation whose changes are captured';
 COMMENT ON COLUMN clientele.watch.population_id IS 'the population whose customers a change concerns';
 COMMENT ON COLUMN clientele.watch.role IS 'population, event, header: key_column holds the customer''s key; line: key_column holds a value that link leads to customers with; lookup: any change concerns everyone';
-COMMENT ON COLUMN clientele.watch.link IS 'line: number of the foreign key that is followed; 0 otherwise';
+COMMENT ON COLUMN clientele.watch.link IS 'line: number of the link that is followed; otherwise it only tells rows of one role apart, whose key_column differ';
 COMMENT ON COLUMN clientele.watch.key_column IS 'column by which a row leads to its customer; NULL for a lookup';
 COMMENT ON COLUMN clientele.watch.columns IS 'an UPDATE that changes none of these, nor key_column, makes no mark';
 

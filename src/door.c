@@ -1,0 +1,64 @@
+/*
+ * door.c
+ *		How a caller enters functions that run with the extension owner's rights.
+ *
+ * A function that writes our catalog must run as the extension's owner, and must
+ * know in whose name.  A SECURITY DEFINER function cannot tell: its current_user is
+ * its owner, and session_user knows neither of SET ROLE nor of a function with
+ * somebody's rights that it is called from.  So what users call is f(...), with the
+ * rights of the caller; it hands his role and its arguments on to f_for(caller, ...),
+ * which nobody may call and which runs as its owner.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "parser/parse_func.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+PG_FUNCTION_INFO_V1(clientele_door_for_caller);
+
+/* f_for(regrole, ...) of f(...), in the same schema. */
+static Oid
+function_behind(Oid door)
+{
+	Oid		   *types;
+	int			ntypes;
+	Oid			all[FUNC_MAX_ARGS];
+	List	   *name;
+
+	(void) get_func_signature(door, &types, &ntypes);
+	all[0] = REGROLEOID;
+	for (int i = 0; i < ntypes; i++)
+		all[i + 1] = types[i];
+	name = list_make2(makeString(get_namespace_name(get_func_namespace(door))),
+					  makeString(psprintf("%s_for", get_func_name(door))));
+	return LookupFuncName(name, ntypes + 1, all, false);
+}
+
+Datum
+clientele_door_for_caller(PG_FUNCTION_ARGS)
+{
+	LOCAL_FCINFO(behind, FUNC_MAX_ARGS);
+	FmgrInfo   *function = fcinfo->flinfo->fn_extra;
+	Datum		result;
+
+	if (function == NULL)
+	{
+		function = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(FmgrInfo));
+		fmgr_info_cxt(function_behind(fcinfo->flinfo->fn_oid), function, fcinfo->flinfo->fn_mcxt);
+		fcinfo->flinfo->fn_extra = function;
+	}
+
+	/* Its rights and settings are changed by fmgr, on the way in and out. */
+	InitFunctionCallInfoData(*behind, function, fcinfo->nargs + 1, fcinfo->fncollation, NULL, fcinfo->resultinfo);
+	behind->args[0].value = ObjectIdGetDatum(GetUserId());
+	behind->args[0].isnull = false;
+	for (int i = 0; i < fcinfo->nargs; i++)
+		behind->args[i + 1] = fcinfo->args[i];
+	result = FunctionCallInvoke(behind);
+	fcinfo->isnull = behind->isnull;
+	return result;
+}
