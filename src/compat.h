@@ -54,6 +54,29 @@ typedef void ClienteleJsonActionResult;
 	makeJsonLexContextCstringLen(unconstify(char *, json), length, encoding, need_escapes)
 #endif
 
+/* The statistics of an index scan are handed in since 18. */
+#if PG_VERSION_NUM >= 180000
+#define clientele_index_beginscan(table, index, snapshot, nkeys) \
+	index_beginscan(table, index, snapshot, NULL, nkeys, 0)
+#else
+#define clientele_index_beginscan(table, index, snapshot, nkeys) \
+	index_beginscan(table, index, snapshot, nkeys, 0)
+#endif
+
+/* Generated columns that are computed when they are read came with 18. */
+#if PG_VERSION_NUM >= 180000
+#define clientele_is_virtual(attribute) ((attribute)->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
+#else
+#define clientele_is_virtual(attribute) ((void) (attribute), false)
+#endif
+
+/* One function asks for the owner of any object since 16. */
+#if PG_VERSION_NUM < 160000
+#define clientele_owns_relation(relation, role) pg_class_ownercheck(relation, role)
+#else
+#define clientele_owns_relation(relation, role) object_ownercheck(RelationRelationId, relation, role)
+#endif
+
 /*
  * An expression inside a larger text: a saved error says at which place of the
  * text.  (A thrown one says it in its context.)

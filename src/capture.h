@@ -1,0 +1,29 @@
+/*
+ * capture.h
+ *		A change in a clinic's table becomes a mark.
+ */
+#ifndef CLIENTELE_CAPTURE_H
+#define CLIENTELE_CAPTURE_H
+
+#include "postgres.h"
+
+/* What the triggers on a relation are called. */
+#define CLIENTELE_ROW_TRIGGER "clientele_capture"
+#define CLIENTELE_TRUNCATE_TRIGGER "clientele_capture_truncate"
+
+/*
+ * A transaction marks a customer once.  Whoever takes marks away calls this
+ * first, so that a later change in his own transaction marks again.
+ */
+extern void clientele_capture_forget(void);
+
+/* Whether a relation, or a partitioned table that it is part of, is watched. */
+extern bool clientele_capture_is_watched(Oid relation);
+
+/*
+ * Backends that know what to do for a relation, and for its partitions, read it
+ * anew: at their next change after this transaction has committed.
+ */
+extern void clientele_watch_changed(Oid relation);
+
+#endif							/* CLIENTELE_CAPTURE_H */

@@ -1,0 +1,363 @@
+/*
+ * mark.c
+ *		The mark table of a population: whose profile may have changed.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "mark.h"
+#include "quiet_read.h"
+
+PG_FUNCTION_INFO_V1(clientele_pending_marks);
+PG_FUNCTION_INFO_V1(clientele_is_marked);
+PG_FUNCTION_INFO_V1(clientele_append_mark_of_everyone);
+
+/* The table's columns. */
+enum
+{
+	MARK_KEY = 1,
+	MARK_LINK,
+	MARK_LINK_KEY,
+	MARK_COLUMNS = MARK_LINK_KEY
+};
+
+struct ClienteleMarks
+{
+	MemoryContext context;		/* where it was opened */
+	Relation	table;
+	Relation	index;
+	Snapshot	snapshot;
+	ClienteleQuietRead *probe;	/* NULL before the first */
+	ClienteleQuietRead *whole;	/* NULL before the first */
+	ScanKeyData equal;			/* what a probe looks for */
+	bool		everyone;
+	int			nlinks;
+	ClienteleMark *links;
+	char	   *link_key;		/* of the latest mark, or NULL */
+};
+
+ClienteleKeyFamily
+clientele_key_family(Oid type)
+{
+	switch (getBaseType(type))
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return CLIENTELE_KEY_INTEGER;
+		case UUIDOID:
+			return CLIENTELE_KEY_UUID;
+		case TEXTOID:
+		case VARCHAROID:
+			return CLIENTELE_KEY_TEXT;
+		default:
+			return CLIENTELE_KEY_NONE;
+	}
+}
+
+/* ---------- writing ---------- */
+
+Oid
+clientele_mark_relation(const char *population)
+{
+	Oid			schema = get_namespace_oid("clientele_data", true);
+	char	   *name = psprintf("%s_mark", population);
+	Oid			relation = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+
+	pfree(name);
+	return relation;
+}
+
+/*
+ * Appends as PostgreSQL appends to its own catalogs: to the heap and the indexes,
+ * without triggers, rights or row security.
+ */
+static void
+append(Oid mark_relation, Datum *values, bool *nulls)
+{
+	Relation	table = try_relation_open(mark_relation, RowExclusiveLock);
+	HeapTuple	tuple;
+
+	if (table == NULL)
+		return;
+	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
+	CatalogTupleInsert(table, tuple);
+	heap_freetuple(tuple);
+
+	/* Until the transaction ends the mark must not lose its table. */
+	table_close(table, NoLock);
+}
+
+void
+clientele_mark_key(Oid mark_relation, Datum key)
+{
+	Datum		values[MARK_COLUMNS] = {key, 0, 0};
+	bool		nulls[MARK_COLUMNS] = {false, true, true};
+
+	append(mark_relation, values, nulls);
+}
+
+void
+clientele_mark_link(Oid mark_relation, int16 link, Datum link_key)
+{
+	Datum		values[MARK_COLUMNS] = {0, Int16GetDatum(link), link_key};
+	bool		nulls[MARK_COLUMNS] = {true, false, false};
+
+	append(mark_relation, values, nulls);
+}
+
+void
+clientele_mark_everyone(Oid mark_relation)
+{
+	Datum		values[MARK_COLUMNS] = {0, 0, 0};
+	bool		nulls[MARK_COLUMNS] = {true, true, true};
+
+	append(mark_relation, values, nulls);
+}
+
+/* ---------- reading ---------- */
+
+static void
+read_mark(ClienteleMarks *marks, HeapTuple tuple, ClienteleMark *mark)
+{
+	TupleDesc	descriptor = RelationGetDescr(marks->table);
+	Datum		link_key;
+	bool		isnull;
+
+	mark->key = heap_getattr(tuple, MARK_KEY, descriptor, &isnull);
+	mark->has_key = !isnull;
+	mark->link = DatumGetInt16(heap_getattr(tuple, MARK_LINK, descriptor, &isnull));
+	link_key = heap_getattr(tuple, MARK_LINK_KEY, descriptor, &isnull);
+	mark->has_link = !isnull;
+	mark->link_key = mark->has_link ? TextDatumGetCString(link_key) : NULL;
+}
+
+/* The index on the key, by which everything but the whole is read. */
+static Relation
+open_key_index(Relation table)
+{
+	List	   *indexes = RelationGetIndexList(table);
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		Form_pg_index form = index->rd_index;
+
+		if (form->indisvalid && form->indkey.values[0] == MARK_KEY && index->rd_rel->relam == BTREE_AM_OID &&
+			RelationGetIndexPredicate(index) == NIL)
+		{
+			list_free(indexes);
+			return index;
+		}
+		index_close(index, AccessShareLock);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s.%s\" has lost its index on \"key\"",
+					get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table)),
+			 errhint("CREATE INDEX ON %s (key);",
+					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
+												RelationGetRelationName(table)))));
+	pg_unreachable();
+}
+
+/* Marks without a key are few; a reader needs to know them before anything else. */
+static void
+read_marks_without_key(ClienteleMarks *marks)
+{
+	ScanKeyData key;
+	ClienteleQuietRead *scan;
+	HeapTuple	tuple;
+	int			room = 0;
+
+	ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, 1, InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, 0);
+	scan = clientele_quiet_read_begin(marks->table, marks->index, marks->snapshot, 1, &key);
+	while ((tuple = clientele_quiet_read_next(scan)) != NULL)
+	{
+		ClienteleMark mark;
+
+		read_mark(marks, tuple, &mark);
+		if (!mark.has_link)
+		{
+			marks->everyone = true;
+			continue;
+		}
+		if (marks->nlinks == room)
+		{
+			room = Max(8, room * 2);
+			marks->links = marks->links ?
+				repalloc(marks->links, mul_size(room, sizeof(ClienteleMark))) :
+				palloc(mul_size(room, sizeof(ClienteleMark)));
+		}
+		marks->links[marks->nlinks++] = mark;
+	}
+	clientele_quiet_read_end(scan);
+}
+
+ClienteleMarks *
+clientele_marks_open(Oid mark_relation, Snapshot snapshot)
+{
+	ClienteleMarks *marks = palloc0(sizeof(ClienteleMarks));
+
+	marks->context = CurrentMemoryContext;
+	marks->table = table_open(mark_relation, AccessShareLock);
+	marks->index = open_key_index(marks->table);
+	marks->snapshot = snapshot;
+	read_marks_without_key(marks);
+	return marks;
+}
+
+bool
+clientele_marks_everyone(const ClienteleMarks *marks)
+{
+	return marks->everyone;
+}
+
+const ClienteleMark *
+clientele_marks_links(const ClienteleMarks *marks, int *count)
+{
+	*count = marks->nlinks;
+	return marks->links;
+}
+
+static void
+prepare_probe(ClienteleMarks *marks)
+{
+	Oid			family = marks->index->rd_opfamily[0];
+	Oid			type = marks->index->rd_opcintype[0];
+	Oid			equal = get_opfamily_member(family, type, type, BTEqualStrategyNumber);
+
+	ScanKeyEntryInitialize(&marks->equal, 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   marks->index->rd_indcollation[0], get_opcode(equal), 0);
+	marks->probe = clientele_quiet_read_begin(marks->table, marks->index, marks->snapshot, 1, &marks->equal);
+}
+
+bool
+clientele_marks_probe(ClienteleMarks *marks, Datum key)
+{
+	MemoryContext caller = MemoryContextSwitchTo(marks->context);
+
+	if (!marks->probe)
+		prepare_probe(marks);
+	marks->equal.sk_argument = key;
+	clientele_quiet_read_again(marks->probe, &marks->equal);
+	MemoryContextSwitchTo(caller);
+	return clientele_quiet_read_next(marks->probe) != NULL;
+}
+
+bool
+clientele_marks_next(ClienteleMarks *marks, ClienteleMark *mark)
+{
+	MemoryContext caller = MemoryContextSwitchTo(marks->context);
+	HeapTuple	tuple;
+
+	if (!marks->whole)
+		marks->whole = clientele_quiet_read_begin(marks->table, NULL, marks->snapshot, 0, NULL);
+	if (marks->link_key)
+		pfree(marks->link_key);
+	marks->link_key = NULL;
+	tuple = clientele_quiet_read_next(marks->whole);
+	if (tuple)
+	{
+		read_mark(marks, tuple, mark);
+		marks->link_key = unconstify(char *, mark->link_key);
+	}
+	MemoryContextSwitchTo(caller);
+	return tuple != NULL;
+}
+
+void
+clientele_marks_close(ClienteleMarks *marks)
+{
+	if (marks->probe)
+		clientele_quiet_read_end(marks->probe);
+	if (marks->whole)
+		clientele_quiet_read_end(marks->whole);
+	index_close(marks->index, AccessShareLock);
+	table_close(marks->table, AccessShareLock);
+	for (int i = 0; i < marks->nlinks; i++)
+		pfree(unconstify(char *, marks->links[i].link_key));
+	if (marks->links)
+		pfree(marks->links);
+	if (marks->link_key)
+		pfree(marks->link_key);
+	pfree(marks);
+}
+
+/* ---------- what SQL sees of it ---------- */
+
+/* pending_marks(mark_relation regclass) */
+Datum
+clientele_pending_marks(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ClienteleMarks *marks;
+	ClienteleMark mark;
+	Oid			key_type;
+
+	InitMaterializedSRF(fcinfo, 0);
+	marks = clientele_marks_open(PG_GETARG_OID(0), GetActiveSnapshot());
+	key_type = TupleDescAttr(RelationGetDescr(marks->table), MARK_KEY - 1)->atttypid;
+	while (clientele_marks_next(marks, &mark))
+	{
+		Datum		values[MARK_COLUMNS] = {0, Int16GetDatum(mark.link), 0};
+		bool		nulls[MARK_COLUMNS] = {!mark.has_key, !mark.has_link, !mark.link_key};
+
+		if (mark.has_key)
+		{
+			Oid			output;
+			bool		is_varlena;
+
+			getTypeOutputInfo(key_type, &output, &is_varlena);
+			values[0] = CStringGetTextDatum(OidOutputFunctionCall(output, mark.key));
+		}
+		if (mark.link_key)
+			values[2] = CStringGetTextDatum(mark.link_key);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	clientele_marks_close(marks);
+	return (Datum) 0;
+}
+
+/* is_marked(mark_relation regclass, key text) */
+Datum
+clientele_is_marked(PG_FUNCTION_ARGS)
+{
+	ClienteleMarks *marks = clientele_marks_open(PG_GETARG_OID(0), GetActiveSnapshot());
+	Form_pg_attribute column = TupleDescAttr(RelationGetDescr(marks->table), MARK_KEY - 1);
+	Oid			input;
+	Oid			parameter;
+	Datum		key;
+	bool		answer;
+
+	getTypeInputInfo(column->atttypid, &input, &parameter);
+	key = OidInputFunctionCall(input, text_to_cstring(PG_GETARG_TEXT_PP(1)), parameter, column->atttypmod);
+	answer = clientele_marks_everyone(marks) || clientele_marks_probe(marks, key);
+	clientele_marks_close(marks);
+	PG_RETURN_BOOL(answer);
+}
+
+/* append_mark_of_everyone(mark_relation regclass) */
+Datum
+clientele_append_mark_of_everyone(PG_FUNCTION_ARGS)
+{
+	clientele_mark_everyone(PG_GETARG_OID(0));
+	PG_RETURN_VOID();
+}

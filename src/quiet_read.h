@@ -1,0 +1,34 @@
+/*
+ * quiet_read.h
+ *		Reading tables of our own and leaving no trace in the clinic's transactions.
+ */
+#ifndef CLIENTELE_QUIET_READ_H
+#define CLIENTELE_QUIET_READ_H
+
+#include "postgres.h"
+
+#include "access/skey.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+typedef struct ClienteleQuietRead ClienteleQuietRead;
+
+/*
+ * The rows of a heap table that an MVCC snapshot sees: all of them (index NULL),
+ * or those that an index finds by the keys.  Unlike the executor's scans it takes
+ * no predicate locks, so that two serializable transactions that both read a
+ * table of ours never fail for it; and the snapshot may be any registered or
+ * active one, also one that is newer than the transaction's.  Works on a standby.
+ */
+extern ClienteleQuietRead *clientele_quiet_read_begin(Relation table, Relation index, Snapshot snapshot,
+													  int nkeys, ScanKey keys);
+
+/* The next row, which stays where it is until the next call; NULL = no more. */
+extern HeapTuple clientele_quiet_read_next(ClienteleQuietRead *scan);
+
+/* Begins anew with other keys; scans by an index only. */
+extern void clientele_quiet_read_again(ClienteleQuietRead *scan, ScanKey keys);
+
+extern void clientele_quiet_read_end(ClienteleQuietRead *scan);
+
+#endif							/* CLIENTELE_QUIET_READ_H */
