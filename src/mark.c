@@ -26,6 +26,7 @@
 
 PG_FUNCTION_INFO_V1(clientele_pending_marks);
 PG_FUNCTION_INFO_V1(clientele_is_marked);
+PG_FUNCTION_INFO_V1(clientele_append_mark_of_everyone);
 
 /* The table's columns. */
 enum
@@ -351,4 +352,12 @@ clientele_is_marked(PG_FUNCTION_ARGS)
 	answer = clientele_marks_everyone(marks) || clientele_marks_probe(marks, key);
 	clientele_marks_close(marks);
 	PG_RETURN_BOOL(answer);
+}
+
+/* append_mark_of_everyone(mark_relation regclass) */
+Datum
+clientele_append_mark_of_everyone(PG_FUNCTION_ARGS)
+{
+	clientele_mark_everyone(PG_GETARG_OID(0));
+	PG_RETURN_VOID();
 }

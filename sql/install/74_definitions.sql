@@ -875,6 +875,18 @@ $$;
 REVOKE ALL ON FUNCTION clientele.add_source_for(regrole, text, text, regclass, text, text, text, text, clientele.expression, boolean, interval) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.add_source_for(regrole, text, text, regclass, text, text, text, text, clientele.expression, boolean, interval) IS 'internal: add_source, behind the door';
 
+CREATE FUNCTION clientele.append_mark_of_everyone(mark_relation regclass) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_append_mark_of_everyone' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.append_mark_of_everyone(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.append_mark_of_everyone(regclass) IS 'internal: marks everyone in a mark table, past the triggers that its owner may have put on it';
+
+CREATE FUNCTION clientele.mark_everyone(population_id int) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.append_mark_of_everyone(format('clientele_data.%I', p.name || '_mark')::regclass)
+          FROM clientele.population AS p WHERE p.population_id = mark_everyone.population_id $$;
+REVOKE ALL ON FUNCTION clientele.mark_everyone(int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.mark_everyone(int) IS 'internal: has everyone of a population evaluated again';
+
 -- Whoever is evaluated already may see other events now.
 CREATE FUNCTION clientele.sources_changed(population clientele.population) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -884,7 +896,7 @@ BEGIN
                                   (SELECT v.model FROM clientele.version AS v
                                    WHERE v.population_id = population.population_id AND v.version = population.next_version));
     IF coalesce(population.live_version, population.next_version) IS NOT NULL THEN
-        PERFORM clientele.mark_all_checked(population.population_id);
+        PERFORM clientele.mark_everyone(population.population_id);
     END IF;
 END
 $$;
