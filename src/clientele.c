@@ -6,4 +6,14 @@
 
 #include "fmgr.h"
 
+#include "clock.h"
+
 PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	clientele_define_settings();
+}

@@ -132,6 +132,16 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
 	pg_analyze_and_rewrite(statement, sql, unconstify(Oid *, types), count, environment)
 #endif
 
+/* The names that begin with ours are settings of ours alone. */
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+/* What a check hook hands on is allocated by its own function since 16. */
+#if PG_VERSION_NUM < 160000
+#define guc_malloc(elevel, size) malloc(size)
+#endif
+
 /* 15 gave tuplesorts a set of options where a flag had been. */
 #if PG_VERSION_NUM < 150000
 #define TUPLESORT_NONE false
@@ -144,6 +154,28 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
 #else
 #define clientele_tuplesort_getdatum(sort, value, isnull) \
 	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#endif
+
+/*
+ * A path of a foreign scan as a whole: 17 asks for clauses that are pushed down,
+ * 18 for the number of nodes that are disabled.  And the estimate of an array's length
+ * has become a fraction, found with the help of statistics.
+ */
+#if PG_VERSION_NUM >= 180000
+#define clientele_foreign_path(root, rel, rows, disabled, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, disabled, startup, total, NIL, outer, NULL, NIL, NIL)
+#elif PG_VERSION_NUM >= 170000
+#define clientele_foreign_path(root, rel, rows, disabled, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL, NIL)
+#else
+#define clientele_foreign_path(root, rel, rows, disabled, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL)
+#endif
+
+#if PG_VERSION_NUM >= 170000
+#define clientele_array_length(root, array) estimate_array_length(root, array)
+#else
+#define clientele_array_length(root, array) ((void) (root), estimate_array_length(array))
 #endif
 
 /* The scale in a numeric's type modifier; negative scales came with 15. */

@@ -40,7 +40,7 @@ typedef struct Span
 	bool		restless;		/* there are more turns */
 } Span;
 
-#define DAYS			256
+#define DAYS			4096
 
 struct ClienteleDayClock
 {

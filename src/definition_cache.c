@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -201,7 +202,11 @@ read_catalog(ClienteleCatalogModel *catalog)
 	MemoryContext context = CurrentMemoryContext;
 	Oid			user;
 	int			security;
+	int			settings = NewGUCNestLevel();
 
+	/* whoever reads a view does not choose the operators of the catalog's owner */
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(catalog_owner(), security | SECURITY_LOCAL_USERID_CHANGE);
 	SPI_connect();
@@ -209,6 +214,7 @@ read_catalog(ClienteleCatalogModel *catalog)
 	read_sources(catalog, context);
 	SPI_finish();
 	SetUserIdAndSecContext(user, security);
+	AtEOXact_GUC(true, settings);
 }
 
 /* ---------- taking ---------- */

@@ -1267,6 +1267,7 @@ add_crossing(ClienteleEngineParts *parts, const ClienteleThreshold *threshold)
 	crossing = &slot->crossings[slot->ncrossings++];
 	crossing->comparison = threshold->comparison;
 	crossing->constant = threshold->constant;
+	crossing->scaled.scale = CLIENTELE_DECIMAL_IS_NUMERIC;
 	crossing->places = threshold->is_rounded ? threshold->places : -1;
 	crossing->until = palloc(mul_size(sizeof(TimestampTz), parts->capacity));
 	threshold->detail->crossing = crossing->until;

@@ -50,7 +50,8 @@ static Value emit(ClienteleBinder *binder, const ClienteleNode *node, ClienteleT
 int
 clientele_bind_error_position(const ClienteleBinder *binder, const ClienteleNode *node)
 {
-	return clientele_expression_position(binder->text, node->location);
+	/* what is bound beside a rule, such as a column for an aggregate, has no text */
+	return binder->text ? clientele_expression_position(binder->text, node->location) : 0;
 }
 
 static void

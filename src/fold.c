@@ -300,14 +300,30 @@ comparison_holds(ClienteleComparison comparison, int order)
 	return false;
 }
 
+/* Rounds where that matters, and learns the scale that values have. */
 static bool
-crossing_holds(const ClienteleCrossing *crossing, ClienteleDecimal value)
+crossing_holds_slow(ClienteleCrossing *crossing, ClienteleDecimal value)
 {
+	ClienteleDecimal unit = {{0}, value.scale};
+	ClienteleDecimal scaled;
+
+	if (value.scale >= 0 && (crossing->places < 0 || value.scale <= crossing->places) &&
+		clientele_decimal_add(crossing->constant, unit, &scaled) && scaled.scale == value.scale)
+		crossing->scaled = scaled;
 	if (crossing->places >= 0 && clientele_decimal_scale(value) > crossing->places)
 		value = clientele_decimal_round(value, crossing->places);
 	return comparison_holds(crossing->comparison, clientele_decimal_compare(value, crossing->constant));
 }
 
+static inline bool
+crossing_holds(ClienteleCrossing *crossing, ClienteleDecimal value)
+{
+	/* the constant in the values' own scale, once it is known */
+	if (likely(value.scale == crossing->scaled.scale && value.scale >= 0))
+		return comparison_holds(crossing->comparison,
+								(value.u.units > crossing->scaled.u.units) - (value.u.units < crossing->scaled.u.units));
+	return crossing_holds_slow(crossing, value);
+}
 static ClienteleDecimal
 slot_number(const ClienteleSlot *slot)
 {

@@ -37,6 +37,7 @@ typedef struct ClienteleCrossing
 {
 	ClienteleComparison comparison;
 	ClienteleDecimal constant;
+	ClienteleDecimal scaled;	/* the same in a scale that values have had */
 	int			places;			/* the value is rounded to them before; -1: not */
 	TimestampTz *until;			/* the answer, one for each row of the block */
 

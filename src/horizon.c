@@ -393,11 +393,7 @@ clientele_horizons_set_clock(ClienteleProgram *program)
 {
 	struct ClienteleHorizons *horizons = program->horizons;
 
-	if (program->now)
-	{
-		for (int i = 0; i < program->capacity; i++)
-			clientele_horizons(program, program->now)[i] = program->as_of + 1;
-	}
+	/* now() stands only in comparisons, and they are solved: it needs no horizon */
 	if (program->today == NULL)
 		return;
 
@@ -548,6 +544,8 @@ when_comparison_turned(const ClienteleProgram *program, const ClienteleInstructi
 	ClienteleDecimal value;
 	int64		whole;
 
+	if (at->a == at->b)
+		return DT_NOEND;
 	if (moves_in_cycle(motion))
 		return when_part_turned(program, at, row, part_compares);
 	if (at->op == CLIENTELE_OP_COMPARE_INTEGER)
@@ -691,6 +689,10 @@ solved(const ClienteleProgram *program, const ClienteleInstruction *at, int row)
 	}
 	if (motion->of)
 		result = Min(result, clientele_horizons(program, motion->of)[row]);
+
+	/* what time has left behind comes again where the calendar goes back */
+	if (motion->kind != CLIENTELE_MOTION_NOW)
+		result = Min(result, program->horizons->retreat);
 
 	/* far ahead there is no such date any more */
 	if (motion->kind == CLIENTELE_MOTION_DATE)

@@ -317,3 +317,27 @@ clientele_instant_to_string(TimestampTz instant, pg_tz *zone)
 	EncodeDateTime(&fields, fraction, true, offset, NULL, USE_ISO_DATES, buffer);
 	return pstrdup(buffer);
 }
+
+void
+clientele_today(ClienteleToday *today, TimestampTz as_of, text *time_zone)
+{
+	Size		length = VARSIZE_ANY_EXHDR(time_zone);
+
+	if (today->valid && today->as_of == as_of &&
+		strlen(today->zone_name) == length &&
+		memcmp(today->zone_name, VARDATA_ANY(time_zone), length) == 0)
+		return;
+
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of cannot be %s", TIMESTAMP_IS_NOEND(as_of) ? "infinity" : "-infinity"),
+				 errhint("Give a finite instant, for example now() or '2024-06-30 12:00+08'.")));
+	today->valid = false;
+	today->zone = clientele_zone(time_zone);	/* a longer name is none */
+	today->day = clientele_local_date(as_of, today->zone);
+	today->as_of = as_of;
+	memcpy(today->zone_name, VARDATA_ANY(time_zone), length);
+	today->zone_name[length] = '\0';
+	today->valid = true;
+}

@@ -57,4 +57,20 @@ extern char *clientele_date_to_string(DateADT date);
 /* ISO 8601 with the zone's offset, or in UTC without a zone. */
 extern char *clientele_instant_to_string(TimestampTz instant, pg_tz *zone);
 
+/*
+ * The as_of and time_zone arguments of a call, resolved.  One query mostly
+ * passes the same two for every row, so a call site keeps them here.
+ */
+typedef struct ClienteleToday
+{
+	bool		valid;			/* false: nothing resolved yet */
+	TimestampTz as_of;			/* finite */
+	DateADT		day;			/* of as_of in the zone */
+	pg_tz	   *zone;			/* owned by core, lives as long as the process */
+	char		zone_name[TZ_STRLEN_MAX + 1];	/* as the caller wrote it */
+} ClienteleToday;
+
+/* Fills `today` unless it already stands for these arguments. */
+extern void clientele_today(ClienteleToday *today, TimestampTz as_of, text *time_zone);
+
 #endif							/* CLIENTELE_LOCAL_TIME_H */

@@ -463,30 +463,6 @@ clientele_rfm_hash_extended(PG_FUNCTION_ARGS)
  * Readers
  */
 
-void
-clientele_today(ClienteleToday *today, TimestampTz as_of, text *time_zone)
-{
-	Size		length = VARSIZE_ANY_EXHDR(time_zone);
-
-	if (today->valid && today->as_of == as_of &&
-		strlen(today->zone_name) == length &&
-		memcmp(today->zone_name, VARDATA_ANY(time_zone), length) == 0)
-		return;
-
-	if (TIMESTAMP_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("as_of cannot be %s", TIMESTAMP_IS_NOEND(as_of) ? "infinity" : "-infinity"),
-				 errhint("Give a finite instant, for example now() or '2024-06-30 12:00+08'.")));
-	today->valid = false;
-	today->zone = clientele_zone(time_zone);	/* a longer name is none */
-	today->day = clientele_local_date(as_of, today->zone);
-	today->as_of = as_of;
-	memcpy(today->zone_name, VARDATA_ANY(time_zone), length);
-	today->zone_name[length] = '\0';
-	today->valid = true;
-}
-
 int32
 clientele_rfm_days(const ClienteleRfm *rfm, const ClienteleToday *today)
 {

@@ -6,11 +6,10 @@
 #define CLIENTELE_RFM_H
 
 #include "fmgr.h"
-#include "pgtime.h"
-#include "utils/date.h"
 #include "utils/timestamp.h"
 
 #include "decimal.h"
+#include "local_time.h"
 
 /* The format below; every reader checks it, so a later one can be told apart. */
 #define CLIENTELE_RFM_VERSION 1
@@ -43,22 +42,6 @@ extern ClienteleRfm *clientele_rfm_get(Datum value);
 
 /* The sum; may point into its argument. */
 extern ClienteleDecimal clientele_rfm_sum(const ClienteleRfm *rfm);
-
-/*
- * The as_of and time_zone arguments of a call, resolved.  One query mostly
- * passes the same two for every row, so a call site keeps them here.
- */
-typedef struct ClienteleToday
-{
-	bool		valid;			/* false: nothing resolved yet */
-	TimestampTz as_of;			/* finite */
-	DateADT		day;			/* of as_of in the zone */
-	pg_tz	   *zone;			/* owned by core, lives as long as the process */
-	char		zone_name[TZ_STRLEN_MAX + 1];	/* as the caller wrote it */
-} ClienteleToday;
-
-/* Fills `today` unless it already stands for these arguments. */
-extern void clientele_today(ClienteleToday *today, TimestampTz as_of, text *time_zone);
 
 /* Calendar days from the last event to today; negative if it lies ahead. */
 extern int32 clientele_rfm_days(const ClienteleRfm *rfm, const ClienteleToday *today);

@@ -8,17 +8,17 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
+#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/resowner.h"
-#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "compat.h"
@@ -50,19 +50,25 @@ place_is_in_our_query(void *sql)
 	}
 }
 
+static void
+set_here(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
- * Until the level is left, row security that would hide rows is an error: from half
- * of the facts one gets a wrong segment, not half a segment.  It counts where a
- * query is analyzed and rewritten, which may happen whenever a plan is asked for.
+ * Settings under which a query is analyzed, until that level is left; it may happen
+ * whenever a plan is asked for.  Whoever has called us does not choose our operators.
+ * And row security that would hide rows is an error: from half of the facts one gets a
+ * wrong segment, not half a segment.
  */
 static int
-refuse_row_security(void)
+enter_our_settings(void)
 {
 	int			level = NewGUCNestLevel();
 
-	if (row_security)
-		(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+	set_here("search_path", "pg_catalog, pg_temp");
+	set_here("row_security", "off");
 	return level;
 }
 
@@ -77,7 +83,7 @@ clientele_query_prepare(const char *sql, int nargs, const Oid *types)
 
 	place.previous = error_context_stack;
 	error_context_stack = &place;
-	level = refuse_row_security();
+	level = enter_our_settings();
 
 	statement = linitial_node(RawStmt, pg_parse_query(sql));
 	source = CreateCachedPlan(statement, sql, CMDTAG_SELECT);
@@ -92,6 +98,40 @@ clientele_query_prepare(const char *sql, int nargs, const Oid *types)
 	SaveCachedPlan(source);
 	query->source = source;
 	return query;
+}
+
+/* A query that is kept for the session, found by a hash of its text. */
+typedef struct KeptQuery
+{
+	uint64		hash;			/* the key */
+	ClienteleQuery *query;		/* NULL: not prepared yet */
+} KeptQuery;
+
+ClienteleQuery *
+clientele_query_kept(const char *sql, int nargs, const Oid *types)
+{
+	static HTAB *kept_queries = NULL;
+	uint64		hash = DatumGetUInt64(hash_any_extended((const unsigned char *) sql, (int) strlen(sql), 0));
+	KeptQuery  *kept;
+	bool		found;
+
+	if (kept_queries == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(KeptQuery)};
+
+		kept_queries = hash_create("clientele queries", 32, &control, HASH_ELEM | HASH_BLOBS);
+	}
+	kept = hash_search(kept_queries, &hash, HASH_ENTER, &found);
+	if (!found)
+		kept->query = NULL;
+	if (kept->query && strcmp(kept->query->source->query_string, sql) != 0)
+	{
+		clientele_query_free(kept->query);
+		kept->query = NULL;
+	}
+	if (kept->query == NULL)
+		kept->query = clientele_query_prepare(sql, nargs, types);
+	return kept->query;
 }
 
 void
@@ -159,7 +199,7 @@ clientele_stream_open(ClienteleQuery *query, const Datum *arguments, const bool 
 
 	place.previous = error_context_stack;
 	error_context_stack = &place;
-	level = refuse_row_security();
+	level = enter_our_settings();
 
 	stream->owner = CurrentResourceOwner;
 	stream->plan = GetCachedPlan(source, list, stream->owner, NULL);

@@ -25,6 +25,9 @@ typedef struct ClienteleStream ClienteleStream;
 extern ClienteleQuery *clientele_query_prepare(const char *sql, int nargs, const Oid *types);
 extern void clientele_query_free(ClienteleQuery *query);
 
+/* The query of that text, prepared when the session first asks for it.  Not to be freed. */
+extern ClienteleQuery *clientele_query_kept(const char *sql, int nargs, const Oid *types);
+
 /* The columns of its rows. */
 extern TupleDesc clientele_query_columns(const ClienteleQuery *query);
 

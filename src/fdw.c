@@ -1,0 +1,580 @@
+/*
+ * fdw.c
+ *		The foreign data wrapper: its options, and a scan while it runs.
+ *
+ * Whoever may select from a foreign table reads what the population's owner sees: each
+ * call into the engine is made as the owner, in a restricted security context.  An
+ * error puts the caller back, as it does for any function.
+ */
+#include "postgres.h"
+
+#include "access/reloptions.h"
+#include "access/sysattr.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "foreign/fdwapi.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "clock.h"
+#include "compat.h"
+#include "engine.h"
+#include "fdw.h"
+#include "mark.h"
+#include "stale.h"
+
+PG_FUNCTION_INFO_V1(clientele_fdw_handler);
+PG_FUNCTION_INFO_V1(clientele_fdw_validator);
+
+const char *const clientele_foreign_rows_name[] = {
+	[CLIENTELE_FOREIGN_ALL] = "all",
+	[CLIENTELE_FOREIGN_STALE] = "stale",
+	[CLIENTELE_FOREIGN_MARKED] = "marked",
+};
+
+/*
+ * Options
+ */
+
+static ClienteleForeignRows
+rows_option(const char *value)
+{
+	for (size_t i = 0; i < lengthof(clientele_foreign_rows_name); i++)
+		if (strcmp(value, clientele_foreign_rows_name[i]) == 0)
+			return (ClienteleForeignRows) i;
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+			 errmsg("option rows cannot be \"%s\"", value),
+			 errhint("It is 'all', 'stale' or 'marked'.")));
+}
+
+static int
+version_option(const char *value)
+{
+	char	   *end;
+	long		version;
+
+	errno = 0;
+	version = strtol(value, &end, 10);
+	if (errno != 0 || *end != '\0' || version < 1 || version > INT_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("option version cannot be \"%s\"", value),
+				 errhint("It is the number that clientele.publish has returned, for example '1'.")));
+	return (int) version;
+}
+
+/* Reads the options of a foreign table; the validator's way to check them, too. */
+static void
+read_options(List *list, ClienteleForeignOptions *options)
+{
+	const char *rows = NULL;
+	ListCell   *cell;
+
+	memset(options, 0, sizeof(*options));
+	foreach(cell, list)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+
+		if (strcmp(option->defname, "population") == 0)
+			options->population = defGetString(option);
+		else if (strcmp(option->defname, "version") == 0)
+			options->version = version_option(defGetString(option));
+		else if (strcmp(option->defname, "rows") == 0)
+		{
+			rows = defGetString(option);
+			options->rows = rows_option(rows);
+		}
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("a foreign table of clientele has no option \"%s\"", option->defname),
+					 errhint("Its options are population, version and rows.")));
+	}
+	if (options->population == NULL || rows == NULL ||
+		(options->rows == CLIENTELE_FOREIGN_MARKED) != (options->version == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+				 errmsg("a foreign table of clientele needs the options population and rows, and version unless rows is 'marked'"),
+				 errhint("For example: OPTIONS (population 'customer', version '1', rows 'all').")));
+}
+
+void
+clientele_foreign_options(Oid table, ClienteleForeignOptions *options)
+{
+	read_options(GetForeignTable(table)->options, options);
+}
+
+Datum
+clientele_fdw_validator(PG_FUNCTION_ARGS)
+{
+	List	   *list = untransformRelOptions(PG_GETARG_DATUM(0));
+	ClienteleForeignOptions options;
+
+	if (PG_GETARG_OID(1) == ForeignTableRelationId)
+		read_options(list, &options);
+	else if (list != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("option \"%s\" does not belong here", linitial_node(DefElem, list)->defname),
+				 errhint("Only foreign tables of clientele have options.")));
+	PG_RETURN_VOID();
+}
+
+/*
+ * A scan
+ */
+
+typedef struct ForeignRun
+{
+	ClienteleForeignOptions options;
+	ClientelePopulation population;
+	Oid			key_type;
+	Oid			key_collation;
+	List	   *kinds;			/* conditions, and ... */
+	List	   *values;			/* ... their ExprStates */
+	ClienteleStale *stale;		/* the marks; NULL = not read yet */
+	MemoryContext query_context;	/* until the end */
+	MemoryContext scan_context; /* until the next ReScan: all below */
+	bool		started;
+	TimestampTz as_of;
+	ClienteleScan *customers;	/* ALL, STALE; NULL = none are asked for */
+	int64		evaluated;		/* rows of STALE so far */
+	ClienteleKeyList *marked;	/* MARKED */
+	int			next_marked;
+	bool		everyone;		/* MARKED: the row that stands for everyone is due */
+} ForeignRun;
+
+typedef struct Caller
+{
+	Oid			user;
+	int			security;
+} Caller;
+
+static Caller
+become_owner(const ForeignRun *run)
+{
+	Caller		caller;
+
+	GetUserIdAndSecContext(&caller.user, &caller.security);
+	SetUserIdAndSecContext(run->population.owner, caller.security | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	return caller;
+}
+
+static void
+become_caller(Caller caller)
+{
+	SetUserIdAndSecContext(caller.user, caller.security);
+}
+
+static void
+begin(ForeignScanState *node, int flags)
+{
+	ForeignScan *plan = castNode(ForeignScan, node->ss.ps.plan);
+	ForeignRun *run;
+	Form_pg_attribute key;
+
+	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+	node->fdw_state = run = palloc0(sizeof(ForeignRun));
+	clientele_foreign_options(RelationGetRelid(node->ss.ss_currentRelation), &run->options);
+	clientele_population_get(run->options.population, &run->population);
+	key = TupleDescAttr(RelationGetDescr(node->ss.ss_currentRelation),
+						clientele_foreign_key_column(&run->options) - 1);
+	run->key_type = key->atttypid;
+	run->key_collation = key->attcollation;
+	run->kinds = plan->fdw_private;
+	run->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	run->query_context = CurrentMemoryContext;
+	run->scan_context = AllocSetContextCreate(CurrentMemoryContext, "clientele foreign scan", ALLOCSET_DEFAULT_SIZES);
+}
+
+/*
+ * What is asked for
+ */
+
+/* Where a value lies, seen from a type of integers: below it, in it, above it. */
+static int
+fit_integer(Datum value, Oid type, Oid key_type, Datum *key)
+{
+	int64		number = type == INT2OID ? DatumGetInt16(value) :
+		type == INT4OID ? DatumGetInt32(value) : DatumGetInt64(value);
+	int64		low = key_type == INT2OID ? PG_INT16_MIN : key_type == INT4OID ? PG_INT32_MIN : PG_INT64_MIN;
+	int64		high = key_type == INT2OID ? PG_INT16_MAX : key_type == INT4OID ? PG_INT32_MAX : PG_INT64_MAX;
+
+	*key = key_type == INT2OID ? Int16GetDatum((int16) number) :
+		key_type == INT4OID ? Int32GetDatum((int32) number) : Int64GetDatum(number);
+	return number < low ? -1 : number > high ? 1 : 0;
+}
+
+/* Turns a value into a key; what is not 0 is no key, but lies on that side of all. */
+static int
+fit_key(const ForeignRun *run, Datum value, Oid type, Datum *key)
+{
+	int16		length;
+	bool		by_value;
+
+	if (clientele_key_family(run->key_type) == CLIENTELE_KEY_INTEGER &&
+		clientele_key_family(type) == CLIENTELE_KEY_INTEGER)
+		return fit_integer(value, type, run->key_type, key);
+	get_typlenbyval(run->key_type, &length, &by_value);
+	*key = datumCopy(value, by_value, length);
+	return 0;
+}
+
+static void
+fit_array(const ForeignRun *run, Datum value, ClienteleKeys *keys)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	ClienteleKeyList *list = clientele_key_list(run->key_type, run->key_collation);
+	int16		length;
+	bool		by_value;
+	char		alignment;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		Datum		key;
+
+		if (!nulls[i] && fit_key(run, elements[i], ARR_ELEMTYPE(array), &key) == 0)
+			clientele_key_list_add(list, key);
+	}
+	clientele_key_list_sort(list);
+	keys->kind = CLIENTELE_KEYS_LIST;
+	keys->list = list->keys;
+	keys->nlist = list->count;
+}
+
+/*
+ * Narrows the keys by one condition; false: no customer fulfils it.  One key is the
+ * narrowest, then a list, then a range; kinds come in that order.
+ */
+static bool
+narrow(const ForeignRun *run, ClienteleCondition kind, Datum value, Oid type, ClienteleKeys *keys)
+{
+	int			side;
+
+	switch (kind)
+	{
+		case CLIENTELE_KEY_IS:
+			keys->kind = CLIENTELE_KEYS_ONE;
+			return fit_key(run, value, type, &keys->low) == 0;
+		case CLIENTELE_KEY_AMONG:
+			if (keys->kind != CLIENTELE_KEYS_ALL)
+				return true;
+			fit_array(run, value, keys);
+			return keys->nlist > 0;
+		case CLIENTELE_KEY_FROM:
+			if (keys->kind != CLIENTELE_KEYS_ALL)
+				return true;
+			side = fit_key(run, value, type, &keys->low);
+			keys->has_low = side == 0;
+			if (side == 0)
+				keys->kind = CLIENTELE_KEYS_RANGE;
+			return side <= 0;
+		case CLIENTELE_KEY_BELOW:
+			if (keys->kind != CLIENTELE_KEYS_ALL && keys->kind != CLIENTELE_KEYS_RANGE)
+				return true;
+			side = fit_key(run, value, type, &keys->high);
+			keys->has_high = side == 0;
+			if (side == 0)
+				keys->kind = CLIENTELE_KEYS_RANGE;
+			return side >= 0;
+		case CLIENTELE_AS_OF:
+		case CLIENTELE_KEY_MISSING:
+		case CLIENTELE_NCONDITIONS:
+			break;
+	}
+	return true;
+}
+
+/* Evaluates the conditions; false: no row can fulfil them. */
+static bool
+evaluate_conditions(ForeignScanState *node, ClienteleKeys *keys, bool *has_as_of, bool *key_missing)
+{
+	ForeignRun *run = node->fdw_state;
+	ListCell   *kind_cell;
+	ListCell   *value_cell;
+
+	memset(keys, 0, sizeof(*keys));
+	keys->kind = CLIENTELE_KEYS_ALL;
+	*has_as_of = *key_missing = false;
+	forboth(kind_cell, run->kinds, value_cell, run->values)
+	{
+		ClienteleCondition kind = (ClienteleCondition) lfirst_int(kind_cell);
+		ExprState  *state = lfirst_node(ExprState, value_cell);
+		bool		is_null;
+		Datum		value = ExecEvalExprSwitchContext(state, node->ss.ps.ps_ExprContext, &is_null);
+
+		if (kind == CLIENTELE_AS_OF)
+			*has_as_of = true;
+		if (is_null)
+			return false;
+		if (kind == CLIENTELE_AS_OF)
+			run->as_of = DatumGetTimestampTz(value);
+		else if (kind == CLIENTELE_KEY_MISSING)
+			*key_missing = true;
+		else if (!narrow(run, kind, value, exprType((Node *) state->expr), keys))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Customers who are evaluated
+ */
+
+/* A foreign table's columns must be those of the engine, or values would be misread. */
+static void
+check_columns(Relation table, const ClienteleEngine *engine)
+{
+	TupleDesc	columns = RelationGetDescr(table);
+	bool		fits = columns->natts == engine->noutputs + 4;
+
+	for (int i = 0; fits && i < columns->natts; i++)
+	{
+		Oid			type = i == 0 ? TIMESTAMPTZOID : i == 1 ? engine->key_type :
+			i - 2 < engine->noutputs ? engine->outputs[i - 2].type :
+			i - 2 == engine->noutputs ? TEXTARRAYOID : TIMESTAMPTZOID;
+
+		fits = !TupleDescAttr(columns, i)->attisdropped && TupleDescAttr(columns, i)->atttypid == type;
+	}
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_COLUMN_NUMBER),
+				 errmsg("columns of foreign table \"%s\" are not those of version %d of its population",
+						RelationGetRelationName(table), engine->version),
+				 errhint("Foreign tables of clientele are made by clientele.publish, and not to be altered.")));
+}
+
+static void
+refuse_mass_evaluation(const ForeignRun *run)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("more than %d customers of population \"%s\" are stale and would be evaluated by this query",
+					clientele_live_limit, run->options.population),
+			 errdetail("The setting clientele.live_limit allows no more."),
+			 errhint("Run CALL clientele.refresh(%s).", quote_literal_cstr(run->options.population))));
+}
+
+static ClienteleStale *
+stale_of(ForeignScanState *node)
+{
+	ForeignRun *run = node->fdw_state;
+	MemoryContext caller = MemoryContextSwitchTo(run->query_context);
+
+	if (run->stale == NULL)
+		run->stale = clientele_stale_open(&run->population, run->key_type, run->key_collation,
+										  node->ss.ps.state->es_snapshot);
+	MemoryContextSwitchTo(caller);
+	return run->stale;
+}
+
+/* Narrows the keys to those that are stale; false: none is. */
+static bool
+narrow_to_stale(ForeignScanState *node, ClienteleKeys *keys)
+{
+	ForeignRun *run = node->fdw_state;
+	ClienteleStale *stale = stale_of(node);
+	ClienteleKeyList *list;
+
+	if (clientele_stale_everyone(stale))
+		return true;
+	list = clientele_stale_keys(stale, run->options.version, run->as_of, keys);
+	if (clientele_live_limit > 0 && list->count > clientele_live_limit)
+		refuse_mass_evaluation(run);
+	*keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = list->keys,.nlist = list->count};
+	return list->count > 0;
+}
+
+static void
+start_evaluation(ForeignScanState *node, ClienteleKeys *keys)
+{
+	ForeignRun *run = node->fdw_state;
+	ClienteleEngine *engine = clientele_engine_get(run->population.id, run->options.version);
+
+	check_columns(node->ss.ss_currentRelation, engine);
+	if (run->options.rows == CLIENTELE_FOREIGN_STALE && !narrow_to_stale(node, keys))
+		return;
+	run->customers = clientele_scan_begin(engine, run->as_of, keys, node->ss.ps.state->es_snapshot);
+}
+
+static void
+start(ForeignScanState *node)
+{
+	ForeignRun *run = node->fdw_state;
+	MemoryContext caller_context = MemoryContextSwitchTo(run->scan_context);
+	ClienteleKeys keys;
+	bool		has_as_of;
+	bool		key_missing;
+	bool		possible = evaluate_conditions(node, &keys, &has_as_of, &key_missing);
+	Caller		caller;
+
+	if (run->options.rows != CLIENTELE_FOREIGN_MARKED && !has_as_of)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+				 errmsg("the query does not say as of when \"%s\" is to be evaluated",
+						RelationGetRelationName(node->ss.ss_currentRelation)),
+				 errhint("Add a condition that as_of equals one instant, for example as_of = now(). "
+						 "A function that changes within a query, as clientele.wall_clock() does, belongs into a WITH ... AS MATERIALIZED before.")));
+	run->started = true;
+	caller = become_owner(run);
+	if (possible && run->options.rows == CLIENTELE_FOREIGN_MARKED)
+	{
+		ClienteleStale *stale = stale_of(node);
+
+		if (!key_missing)
+			run->marked = clientele_stale_marked(stale, &keys);
+		run->everyone = clientele_stale_everyone(stale);
+	}
+	else if (possible && !key_missing)
+		start_evaluation(node, &keys);
+	become_caller(caller);
+	MemoryContextSwitchTo(caller_context);
+}
+
+/* The next row of MARKED: keys, and NULL for everyone. */
+static bool
+next_marked(ForeignRun *run, TupleTableSlot *slot)
+{
+	slot->tts_isnull[0] = run->everyone;
+	if (run->everyone)
+		run->everyone = false;
+	else if (run->marked && run->next_marked < run->marked->count)
+		slot->tts_values[0] = run->marked->keys[run->next_marked++];
+	else
+		return false;
+	return true;
+}
+
+/* The next row of ALL and STALE: as_of, and what the engine says. */
+static bool
+next_customer(ForeignRun *run, TupleTableSlot *slot)
+{
+	Caller		caller;
+	bool		found;
+
+	if (run->customers == NULL)
+		return false;
+	caller = become_owner(run);
+	found = clientele_scan_next(run->customers, slot->tts_values + 1, slot->tts_isnull + 1);
+	become_caller(caller);
+	if (!found)
+		return false;
+	if (run->options.rows == CLIENTELE_FOREIGN_STALE && clientele_live_limit > 0 &&
+		++run->evaluated > clientele_live_limit)
+		refuse_mass_evaluation(run);
+	slot->tts_values[0] = TimestampTzGetDatum(run->as_of);
+	slot->tts_isnull[0] = false;
+	return true;
+}
+
+static TupleTableSlot *
+iterate(ForeignScanState *node)
+{
+	ForeignRun *run = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+
+	ExecClearTuple(slot);
+	if (!run->started)
+		start(node);
+	if (run->options.rows == CLIENTELE_FOREIGN_MARKED ? next_marked(run, slot) : next_customer(run, slot))
+		ExecStoreVirtualTuple(slot);
+	return slot;
+}
+
+/* Ends what has been started, but keeps the marks: the snapshot is the same. */
+static void
+stop(ForeignRun *run)
+{
+	if (run->customers)
+	{
+		Caller		caller = become_owner(run);
+
+		clientele_scan_end(run->customers);
+		become_caller(caller);
+	}
+	run->customers = NULL;
+	run->marked = NULL;
+	run->next_marked = 0;
+	run->everyone = false;
+	run->started = false;
+	run->evaluated = 0;
+	MemoryContextReset(run->scan_context);
+}
+
+static void
+rescan(ForeignScanState *node)
+{
+	stop(node->fdw_state);
+}
+
+static void
+end(ForeignScanState *node)
+{
+	ForeignRun *run = node->fdw_state;
+
+	if (run == NULL)
+		return;
+	stop(run);
+	if (run->stale)
+		clientele_stale_close(run->stale);
+}
+
+static void
+explain(ForeignScanState *node, ExplainState *es)
+{
+	static const char *const condition_text[] = {
+		[CLIENTELE_AS_OF] = "as_of =",
+		[CLIENTELE_KEY_IS] = "key =",
+		[CLIENTELE_KEY_AMONG] = "key = ANY",
+		[CLIENTELE_KEY_FROM] = "key >=",
+		[CLIENTELE_KEY_BELOW] = "key <",
+		[CLIENTELE_KEY_MISSING] = "key IS NULL",
+	};
+	ForeignScan *plan = castNode(ForeignScan, node->ss.ps.plan);
+	ClienteleForeignOptions options;
+	List	   *conditions = NIL;
+	ListCell   *cell;
+
+	clientele_foreign_options(RelationGetRelid(node->ss.ss_currentRelation), &options);
+	ExplainPropertyText("Population", options.population, es);
+	if (options.version > 0)
+		ExplainPropertyInteger("Version", NULL, options.version, es);
+	ExplainPropertyText("Customers", clientele_foreign_rows_name[options.rows], es);
+	foreach(cell, plan->fdw_private)
+		conditions = lappend(conditions, unconstify(char *, condition_text[lfirst_int(cell)]));
+	if (conditions != NIL)
+		ExplainPropertyList("Found By", conditions, es);
+}
+
+Datum
+clientele_fdw_handler(PG_FUNCTION_ARGS)
+{
+	FdwRoutine *routine = makeNode(FdwRoutine);
+
+	(void) fcinfo;
+	clientele_foreign_plan_callbacks(routine);
+	routine->BeginForeignScan = begin;
+	routine->IterateForeignScan = iterate;
+	routine->ReScanForeignScan = rescan;
+	routine->EndForeignScan = end;
+	routine->ExplainForeignScan = explain;
+	PG_RETURN_POINTER(routine);
+}

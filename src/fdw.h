@@ -1,0 +1,75 @@
+/*
+ * fdw.h
+ *		What the planner's half and the executor's half of the foreign data wrapper
+ *		tell each other.
+ *
+ * A foreign table of server clientele shows customers as they are evaluated while
+ * they are read:
+ *
+ *	rows 'all'		(as_of, key, outputs ..., tags, due_at): every customer
+ *	rows 'stale'	the same columns: customers whose stored row cannot be served
+ *	rows 'marked'	(key): customers whose facts have changed since they were stored;
+ *					a NULL stands for everyone
+ */
+#ifndef CLIENTELE_FDW_H
+#define CLIENTELE_FDW_H
+
+#include "postgres.h"
+
+#include "nodes/nodes.h"
+
+struct FdwRoutine;
+
+typedef enum ClienteleForeignRows
+{
+	CLIENTELE_FOREIGN_ALL,
+	CLIENTELE_FOREIGN_STALE,
+	CLIENTELE_FOREIGN_MARKED
+} ClienteleForeignRows;
+
+typedef struct ClienteleForeignOptions
+{
+	const char *population;
+	int			version;		/* 0: MARKED has none */
+	ClienteleForeignRows rows;
+} ClienteleForeignOptions;
+
+extern const char *const clientele_foreign_rows_name[];
+
+/* The options of a foreign table, which the validator has checked. */
+extern void clientele_foreign_options(Oid table, ClienteleForeignOptions *options);
+
+/* Column numbers; MARKED has no as_of. */
+static inline AttrNumber
+clientele_foreign_as_of_column(const ClienteleForeignOptions *options)
+{
+	return options->rows == CLIENTELE_FOREIGN_MARKED ? InvalidAttrNumber : 1;
+}
+
+static inline AttrNumber
+clientele_foreign_key_column(const ClienteleForeignOptions *options)
+{
+	return options->rows == CLIENTELE_FOREIGN_MARKED ? 1 : 2;
+}
+
+/*
+ * What a query says of as_of and key, as far as it saves work.  All of it is checked
+ * once more on the rows, so a scan may yield more than was asked for.  Each kind has
+ * a value, KEY_MISSING too: true.  In a plan fdw_private lists the kinds, fdw_exprs
+ * the values.
+ */
+typedef enum ClienteleCondition
+{
+	CLIENTELE_AS_OF,			/* as_of = value */
+	CLIENTELE_KEY_IS,			/* key = value */
+	CLIENTELE_KEY_AMONG,		/* key = ANY (value) */
+	CLIENTELE_KEY_FROM,			/* key >= value */
+	CLIENTELE_KEY_BELOW,		/* key < value */
+	CLIENTELE_KEY_MISSING,		/* key IS NULL */
+	CLIENTELE_NCONDITIONS
+} ClienteleCondition;
+
+/* The callbacks of fdw_plan.c. */
+extern void clientele_foreign_plan_callbacks(struct FdwRoutine *routine);
+
+#endif							/* CLIENTELE_FDW_H */

@@ -1,0 +1,114 @@
+/*
+ * population.c
+ *		What is registered of a population, read past all permissions.
+ *
+ * The newest committed rows, as the server reads its own catalogs; what is read here
+ * never changes while a population exists.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "population.h"
+
+/* Columns of clientele.population and clientele.link; releases only append to them. */
+enum
+{
+	POPULATION_ID = 1,
+	POPULATION_NAME = 2,
+	POPULATION_RELATION = 3,
+	POPULATION_KEY_COLUMN = 4,
+	POPULATION_OWNER = 7,
+
+	LINK_POPULATION = 1,
+	LINK_NUMBER = 2,
+	LINK_RELATION = 3,
+	LINK_UNIQUE_COLUMN = 4,
+	LINK_KEY_PATH = 5
+};
+
+static Relation
+open_catalog(const char *name)
+{
+	return table_open(get_relname_relid(name, get_namespace_oid("clientele", false)), AccessShareLock);
+}
+
+static Datum
+column(HeapTuple row, Relation relation, int number)
+{
+	bool		is_null;
+	Datum		value = heap_getattr(row, number, RelationGetDescr(relation), &is_null);
+
+	if (is_null)
+		elog(ERROR, "column %d of %s is null", number, RelationGetRelationName(relation));
+	return value;
+}
+
+bool
+clientele_population_find(const char *name, ClientelePopulation *population)
+{
+	Relation	relation = open_catalog("population");
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	ScanKeyInit(&key, POPULATION_NAME, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(name));
+	scan = systable_beginscan(relation, InvalidOid, false, NULL, 1, &key);
+	row = systable_getnext(scan);
+	if (HeapTupleIsValid(row))
+	{
+		population->id = DatumGetInt32(column(row, relation, POPULATION_ID));
+		population->name = *DatumGetName(column(row, relation, POPULATION_NAME));
+		population->relation = DatumGetObjectId(column(row, relation, POPULATION_RELATION));
+		population->key_column = *DatumGetName(column(row, relation, POPULATION_KEY_COLUMN));
+		population->owner = DatumGetObjectId(column(row, relation, POPULATION_OWNER));
+	}
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return HeapTupleIsValid(row);
+}
+
+void
+clientele_population_get(const char *name, ClientelePopulation *population)
+{
+	if (!clientele_population_find(name, population))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("population \"%s\" does not exist", name),
+				 errhint("SELECT name FROM clientele.population lists them.")));
+}
+
+ClienteleLink *
+clientele_population_link(const ClientelePopulation *population, int number)
+{
+	Relation	relation = open_catalog("link");
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	row;
+	ClienteleLink *link = palloc(sizeof(ClienteleLink));
+
+	ScanKeyInit(&keys[0], LINK_POPULATION, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(population->id));
+	ScanKeyInit(&keys[1], LINK_NUMBER, BTEqualStrategyNumber, F_INT2EQ, Int16GetDatum((int16) number));
+	scan = systable_beginscan(relation, InvalidOid, false, NULL, 2, keys);
+	row = systable_getnext(scan);
+	if (!HeapTupleIsValid(row))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("population \"%s\" has a mark of link %d, which does not exist",
+						NameStr(population->name), number),
+				 errhint("Run SELECT clientele.mark_all('%s').", NameStr(population->name))));
+	link->number = number;
+	link->relation = DatumGetObjectId(column(row, relation, LINK_RELATION));
+	link->unique_column = *DatumGetName(column(row, relation, LINK_UNIQUE_COLUMN));
+	link->key_path = TextDatumGetCString(column(row, relation, LINK_KEY_PATH));
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return link;
+}

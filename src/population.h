@@ -1,0 +1,38 @@
+/*
+ * population.h
+ *		What is registered of a population, read past all permissions: whoever may
+ *		read a population's view need not read the catalog.
+ */
+#ifndef CLIENTELE_POPULATION_H
+#define CLIENTELE_POPULATION_H
+
+#include "postgres.h"
+
+typedef struct ClientelePopulation
+{
+	int			id;
+	NameData	name;
+	Oid			relation;		/* the customer table */
+	NameData	key_column;
+	Oid			owner;
+} ClientelePopulation;
+
+/* False if there is none of that name. */
+extern bool clientele_population_find(const char *name, ClientelePopulation *population);
+
+/* An error if there is none, with a hint. */
+extern void clientele_population_get(const char *name, ClientelePopulation *population);
+
+/* How changed lines lead to customers: a row of clientele.link. */
+typedef struct ClienteleLink
+{
+	int			number;
+	Oid			relation;
+	NameData	unique_column;
+	char	   *key_path;
+} ClienteleLink;
+
+/* The link of that number; palloc'd. */
+extern ClienteleLink *clientele_population_link(const ClientelePopulation *population, int number);
+
+#endif							/* CLIENTELE_POPULATION_H */
