@@ -158,7 +158,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE undefined_object USING
             MESSAGE = format('population "%s" does not exist', population),
-            HINT = coalesce((SELECT format('Yours are: %s.', string_agg(p.name, ', ' ORDER BY p.name))
+            HINT = coalesce((SELECT 'Yours are: ' || string_agg(p.name, ', ' ORDER BY p.name) || '.'
                              FROM clientele.population AS p WHERE pg_has_role(caller, p.owner, 'USAGE')),
                             'Make one: SELECT clientele.create_population(''customer'', ''crm.customer'', ''customer_id'', ''Asia/Shanghai'');');
     ELSIF NOT pg_has_role(caller, found_population.owner, 'USAGE') THEN
@@ -689,8 +689,11 @@ BEGIN
                              CASE WHEN last.collation_of <> 0 THEN format(' with collation %s', last.collation_of::regcollation) ELSE '' END,
                              population.name, format_type(own.atttypid, NULL),
                              CASE WHEN own.attcollation <> 0 THEN format(' with collation %s', own.attcollation::regcollation) ELSE '' END),
-            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s%s;', last.at, last.column_name, format_type(own.atttypid, NULL),
-                          CASE WHEN own.attcollation <> 0 THEN format(' COLLATE %s', own.attcollation::regcollation) ELSE '' END);
+            HINT = CASE WHEN last.collation_of <> 0 AND own.attcollation <> 0
+                   THEN format('ALTER TABLE %s ALTER COLUMN %I TYPE %s COLLATE %s;', last.at, last.column_name,
+                               format_type(own.atttypid, NULL), own.attcollation::regcollation)
+                   ELSE format('Name a column that refers to a customer, for example after ALTER TABLE %s ADD COLUMN customer_key %s REFERENCES %s (%I);',
+                               last.at, format_type(own.atttypid, NULL), population.relation, population.key_column) END;
     END IF;
 END
 $$;
@@ -922,7 +925,7 @@ BEGIN
                      AND s.relation = coalesce(drop_source_for.relation, s.relation)) THEN
         RAISE undefined_object USING
             MESSAGE = format('population "%s" has no source "%s"%s', population, name, ' of table ' || relation::text),
-            HINT = coalesce((SELECT format('Its sources are: %s.', string_agg(format('%s (%s)', s.name, s.relation), ', ' ORDER BY s.name, s.part))
+            HINT = coalesce((SELECT 'Its sources are: ' || string_agg(format('%s (%s)', s.name, s.relation), ', ' ORDER BY s.name, s.part) || '.'
                              FROM clientele.source AS s WHERE s.population_id = owned.population_id), 'It has no sources.');
     END IF;
     is_last := NOT EXISTS (SELECT FROM clientele.source AS s
@@ -1189,10 +1192,10 @@ BEGIN
       AND v.version = coalesce(reset_draft_for.version, owned.live_version, owned.next_version);
     IF NOT FOUND THEN
         RAISE undefined_object USING
-            MESSAGE = coalesce(format('population "%s" has no version %s', population, version),
+            MESSAGE = coalesce(format('population "%s" has no version ', population) || version,
                                format('nothing of population "%s" is published yet', population)),
-            HINT = coalesce((SELECT format('Its versions are 1 to %s.', max(v.version)) FROM clientele.version AS v
-                             WHERE v.population_id = owned.population_id HAVING max(v.version) > 0),
+            HINT = coalesce((SELECT 'Its versions are 1 to ' || max(v.version) || '.' FROM clientele.version AS v
+                             WHERE v.population_id = owned.population_id),
                             'Single definitions leave the draft by drop_definition.');
     END IF;
 
