@@ -23,6 +23,7 @@
 #include "utils/typcache.h"
 
 #include "engine_parts.h"
+#include "forgotten.h"
 
 /* Events of a source that have been read ahead. */
 typedef struct EventBlock
@@ -59,6 +60,7 @@ struct ClienteleScan
 	int			nrows;			/* in the block of customers */
 	int			row;			/* the next to hand out */
 	bool		at_end;
+	ClienteleForgotten *forgotten;	/* NULL = nobody */
 	Datum	   *merge_keys;
 	Datum	   *keys;
 	TimestampTz *due;
@@ -264,6 +266,8 @@ read_customers(ClienteleScan *scan)
 			break;
 		}
 		slot_getallattrs(slot);
+		if (scan->forgotten != NULL && clientele_is_forgotten(scan->forgotten, slot->tts_values[1]))
+			continue;
 		scan->keys[scan->nrows] = datumCopy(slot->tts_values[1], scan->key_by_value, scan->key_length);
 		scan->merge_keys[scan->nrows] = scan->by_place ? slot->tts_values[0] : scan->keys[scan->nrows];
 		read_columns(&parts->customers, slot, 2, parts->zone, scan->nrows);
@@ -596,6 +600,8 @@ clientele_scan_begin(ClienteleEngine *model, TimestampTz as_of, const ClienteleK
 	scan->keys = palloc(sizeof(Datum) * parts->capacity);
 	scan->due = palloc(sizeof(TimestampTz) * parts->capacity);
 	scan->tags = palloc(sizeof(Datum) * Max(engine->ntags, 1));
+
+	scan->forgotten = clientele_forgotten_get(engine->population_id, engine->key_type, snapshot);
 
 	set_clock(parts, as_of);
 	nargs = key_arguments(scan, keys, arguments);
