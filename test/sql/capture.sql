@@ -76,6 +76,16 @@ UPDATE payment SET customer_id = 8 WHERE payment_id = 1;
 SELECT pg_temp.marks() AS "update of the key from null";
 DELETE FROM payment WHERE payment_id = 1;
 SELECT pg_temp.marks() AS "delete";
+-- A long value lies elsewhere and is only pointed to.
+CREATE TABLE letter (letter_id int, customer_id int, body text);
+ALTER TABLE letter ALTER body SET STORAGE EXTERNAL;
+SELECT pg_temp.watch('c', 'letter', 'event', 'customer_id', '{body}');
+INSERT INTO letter VALUES (1, 1, repeat('a', 10000)), (2, 2, NULL);
+SELECT pg_temp.marks() AS "long value";
+UPDATE letter SET letter_id = letter_id + 10;
+SELECT pg_temp.marks() AS "long value that stays";
+UPDATE letter SET body = repeat('b', 10000) WHERE letter_id = 11;
+SELECT pg_temp.marks() AS "long value that changes";
 UPDATE customer SET phone = '139' WHERE customer_id = 5;
 SELECT pg_temp.marks() AS "population, unwatched column";
 UPDATE customer SET city = 'Beijing' WHERE customer_id = 5;
@@ -361,6 +371,13 @@ SET ROLE capture_cashier;
 SELECT clientele.install_capture('payment');
 SELECT clientele.remove_capture('payment');
 RESET ROLE;
+GRANT EXECUTE ON FUNCTION install_capture TO capture_owner;
+SET ROLE capture_owner;
+CREATE TABLE owned (customer_id int);
+SELECT clientele.install_capture('owned');
+SELECT * FROM clientele.pending_marks('owned');
+DROP TABLE owned;
+RESET ROLE;
 SELECT install_capture(0);
 SELECT remove_capture(0);
 CREATE VIEW seen AS SELECT 1 AS a;
@@ -391,10 +408,14 @@ SELECT install_capture('clientele.watch');
 CREATE TRIGGER wrong BEFORE INSERT ON light FOR EACH ROW EXECUTE FUNCTION clientele.capture();
 INSERT INTO light VALUES (1);
 
+-- A table that nobody inherits from any more.
+DROP TABLE child;
+SELECT install_capture('parent');
+
 -- ---------- nothing is left ----------
 
 DROP VIEW seen;
-DROP TABLE light, parent, child, ruled, mixed;
+DROP TABLE light, parent, ruled, mixed;
 DROP FOREIGN DATA WRAPPER capture_wrapper CASCADE;
 CREATE TEMPORARY TABLE captured AS SELECT DISTINCT relation FROM clientele.watch;
 DELETE FROM clientele.population;
@@ -402,10 +423,10 @@ SELECT remove_capture(relation) FROM captured ORDER BY relation::text COLLATE "C
 TABLE pg_temp.trigger;
 INSERT INTO payment VALUES (200, NULL, 3, 1, now());
 SELECT pg_temp.marks() AS "no longer captured";
-DROP TABLE payment, customer, ord, line, bill, item, visit;
+DROP TABLE letter, payment, customer, ord, line, bill, item, visit;
 DROP DOMAIN card;
 REVOKE CREATE ON SCHEMA public FROM capture_owner;
-DROP OWNED BY capture_cashier;
+DROP OWNED BY capture_cashier, capture_owner;
 DROP ROLE capture_owner, capture_cashier;
 DO $$
 DECLARE

@@ -50,7 +50,7 @@ $publisher->safe_psql('postgres', q{
 
 my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
 $subscriber->init(allows_streaming => 1);
-$subscriber->append_conf('postgresql.conf', 'max_prepared_transactions = 5');
+$subscriber->append_conf('postgresql.conf', "max_prepared_transactions = 5\nautovacuum = off");
 $subscriber->start;
 $subscriber->safe_psql('postgres', $tables . $capture);
 
@@ -107,6 +107,20 @@ is($subscriber->safe_psql('postgres', $pending), '10 11', 'crash: marks are ther
 on_standby(q{COMMIT PREPARED 'capture'}, '10 11 12', 'prepared before the crash, committed after it');
 on_standby('DELETE FROM clientele_data.clinic_mark WHERE key = 11', '10 12', 'taken');
 $standby->stop;
+
+# ---------- marks that have been taken ----------
+
+# Nobody walks twice over those that are dead to everyone.
+my $probe = q{SELECT clientele.is_marked('clientele_data.clinic_mark', '50')};
+my $plans = $subscriber->safe_psql(
+	'postgres', qq{
+	INSERT INTO clientele_data.clinic_mark SELECT 50 FROM generate_series(1, 20000);
+	DELETE FROM clientele_data.clinic_mark WHERE key = 50;
+	SELECT clientele.is_marked('clientele_data.clinic_mark', '1');
+	EXPLAIN (ANALYZE, BUFFERS, COSTS off, TIMING off) $probe;
+	EXPLAIN (ANALYZE, BUFFERS, COSTS off, TIMING off) $probe});
+my ($before, $after) = map { my $sum = 0; $sum += $_ for /(?:hit|read)=(\d+)/g; $sum } $plans =~ /(Buffers:.*)/g;
+cmp_ok($after, '<', $before / 2, "$before blocks read to find no mark among 20,000 taken ones, then $after");
 
 # ---------- dump and restore ----------
 
