@@ -609,8 +609,8 @@ find_plan(Relation relation)
 		prepare_backend();
 
 	/*
-	 * A transaction that writes one table over and over takes no new lock, and
-	 * would learn nothing of what others have committed.
+	 * A transaction that executes one prepared statement over and over takes no
+	 * new lock, and would learn nothing of what others have committed.
 	 */
 	AcceptInvalidationMessages();
 	plan = hash_search(plans, &relid, HASH_ENTER, &found);
