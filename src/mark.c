@@ -43,9 +43,7 @@ struct ClienteleMarks
 	Relation	table;
 	Relation	index;
 	Snapshot	snapshot;
-	ClienteleQuietRead *probe;	/* NULL before the first */
 	ClienteleQuietRead *whole;	/* NULL before the first */
-	ScanKeyData equal;			/* what a probe looks for */
 	bool		everyone;
 	int			nlinks;
 	ClienteleMark *links;
@@ -237,29 +235,22 @@ clientele_marks_links(const ClienteleMarks *marks, int *count)
 	return marks->links;
 }
 
-static void
-prepare_probe(ClienteleMarks *marks)
-{
-	Oid			family = marks->index->rd_opfamily[0];
-	Oid			type = marks->index->rd_opcintype[0];
-	Oid			equal = get_opfamily_member(family, type, type, BTEqualStrategyNumber);
-
-	ScanKeyEntryInitialize(&marks->equal, 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   marks->index->rd_indcollation[0], get_opcode(equal), 0);
-	marks->probe = clientele_quiet_read_begin(marks->table, marks->index, marks->snapshot, 1, &marks->equal);
-}
-
 bool
-clientele_marks_probe(ClienteleMarks *marks, Datum key)
+clientele_marks_probe(const ClienteleMarks *marks, Datum key)
 {
-	MemoryContext caller = MemoryContextSwitchTo(marks->context);
+	Relation	index = marks->index;
+	Oid			type = index->rd_opcintype[0];
+	Oid			equal = get_opfamily_member(index->rd_opfamily[0], type, type, BTEqualStrategyNumber);
+	ScanKeyData scan_key;
+	ClienteleQuietRead *scan;
+	bool		found;
 
-	if (!marks->probe)
-		prepare_probe(marks);
-	marks->equal.sk_argument = key;
-	clientele_quiet_read_again(marks->probe, &marks->equal);
-	MemoryContextSwitchTo(caller);
-	return clientele_quiet_read_next(marks->probe) != NULL;
+	ScanKeyEntryInitialize(&scan_key, 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   index->rd_indcollation[0], get_opcode(equal), key);
+	scan = clientele_quiet_read_begin(marks->table, index, marks->snapshot, 1, &scan_key);
+	found = clientele_quiet_read_next(scan) != NULL;
+	clientele_quiet_read_end(scan);
+	return found;
 }
 
 bool
@@ -286,8 +277,6 @@ clientele_marks_next(ClienteleMarks *marks, ClienteleMark *mark)
 void
 clientele_marks_close(ClienteleMarks *marks)
 {
-	if (marks->probe)
-		clientele_quiet_read_end(marks->probe);
 	if (marks->whole)
 		clientele_quiet_read_end(marks->whole);
 	index_close(marks->index, AccessShareLock);

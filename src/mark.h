@@ -78,7 +78,7 @@ extern bool clientele_marks_everyone(const ClienteleMarks *marks);
 extern const ClienteleMark *clientele_marks_links(const ClienteleMarks *marks, int *count);
 
 /* Whether there is a mark of this very key; links and everyone are not asked. */
-extern bool clientele_marks_probe(ClienteleMarks *marks, Datum key);
+extern bool clientele_marks_probe(const ClienteleMarks *marks, Datum key);
 
 /*
  * Every mark of any kind, in no order, a customer once or several times.  What it
