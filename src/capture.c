@@ -321,7 +321,7 @@ mark_row(const Watch *watch, TupleDesc descriptor, HeapTuple row)
 		if (watch->target == TARGET_LINK)
 			clientele_mark_link(watch->mark_relation, watch->link, key_text(watch->family, &key));
 		else if (key_datum(watch, &key, &datum))
-			clientele_mark_key(watch->mark_relation, datum);
+			clientele_mark_key(watch->mark_relation, watch->key_type, datum);
 	}
 }
 

@@ -338,6 +338,38 @@ ALTER TABLE clientele_data.elsewhere RENAME TO c_mark;
 SELECT watch_changed('payment');
 INSERT INTO payment VALUES (104, NULL, 3, 1, now());
 SELECT pg_temp.marks() AS "it is back";
+-- Whatever an owner has made of the mark table: no mark, no error, no crash.
+CREATE FUNCTION pg_temp.with_mark_table(change text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    message text := 'read';
+BEGIN
+    BEGIN
+        INSERT INTO payment VALUES (999, NULL, 2, 1, now());
+        EXECUTE 'DELETE FROM clientele_data.c_mark';
+        EXECUTE change;
+        INSERT INTO payment VALUES (1000, NULL, 3, 1, now());
+        TRUNCATE payment;
+        IF to_regclass('clientele_data.c_mark_kept') IS NULL THEN
+            EXECUTE 'SELECT count(*) FROM clientele_data.c_mark' INTO message;
+        END IF;
+        PERFORM is_marked('clientele_data.c_mark', '3');
+        RAISE division_by_zero;
+    EXCEPTION
+        WHEN division_by_zero THEN NULL;
+        WHEN OTHERS THEN message := message || ' marks, ' || SQLERRM;
+    END;
+    RETURN message;
+END $$;
+SELECT change, pg_temp.with_mark_table(replace(change, 'MARK', 'clientele_data.c_mark')) FROM (VALUES
+    ('ANALYZE MARK'), ('ALTER TABLE MARK ADD more int'), ('ALTER TABLE MARK DROP link_key'), ('ALTER TABLE MARK DROP link, ADD link smallint'),
+    ('ALTER TABLE MARK ALTER key TYPE text'), ('ALTER TABLE MARK ALTER link TYPE int'), ('ALTER TABLE MARK ALTER key TYPE numeric'),
+    ('CREATE INDEX ON MARK (upper(link_key))'), ('CREATE INDEX ON MARK (key) WHERE link > 0'), ('CREATE INDEX ON MARK (link, key)'),
+    ('ALTER TABLE MARK RENAME TO c_mark_kept; CREATE VIEW MARK AS SELECT 1 AS key, 1::int2 AS link, ''''::text AS link_key; SELECT clientele.watch_changed(''payment'')')) AS v (change);
+SELECT pending_marks('payment');
+INSERT INTO payment VALUES (105, NULL, 3, 1, now());
+SELECT pg_temp.marks() AS "as it was";
+TRUNCATE payment;
+DELETE FROM clientele_data.c_mark;
 UPDATE clientele.population SET capture_paused = true WHERE name = 'c';
 SELECT watch_changed('payment');
 INSERT INTO payment VALUES (105, NULL, 3, 1, now());
