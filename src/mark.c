@@ -98,12 +98,16 @@ is_mark_table(Relation relation)
 		TupleDescAttr(descriptor, MARK_LINK_KEY - 1)->atttypid == TEXTOID;
 }
 
-/* Entries are made without evaluating anything, so an index must be on columns. */
+/*
+ * Entries are made without evaluating anything, so an index must be on columns; and
+ * nobody waits for an equal mark, so none may be unique.
+ */
 static bool
 index_is_plain(Relation index)
 {
 	return heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) &&
-		heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) && !index->rd_index->indisexclusion;
+		heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) &&
+		!index->rd_index->indisexclusion && !index->rd_index->indisunique;
 }
 
 /* ---------- writing ---------- */
@@ -232,7 +236,7 @@ open_key_index(Relation table)
 		Form_pg_index form = index->rd_index;
 
 		if (!index_is_plain(index))
-			refuse(table, "It has an index on an expression or a part, into which no mark is entered.");
+			refuse(table, "It has an index that is unique, or on an expression or a part: no mark is entered.");
 		if (!key_index && form->indisvalid && form->indkey.values[0] == MARK_KEY && index->rd_rel->relam == BTREE_AM_OID)
 			key_index = index;
 		else

@@ -363,7 +363,7 @@ END $$;
 SELECT change, pg_temp.with_mark_table(replace(change, 'MARK', 'clientele_data.c_mark')) FROM (VALUES
     ('ANALYZE MARK'), ('ALTER TABLE MARK ADD more int'), ('ALTER TABLE MARK DROP link_key'), ('ALTER TABLE MARK DROP link, ADD link smallint'),
     ('ALTER TABLE MARK ALTER key TYPE text'), ('ALTER TABLE MARK ALTER link TYPE int'), ('ALTER TABLE MARK ALTER key TYPE numeric'),
-    ('CREATE INDEX ON MARK (upper(link_key))'), ('CREATE INDEX ON MARK (key) WHERE link > 0'), ('CREATE INDEX ON MARK (link, key)'),
+    ('CREATE INDEX ON MARK (upper(link_key))'), ('CREATE INDEX ON MARK (key) WHERE link > 0'), ('CREATE UNIQUE INDEX ON MARK (key)'), ('CREATE INDEX ON MARK (link, key)'),
     ('ALTER TABLE MARK RENAME TO c_mark_kept; CREATE VIEW MARK AS SELECT 1 AS key, 1::int2 AS link, ''''::text AS link_key; SELECT clientele.watch_changed(''payment'')')) AS v (change);
 SELECT pending_marks('payment');
 INSERT INTO payment VALUES (105, NULL, 3, 1, now());
