@@ -103,7 +103,19 @@ FROM (VALUES
     ('set_parameter', 'volatile'),
     ('drop_definition', 'volatile'),
     ('definitions', 'volatile'),
-    ('reset_draft', 'volatile')
+    ('reset_draft', 'volatile'),
+    ('publish', 'volatile'),
+    ('drop_column', 'volatile'),
+    ('refresh', 'volatile'),
+    ('status', 'volatile'),
+    ('verify', 'volatile'),
+    ('mark_all', 'volatile'),
+    ('pause_capture', 'volatile'),
+    ('resume_capture', 'volatile'),
+    ('forget', 'volatile'),
+    ('unforget', 'volatile'),
+    ('changes_since', 'stable, in no worker'),
+    ('profile', 'stable, in no worker')
 ) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------
@@ -197,7 +209,7 @@ SELECT is_empty(
     $$SELECT f.identity, f.provolatile, f.proparallel
       FROM member_function AS f JOIN public_function AS p ON p.name = f.proname
       WHERE f.provolatile <> left(p.volatility, 1)::"char"
-         OR f.proparallel <> CASE WHEN p.volatility = 'volatile' AND p.name <> 'wall_clock' THEN 'u' ELSE 's' END::"char"$$,
+         OR f.proparallel <> CASE WHEN p.volatility <> ALL ('{immutable,stable}') AND p.name <> 'wall_clock' THEN 'u' ELSE 's' END::"char"$$,
     'public functions are as volatile as written, and parallel safe but for doors');
 
 -- ---------------------------------------------------------------------------

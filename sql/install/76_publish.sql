@@ -1,0 +1,516 @@
+
+-- Publishing: the draft becomes a version with tables of its own, and when these are
+-- built the views of the population show it.
+
+CREATE FUNCTION clientele.owner_query(owner oid, query text) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'clientele_owner_query' LANGUAGE C STRICT;
+REVOKE ALL ON FUNCTION clientele.owner_query(oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.owner_query(oid, text) IS 'internal: runs a query over tables of the population''s owner with his rights';
+
+CREATE FUNCTION clientele.lock_population(population_id int) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_lock' LANGUAGE C STRICT;
+REVOKE ALL ON FUNCTION clientele.lock_population(int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lock_population(int) IS 'internal: waits until nobody else writes the population''s stored rows, feed or versions, and keeps others out until the transaction ends';
+
+-- Whoever writes stored rows, feed or versions locks them first and the catalog's row second.
+CREATE FUNCTION clientele.locked_population(caller regrole, population text) RETURNS clientele.population
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM clientele.lock_population(p.population_id) FROM clientele.population AS p WHERE p.name = population;
+    RETURN clientele.population_of(caller, population);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.locked_population(regrole, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.locked_population(regrole, text) IS 'internal: population_of, which nobody refreshes until the transaction ends';
+
+CREATE FUNCTION clientele.readable_population(caller regrole, population text) RETURNS clientele.population
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    found_population clientele.population;
+BEGIN
+    SELECT * INTO found_population FROM clientele.population AS p
+    WHERE p.name = population AND pg_has_role(caller, p.owner, 'USAGE');
+    IF FOUND THEN
+        RETURN found_population;
+    END IF;
+    RETURN clientele.population_of(caller, population);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.readable_population(regrole, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.readable_population(regrole, text) IS 'internal: population_of for those who only read: it locks nothing';
+
+CREATE FUNCTION clientele.data_table(population name, kind text, version int DEFAULT NULL) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT format('clientele_data.%I', concat_ws('_', population, kind, version)) $$;
+REVOKE ALL ON FUNCTION clientele.data_table(name, text, int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.data_table(name, text, int) IS 'internal: the name of a table beneath the views';
+
+CREATE FUNCTION clientele.key_type(population clientele.population) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT format_type(atttypid, NULL) ||
+           CASE WHEN attcollation <> 0 THEN
+               (SELECT format(' COLLATE %I.%I', nspname, collname)
+                FROM pg_collation AS c JOIN pg_namespace AS n ON n.oid = collnamespace
+                WHERE c.oid = attcollation)
+           ELSE '' END
+    FROM pg_attribute
+    WHERE attrelid = population.relation AND attname = population.key_column
+    $$;
+REVOKE ALL ON FUNCTION clientele.key_type(clientele.population) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.key_type(clientele.population) IS 'internal: type and collation of the key, as CREATE TABLE takes it';
+
+-- ---------------------------------------------------------------------------
+-- The columns of the view
+-- ---------------------------------------------------------------------------
+
+-- A view only ever gains columns, at its end: whoever built a report on it keeps it.  A
+-- column that the version has no more stays, and is NULL.
+CREATE FUNCTION clientele.view_columns(population clientele.population, version int, kind text,
+                                       OUT column_name name, OUT type text, OUT expression text,
+                                       OUT existing_type text, OUT existing int, OUT description text)
+RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    WITH wanted AS (
+        SELECT 0 AS place, 'as_of'::name AS column_name, 'timestamp with time zone' AS type, 'v.as_of' AS expression,
+               'the instant of the answer; to be given: WHERE as_of = ...' AS description
+        WHERE kind = 'at'
+        UNION ALL
+        SELECT 1, population.key_column, split_part(clientele.key_type(population), ' COLLATE ', 1),
+               format('v.%I', population.key_column), format('key of the customer in %s', population.relation)
+        UNION ALL
+        SELECT 1 + row_number() OVER (), o.name,
+               CASE o.role WHEN 'elapsed' THEN 'integer' ELSE o.type END,
+               CASE o.role WHEN 'elapsed'
+                    THEN format('clientele.elapsed(%L, v.%I, v.as_of, %L)', o.unit, o.name, population.time_zone)
+                    ELSE format('v.%I', o.name) END,
+               CASE o.role
+                    WHEN 'value' THEN format('metric %s', o.definition)
+                    WHEN 'elapsed' THEN format('metric %s: %s', o.definition, o.unit)
+                    WHEN 'label' THEN format('label of %s', o.definition)
+                    WHEN 'score' THEN format('score of %s', o.definition)
+                    ELSE format('part of the score of %s', o.definition) END
+        FROM clientele.model_columns(population.population_id, view_columns.version) AS o
+        UNION ALL
+        SELECT 10000 + place, more.column_name, more.type, more.expression, more.description
+        FROM (VALUES
+            (1, 'tags'::name, 'text', 'array_to_string(v.tags, '', '')', 'the tags that the customer has, in order'),
+            (2, 'evaluated_at', 'timestamp with time zone', 'v.evaluated_at', 'since when the row is known to be so'),
+            (3, 'due_at', 'timestamp with time zone', 'v.due_at', 'until when the passing of time alone cannot change it; NULL = for ever'),
+            (4, 'model_version', 'integer', format('%s', view_columns.version), 'the version of the definitions')
+        ) AS more (place, column_name, type, expression, description)
+        WHERE NOT (kind = 'at' AND more.column_name = 'evaluated_at')
+    ), existing AS (
+        SELECT attnum, attname, format_type(atttypid, atttypmod) AS type
+        FROM pg_attribute
+        WHERE attrelid = to_regclass(format('%I.%I', population.target_schema,
+                                            population.name || CASE kind WHEN 'at' THEN '_at' ELSE '' END))
+          AND attnum > 0 AND NOT attisdropped
+    )
+    SELECT coalesce(w.column_name, e.attname), coalesce(w.type, e.type),
+           coalesce(w.expression, format('NULL::%s', e.type)), e.type, e.attnum,
+           coalesce(w.description, 'not defined any more: NULL, until drop_column')
+    FROM wanted AS w FULL JOIN existing AS e ON e.attname = w.column_name
+    ORDER BY e.attnum NULLS LAST, w.place
+    $$;
+REVOKE ALL ON FUNCTION clientele.view_columns(clientele.population, int, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.view_columns(clientele.population, int, text) IS 'internal: the columns of a population''s view (kind: now, at) with a version, those that it has already first';
+
+-- Views, rules and functions that were made on a column.
+CREATE FUNCTION clientele.dependants(relation regclass, column_name name) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT string_agg(DISTINCT coalesce(r.ev_class::regclass::text, pg_describe_object(d.classid, d.objid, d.objsubid)), ', ')
+    FROM pg_depend AS d
+    LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND a.attname = column_name
+      AND r.ev_class IS DISTINCT FROM relation::oid
+    $$;
+REVOKE ALL ON FUNCTION clientele.dependants(regclass, name) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.dependants(regclass, name) IS 'internal: what was built on a column of a view; NULL = nothing';
+
+-- ---------------------------------------------------------------------------
+-- The tables of a version
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.create_version_tables(population clientele.population, version int) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    stored text := clientele.data_table(population.name, 'stored', version);
+    stale text := clientele.data_table(population.name, 'stale', version);
+    every text := clientele.data_table(population.name, 'all', version);
+    live text := clientele.data_table(population.name, 'live', version);
+    marked text := clientele.data_table(population.name, 'marked');
+    key text := quote_ident(population.key_column);
+    key_type text := clientele.key_type(population);
+    definitions text;
+    outputs text;
+BEGIN
+    SELECT string_agg(format(', %I %s', name, type), '' ORDER BY place),
+           string_agg(format(', %%1$s.%I', name), '' ORDER BY place)
+    INTO definitions, outputs
+    FROM (SELECT name, type, row_number() OVER () AS place
+          FROM clientele.model_columns(population.population_id, version)) AS o;
+
+    -- A horizon that is not ahead would keep a refresh at one row for ever.
+    EXECUTE format('CREATE TABLE %s (%s %s PRIMARY KEY%s, tags text[] NOT NULL, evaluated_at timestamptz NOT NULL,
+                                     due_at timestamptz CHECK (due_at > evaluated_at)) WITH (fillfactor = 80)',
+                   stored, key, key_type, definitions);
+    EXECUTE format('CREATE INDEX ON %s (due_at) WHERE due_at IS NOT NULL', stored);
+    EXECUTE format('COMMENT ON TABLE %s IS %L', stored,
+                   format('customers of %s as version %s of its definitions saw them last', population.name, version));
+
+    IF to_regclass(marked) IS NULL THEN
+        EXECUTE format('CREATE FOREIGN TABLE %s (key %s) SERVER clientele OPTIONS (population %L, rows ''marked'')',
+                       marked, key_type, population.name);
+        EXECUTE format('COMMENT ON FOREIGN TABLE %s IS %L', marked, 'customers whose facts have changed since they were stored; NULL = everyone');
+        EXECUTE format('ALTER FOREIGN TABLE %s OWNER TO %s', marked, population.owner);
+    END IF;
+    EXECUTE format('CREATE FOREIGN TABLE %s (as_of timestamptz, %s %s%s, tags text[], due_at timestamptz)
+                    SERVER clientele OPTIONS (population %L, version %L, rows ''stale'')',
+                   stale, key, key_type, definitions, population.name, version);
+    EXECUTE format('COMMENT ON FOREIGN TABLE %s IS %L', stale, 'customers whose stored row does not hold at as_of, evaluated');
+    EXECUTE format('CREATE FOREIGN TABLE %s (as_of timestamptz, %s %s%s, tags text[], due_at timestamptz)
+                    SERVER clientele OPTIONS (population %L, version %L, rows ''all'')',
+                   every, key, key_type, definitions, population.name, version);
+    EXECUTE format('COMMENT ON FOREIGN TABLE %s IS %L', every, 'customers, evaluated at as_of');
+
+    -- Stored rows that still hold, and the others evaluated now: in one snapshot.
+    EXECUTE format($view$
+        CREATE VIEW %1$s AS
+        WITH clock AS MATERIALIZED (SELECT clientele.wall_clock() AS at)
+        SELECT s.%2$s%3$s, s.tags, s.evaluated_at, s.due_at, clock.at AS as_of
+        FROM clock JOIN %4$s AS s ON (s.due_at IS NULL OR s.due_at > clock.at) AND s.evaluated_at <= clock.at
+        WHERE NOT EXISTS (SELECT FROM %5$s AS m WHERE m.key = s.%2$s)
+          AND NOT EXISTS (SELECT FROM %5$s AS e WHERE e.key IS NULL)
+        UNION ALL
+        SELECT l.%2$s%6$s, l.tags, l.as_of, l.due_at, l.as_of
+        FROM clock JOIN %7$s AS l ON l.as_of = clock.at
+        $view$, live, key, format(outputs, 's'), stored, marked, format(outputs, 'l'), stale);
+    EXECUTE format('COMMENT ON VIEW %s IS %L', live, 'every customer now: stored rows that still hold, the others evaluated');
+
+    EXECUTE format('ALTER TABLE %s OWNER TO %s', stored, population.owner);
+    EXECUTE format('ALTER FOREIGN TABLE %s OWNER TO %s', stale, population.owner);
+    EXECUTE format('ALTER FOREIGN TABLE %s OWNER TO %s', every, population.owner);
+    EXECUTE format('ALTER VIEW %s OWNER TO %s', live, population.owner);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.create_version_tables(clientele.population, int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.create_version_tables(clientele.population, int) IS 'internal: makes the tables beneath the views for a version';
+
+CREATE FUNCTION clientele.drop_version_tables(population clientele.population, version int) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    EXECUTE format('DROP VIEW IF EXISTS %s', clientele.data_table(population.name, 'live', version));
+    EXECUTE format('DROP FOREIGN TABLE IF EXISTS %s, %s',
+                   clientele.data_table(population.name, 'stale', version),
+                   clientele.data_table(population.name, 'all', version));
+    EXECUTE format('DROP TABLE IF EXISTS %s', clientele.data_table(population.name, 'stored', version));
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.drop_version_tables(clientele.population, int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.drop_version_tables(clientele.population, int) IS 'internal: the contrary of create_version_tables';
+
+-- Somebody may still be reading with the version before: then the next refresh tries again.
+CREATE FUNCTION clientele.drop_old_versions(population_id int) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+    AS $$
+DECLARE
+    population clientele.population;
+    old int;
+    live regclass;
+BEGIN
+    SELECT * INTO STRICT population FROM clientele.population AS p WHERE p.population_id = drop_old_versions.population_id;
+    FOR old, live IN
+        SELECT v.version, to_regclass(clientele.data_table(population.name, 'live', v.version))
+        FROM clientele.version AS v
+        WHERE v.population_id = population.population_id
+          AND v.version IS DISTINCT FROM population.live_version
+          AND v.version IS DISTINCT FROM population.next_version
+          AND to_regclass(clientele.data_table(population.name, 'stored', v.version)) IS NOT NULL
+    LOOP
+        BEGIN
+            PERFORM set_config('lock_timeout', '1ms', true);
+            PERFORM clientele.drop_version_tables(population, old);
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            NULL;
+        END;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.drop_old_versions(int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.drop_old_versions(int) IS 'internal: drops the tables of versions that are shown no more, unless somebody reads them';
+
+-- ---------------------------------------------------------------------------
+-- publish
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.publish_for(caller regrole, population text, note text) RETURNS int
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population;
+    draft clientele.model;
+    view regclass;
+    clash record;
+    wanting text;
+BEGIN
+    -- A clinic's tables are locked for moments only; not to get them is not worth a queue at the till.
+    IF current_setting('lock_timeout') = '0' THEN
+        PERFORM set_config('lock_timeout', '2s', true);
+    END IF;
+    owned := clientele.locked_population(caller, population);
+
+    draft := clientele.draft_model(owned.population_id);
+    SELECT d ->> 'name' INTO wanting
+    FROM jsonb_array_elements(draft::text::jsonb -> 'definitions') AS d
+    WHERE d ->> 'kind' = 'rfm' AND d ->> 'cuts' IS NULL;
+    IF FOUND THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('grid "%s" has no cut points yet', wanting),
+            HINT = format('Find them first: SELECT * FROM clientele.calibrate(%L, %L);', owned.name, wanting);
+    END IF;
+
+    IF owned.next_version IS NOT NULL THEN
+        PERFORM clientele.drop_version_tables(owned, owned.next_version);
+    END IF;
+    INSERT INTO clientele.version (population_id, version, model, note, author)
+    SELECT owned.population_id, coalesce(max(v.version), 0) + 1, draft, publish_for.note,
+           (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = caller)
+    FROM clientele.version AS v WHERE v.population_id = owned.population_id
+    RETURNING version.version INTO owned.next_version;
+
+    SELECT c.name INTO wanting
+    FROM clientele.model_columns(owned.population_id, owned.next_version) AS c
+    WHERE c.name IN (owned.key_column, 'tags', 'evaluated_at', 'due_at', 'model_version', 'as_of');
+    IF FOUND THEN
+        RAISE duplicate_column USING
+            MESSAGE = format('a definition cannot give the column "%s"', wanting),
+            DETAIL = format('The view of population "%s" has a column of that name already.', owned.name),
+            HINT = 'Define it under another name.';
+    END IF;
+
+    view := to_regclass(format('%I.%I', owned.target_schema, owned.name));
+    FOR clash IN
+        SELECT * FROM clientele.view_columns(owned, owned.next_version, 'now') AS c
+        WHERE c.existing_type <> c.type
+    LOOP
+        RAISE datatype_mismatch USING
+            MESSAGE = format('column "%s" of %s is of type %s and would become %s',
+                             clash.column_name, view, clash.existing_type, clash.type),
+            DETAIL = coalesce(format('These were built on it: %s.', clientele.dependants(view, clash.column_name)),
+                              'Nothing in this database was built on it.'),
+            HINT = 'Define it under another name, or publish without it, refresh, and drop_column before it is defined anew.';
+    END LOOP;
+
+    PERFORM clientele.set_watches(owned.population_id, draft);
+    PERFORM clientele.create_version_tables(owned, owned.next_version);
+    UPDATE clientele.population AS p SET next_version = owned.next_version
+    WHERE p.population_id = owned.population_id;
+    RETURN owned.next_version;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.publish_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.publish_for(regrole, text, text) IS 'internal: publish, behind the door';
+
+CREATE FUNCTION clientele.publish(population text, note text DEFAULT NULL) RETURNS int
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.publish(text, text) IS 'makes a version of the draft; CALL clientele.refresh builds it beside the one that is shown and then shows it. Returns its number. A version that was never shown is replaced';
+
+-- ---------------------------------------------------------------------------
+-- The views that people read
+-- ---------------------------------------------------------------------------
+
+-- Makes a view or gives it new columns.  Somebody else's view in its place is not touched.
+CREATE FUNCTION clientele.put_view(population clientele.population, suffix text, query text, description text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    view text := format('%I.%I', population.target_schema, population.name || suffix);
+    column_comment text;
+BEGIN
+    IF EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(view) AND (relowner <> population.owner OR relkind <> 'v')) THEN
+        RAISE duplicate_table USING
+            MESSAGE = format('%s is in the way of the view that population "%s" would have there', view, population.name),
+            HINT = 'Rename it, or drop it.';
+    END IF;
+    EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view, query);
+    EXECUTE format('ALTER VIEW %s OWNER TO %s', view, population.owner);
+    EXECUTE format('COMMENT ON VIEW %s IS %L', view, description);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.put_view(clientele.population, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.put_view(clientele.population, text, text, text) IS 'internal: makes or replaces one of a population''s views';
+
+CREATE FUNCTION clientele.comment_columns(view regclass, columns name[], descriptions text[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    FOR i IN 1 .. cardinality(columns) LOOP
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view, columns[i], descriptions[i]);
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.comment_columns(regclass, name[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.comment_columns(regclass, name[], text[]) IS 'internal: comments on the columns of a view';
+
+-- The views are made again where they are to lose a column, which a view cannot.
+CREATE FUNCTION clientele.show_version(population_id int, version int, without name DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    population clientele.population;
+    key text;
+    live text;
+    feed text;
+    families text;
+    now record;
+    at record;
+BEGIN
+    SELECT * INTO STRICT population FROM clientele.population AS p WHERE p.population_id = show_version.population_id;
+    key := quote_ident(population.key_column);
+    live := clientele.data_table(population.name, 'live', version);
+    feed := clientele.data_table(population.name, 'change');
+
+    SELECT string_agg(format('%s AS %I', c.expression, c.column_name), ', ') AS selection,
+           array_agg(c.column_name) AS columns, array_agg(c.description) AS descriptions
+    INTO now
+    FROM clientele.view_columns(population, version, 'now') AS c WHERE c.column_name IS DISTINCT FROM without;
+    SELECT string_agg(format('%s AS %I', c.expression, c.column_name), ', ') AS selection,
+           array_agg(c.column_name) AS columns, array_agg(c.description) AS descriptions
+    INTO at
+    FROM clientele.view_columns(population, version, 'at') AS c WHERE c.column_name IS DISTINCT FROM without;
+    IF without IS NOT NULL THEN
+        EXECUTE format('DROP FUNCTION %I.%I(timestamptz)', population.target_schema, population.name || '_as_of');
+        EXECUTE format('DROP VIEW %1$I.%2$I, %1$I.%3$I', population.target_schema, population.name || '_at', population.name);
+    END IF;
+
+    PERFORM clientele.put_view(population, '', format('SELECT %s FROM %s AS v', now.selection, live),
+                               format('customers of %s with their segments, exact at every moment', population.relation));
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name)::regclass, now.columns, now.descriptions);
+
+    PERFORM clientele.put_view(population, '_at', format('SELECT %s FROM %s AS v', at.selection,
+                                                         clientele.data_table(population.name, 'all', version)),
+                               'the same at another instant: WHERE as_of = ... chooses it');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_at')::regclass, at.columns, at.descriptions);
+    IF to_regprocedure(format('%I.%I(timestamptz)', population.target_schema, population.name || '_as_of')) IS NULL THEN
+        EXECUTE format($function$
+            CREATE FUNCTION %1$I.%2$I(as_of timestamptz) RETURNS SETOF %1$I.%3$I LANGUAGE sql STABLE
+            AS 'SELECT v.* FROM %1$I.%3$I AS v WHERE v.as_of OPERATOR(pg_catalog.=) $1'
+            $function$, population.target_schema, population.name || '_as_of', population.name || '_at');
+        EXECUTE format('ALTER FUNCTION %I.%I(timestamptz) OWNER TO %s', population.target_schema, population.name || '_as_of', population.owner);
+        EXECUTE format('COMMENT ON FUNCTION %I.%I(timestamptz) IS %L', population.target_schema, population.name || '_as_of',
+                       'customers and their segments at an instant, by today''s facts and definitions');
+    END IF;
+
+    -- What a tag belongs to is part of the version, so it can stand in the view itself.
+    SELECT string_agg(format('(%L, %L)', d ->> 'name', d ->> 'family'), ', ')
+    INTO families
+    FROM clientele.version AS v, jsonb_array_elements(v.model::text::jsonb -> 'definitions') AS d
+    WHERE v.population_id = population.population_id AND v.version = show_version.version
+      AND d ->> 'kind' = 'tag' AND d ->> 'family' IS NOT NULL;
+    PERFORM clientele.put_view(population, '_tag', format($query$
+        SELECT v.%1$s, t.tag, f.family, 'rule'::text AS origin,
+               (SELECT CASE WHEN c.to_label IS NOT NULL THEN c.effective_at END
+                FROM %2$s AS c WHERE c.key = v.%1$s AND c.name = t.tag ORDER BY c.position DESC LIMIT 1) AS since
+        FROM %3$s AS v CROSS JOIN LATERAL unnest(v.tags) AS t (tag)
+        LEFT JOIN (VALUES (NULL::text, NULL::text)%4$s) AS f (tag, family) ON f.tag = t.tag
+        $query$, key, feed, live, coalesce(', ' || families, '')),
+        'the tags that customers have, one row each');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_tag')::regclass,
+        ARRAY[population.key_column, 'tag', 'family', 'origin', 'since'],
+        ARRAY['key of the customer', 'name of the tag', 'what the tag belongs to', 'rule: the definition gives it',
+              'when the customer got it; NULL where the next refresh will tell']);
+
+    PERFORM clientele.put_view(population, '_change', format(
+        'SELECT position, key AS %s, name, from_label, to_label, effective_at, recorded_at, cause, model_version FROM %s', key, feed),
+        'every change of a label or tag, oldest first by position');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_change')::regclass,
+        ARRAY['position', population.key_column, 'name', 'from_label', 'to_label', 'effective_at', 'recorded_at', 'cause', 'model_version'],
+        ARRAY['number of the change, in the order of commits', 'key of the customer', 'what gives the label; a tag''s name',
+              'label before; NULL = none', 'label from then on; NULL = none', 'since when it is so', 'when it was written',
+              'fact, time or publish', 'version of the definitions that gave it']);
+
+    PERFORM clientele.put_view(population, '_membership', format($query$
+        SELECT key AS %1$s, name, label, valid_from, valid_to
+        FROM (SELECT key, name, to_label AS label, effective_at AS valid_from,
+                     lead(effective_at) OVER (PARTITION BY key, name ORDER BY position) AS valid_to
+              FROM %2$s) AS interval
+        WHERE label IS NOT NULL
+        $query$, key, feed),
+        'from when to when a customer had a label or tag');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_membership')::regclass,
+        ARRAY[population.key_column, 'name', 'label', 'valid_from', 'valid_to'],
+        ARRAY['key of the customer', 'what gives the label; a tag''s name', 'the label; a tag''s name', 'first instant',
+              'first instant not any more; NULL = still so']);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.show_version(int, int, name) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.show_version(int, int, name) IS 'internal: makes the views of a population show a version; without: leave a column out';
+
+-- ---------------------------------------------------------------------------
+-- drop_column
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.drop_column_for(caller regrole, population text, column_name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population;
+    view regclass;
+    grants text[];
+    statement text;
+BEGIN
+    IF current_setting('lock_timeout') = '0' THEN
+        PERFORM set_config('lock_timeout', '2s', true);
+    END IF;
+    owned := clientele.locked_population(caller, population);
+    view := to_regclass(format('%I.%I', owned.target_schema, owned.name));
+
+    IF owned.live_version IS NULL OR NOT EXISTS (
+        SELECT FROM clientele.view_columns(owned, owned.live_version, 'now') AS c
+        WHERE c.column_name = drop_column_for.column_name AND c.existing IS NOT NULL)
+    THEN
+        RAISE undefined_column USING
+            MESSAGE = format('the view of population "%s" has no column "%s"', owned.name, column_name);
+    END IF;
+    IF EXISTS (SELECT FROM clientele.view_columns(owned, owned.live_version, 'now') AS c
+               WHERE c.column_name = drop_column_for.column_name AND c.expression NOT LIKE 'NULL::%')
+    THEN
+        RAISE object_in_use USING
+            MESSAGE = format('column "%s" of %s is defined', column_name, view),
+            HINT = format('First take it out of the rules: SELECT clientele.drop_definition(%L, %L); then publish and refresh.',
+                          owned.name, column_name);
+    END IF;
+    IF clientele.dependants(view, column_name) IS NOT NULL THEN
+        RAISE dependent_objects_still_exist USING
+            MESSAGE = format('cannot drop column "%s" of %s because other objects depend on it', column_name, view),
+            DETAIL = format('These were built on it: %s.', clientele.dependants(view, column_name)),
+            HINT = 'Drop or change them first.';
+    END IF;
+
+    -- For the same readers.
+    SELECT array_agg(format('GRANT %s ON %I.%I TO %s%s', a.privilege_type, owned.target_schema, c.relname,
+                            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
+                            CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END))
+    INTO grants
+    FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+    WHERE c.oid IN (view, to_regclass(format('%I.%I', owned.target_schema, owned.name || '_at')))
+      AND a.grantee <> c.relowner;
+    PERFORM clientele.show_version(owned.population_id, owned.live_version, column_name);
+    FOREACH statement IN ARRAY coalesce(grants, '{}') LOOP
+        EXECUTE statement;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.drop_column_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.drop_column_for(regrole, text, text) IS 'internal: drop_column, behind the door';
+
+CREATE FUNCTION clientele.drop_column(population text, column_name text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION clientele.drop_column(text, text) IS 'takes a column whose definition was dropped out of the views; an error where something was built on it';
