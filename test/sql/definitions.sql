@@ -49,7 +49,7 @@ ALTER TABLE crm.guarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 RESET ROLE;
 CREATE COLLATION crm.blind (provider = icu, locale = 'und', deterministic = false);
 SET ROLE regress_clinic;
-CREATE TABLE crm.odd (a text COLLATE crm.blind PRIMARY KEY, b numeric NOT NULL UNIQUE, c int NOT NULL, d int UNIQUE, e int NOT NULL UNIQUE DEFERRABLE, f char(9) NOT NULL UNIQUE);
+CREATE TABLE crm.odd (a text COLLATE crm.blind PRIMARY KEY, b numeric NOT NULL UNIQUE, c int NOT NULL, d int UNIQUE, e int NOT NULL UNIQUE DEFERRABLE, f char(9) NOT NULL UNIQUE, since int NOT NULL UNIQUE);
 CREATE UNIQUE INDEX ON crm.odd (c) WHERE c > 0;
 CREATE UNIQUE INDEX ON crm.odd (c, b);
 SELECT t.* FROM unnest(ARRAY[
@@ -67,6 +67,7 @@ SELECT t.* FROM unnest(ARRAY[
     $$SELECT create_population('p', 'crm.odd', 'd', 'UTC')$$,
     $$SELECT create_population('p', 'crm.odd', 'e', 'UTC')$$,
     $$SELECT create_population('p', 'crm.odd', 'f', 'UTC')$$,
+    $$SELECT create_population('p', 'crm.odd', 'since', 'UTC')$$,
     $$SELECT create_population('p', 'crm.customer', 'customer_id', 'Mars/Base')$$,
     $$SELECT create_population('p', 'crm.customer', 'customer_id', 'UTC+8')$$,
     $$SELECT create_population('p', 'crm.customer', 'customer_id', NULL)$$,
@@ -201,7 +202,9 @@ SELECT set_parameter('customer', 'dormant_days', 180), define_metric('customer',
        define_ladder('customer', 'stage', '[{"label": "new", "when": "visits = 1"}, {"label": "other"}]'),
        define_tag('customer', 'sleeping', 'days_since(latest(payment)) > dormant_days', family => 'state'),
        define_tag('customer', 'gender', $$city_id.name = 'Suzhou' and count(payment where product_id.category = 'skin') > 0$$);
+BEGIN TRANSACTION READ ONLY;
 SELECT name, kind, definition, state, author FROM definitions('customer');
+COMMIT;
 -- The same name and kind is another definition in its place.
 SELECT set_parameter('customer', 'dormant_days', 90.50), define_metric('customer', 'spend', 'sum(payment.net)');
 SELECT name, kind, definition, state, author FROM definitions('customer') LIMIT 2;
