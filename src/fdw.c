@@ -19,6 +19,7 @@
 #include "foreign/foreign.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -178,6 +179,22 @@ become_caller(Caller caller)
 	SetUserIdAndSecContext(caller.user, caller.security);
 }
 
+/*
+ * Whose table it is grants the right to read it, and may change its options: so he must
+ * be one who could act as the population's owner anyway.
+ */
+static void
+check_table_owner(Relation table, const ClientelePopulation *population)
+{
+	if (!has_privs_of_role(table->rd_rel->relowner, population->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("foreign table \"%s\" shows population \"%s\", but the table's owner may not act for the population's",
+						RelationGetRelationName(table), NameStr(population->name)),
+				 errhint("The table must belong to the role %s.",
+						 quote_identifier(GetUserNameFromId(population->owner, false)))));
+}
+
 static void
 begin(ForeignScanState *node, int flags)
 {
@@ -190,6 +207,7 @@ begin(ForeignScanState *node, int flags)
 	node->fdw_state = run = palloc0(sizeof(ForeignRun));
 	clientele_foreign_options(RelationGetRelid(node->ss.ss_currentRelation), &run->options);
 	clientele_population_get(run->options.population, &run->population);
+	check_table_owner(node->ss.ss_currentRelation, &run->population);
 	key = TupleDescAttr(RelationGetDescr(node->ss.ss_currentRelation),
 						clientele_foreign_key_column(&run->options) - 1);
 	run->key_type = key->atttypid;
