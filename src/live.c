@@ -151,7 +151,7 @@ read_many(ClienteleLive *live, const Bitmapset *needed)
 	{
 		Form_pg_attribute column = TupleDescAttr(live->columns, LIVE_FIRST_OUTPUT + i);
 
-		if (bms_is_member(LIVE_FIRST_OUTPUT + i + 1, needed))
+		if (bms_is_member(0, needed) || bms_is_member(LIVE_FIRST_OUTPUT + i + 1, needed))
 			appendStringInfo(&query, ", %s", quote_identifier(NameStr(column->attname)));
 		else
 			appendStringInfo(&query, ", NULL::%s", format_type_be_qualified(column->atttypid));
