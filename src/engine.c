@@ -1276,6 +1276,12 @@ list_outputs(ClienteleEngineParts *parts)
 	for (int i = 0; i < model->ndefinitions; i++)
 		add_outputs(parts, &model->definitions[i], &parts->definitions[i]);
 	list_tags(parts);
+
+	/* a customer is due when the first of them is, so what follows from one need not say */
+	for (int i = 0; i < parts->engine->noutputs; i++)
+		clientele_bind_heeded(parts->binder, parts->output_cells[i]);
+	for (int i = 0; i < parts->engine->ntags; i++)
+		clientele_bind_heeded(parts->binder, parts->tag_cells[i]);
 }
 
 /* ---------- crossings ---------- */
