@@ -1277,7 +1277,12 @@ list_outputs(ClienteleEngineParts *parts)
 		add_outputs(parts, &model->definitions[i], &parts->definitions[i]);
 	list_tags(parts);
 
-	/* a customer is due when the first of them is, so what follows from one need not say */
+	/*
+	 * A customer is due when the first of them is, so what follows from one need not
+	 * say until when it holds, unless somebody wants to know just that.
+	 */
+	if (parts->purpose == CLIENTELE_TO_EXPLAIN)
+		return;
 	for (int i = 0; i < parts->engine->noutputs; i++)
 		clientele_bind_heeded(parts->binder, parts->output_cells[i]);
 	for (int i = 0; i < parts->engine->ntags; i++)
