@@ -1090,7 +1090,8 @@ refuse_cycle(const ClienteleEngineParts *parts, int number)
 			(errcode(ERRCODE_INVALID_RECURSION),
 			 errmsg("definition \"%s\" depends on itself", parts->model->definitions[number].name),
 			 errdetail("In the circle: %s.", names.data),
-			 errhint("Let one of them do without the others.")));
+			 errhint("Let one of them do without the others."),
+			 errcontext("definition \"%s\"", parts->model->definitions[number].name)));
 }
 
 static void
@@ -1287,6 +1288,47 @@ list_outputs(ClienteleEngineParts *parts)
 		clientele_bind_heeded(parts->binder, parts->output_cells[i]);
 	for (int i = 0; i < parts->engine->ntags; i++)
 		clientele_bind_heeded(parts->binder, parts->tag_cells[i]);
+}
+
+/* ---------- the axes of a grid alone ---------- */
+
+static int
+find_grid(const ClienteleModel *model, const char *name)
+{
+	int			number = find_definition(model, name);
+	ClienteleNearestName nearest;
+
+	if (number >= 0 && model->definitions[number].kind == CLIENTELE_RFM_GRID)
+		return number;
+	clientele_nearest_begin(&nearest, name);
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		if (model->definitions[i].kind == CLIENTELE_RFM_GRID)
+			clientele_nearest_offer(&nearest, model->definitions[i].name);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("there is no RFM grid \"%s\" in the draft", name),
+			 clientele_nearest_result(&nearest) ?
+			 errhint("Perhaps you mean '%s'.", clientele_nearest_result(&nearest)) :
+			 errhint("Define it: SELECT define_rfm('...', '%s', ...).", name)));
+	return -1;
+}
+
+/* What a calibration looks at: the values, whatever their cut points will be. */
+static void
+bind_axes(ClienteleEngineParts *parts, const char *name)
+{
+	int			number = find_grid(parts->model, name);
+	const ClienteleDefinition *definition = &parts->model->definitions[number];
+
+	parts->engine->outputs = palloc(sizeof(ClienteleOutput) * CLIENTELE_RFM_AXES);
+	parts->output_cells = palloc(sizeof(ClienteleCell *) * CLIENTELE_RFM_AXES);
+	parts->definitions[number].state = CLIENTELE_BINDING;
+	bind_needed(parts, definition);
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+		add_output(parts, definition, clientele_rfm_axis_names[axis], CLIENTELE_OUTPUT_VALUE, NUMERICOID,
+				   bind_axis_value(parts, definition, axis));
 }
 
 /* ---------- crossings ---------- */
@@ -1522,7 +1564,8 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	parts->context = context;
 	parts->block_context = AllocSetContextCreate(context, "clientele block", ALLOCSET_DEFAULT_SIZES);
 	parts->purpose = purpose;
-	parts->capacity = purpose == CLIENTELE_FOR_MANY ? CLIENTELE_CUSTOMERS_CAPACITY : 1;
+	parts->capacity = purpose == CLIENTELE_FOR_MANY || purpose == CLIENTELE_TO_CALIBRATE ?
+		CLIENTELE_CUSTOMERS_CAPACITY : 1;
 	parts->model = clientele_model_parse(catalog->model, NULL);
 	parts->zone = clientele_zone(cstring_to_text(parts->model->time_zone));
 	parts->days = clientele_day_clock(parts->zone);
@@ -1535,11 +1578,16 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	refuse_ambiguous_names(parts);
 	parts->binder = clientele_bind_begin(&parts->scope, parts->capacity, true);
 	begin_sources(parts, catalog);
-	for (int i = 0; i < parts->model->ndefinitions; i++)
-		bind_definition(parts, i);
-	if (purpose == CLIENTELE_TO_EXPLAIN)
-		clientele_engine_bind_conditions(parts);
-	list_outputs(parts);
+	if (purpose == CLIENTELE_TO_CALIBRATE)
+		bind_axes(parts, catalog->grid);
+	else
+	{
+		for (int i = 0; i < parts->model->ndefinitions; i++)
+			bind_definition(parts, i);
+		if (purpose == CLIENTELE_TO_EXPLAIN)
+			clientele_engine_bind_conditions(parts);
+		list_outputs(parts);
+	}
 	parts->program = clientele_bind_end(parts->binder);
 	add_crossings(parts);
 	end_sources(parts);

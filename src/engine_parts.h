@@ -23,7 +23,8 @@ typedef enum ClienteleEnginePurpose
 {
 	CLIENTELE_FOR_MANY,			/* customers, in blocks */
 	CLIENTELE_FOR_ONE,			/* a block of one */
-	CLIENTELE_TO_EXPLAIN		/* one, and what its answers rest on */
+	CLIENTELE_TO_EXPLAIN,		/* one, and what its answers rest on */
+	CLIENTELE_TO_CALIBRATE		/* the values of a grid's axes, in blocks */
 } ClienteleEnginePurpose;
 
 /* Customers in a block; a question about one customer has a block of one. */

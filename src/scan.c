@@ -334,6 +334,11 @@ number_datum(ClienteleDecimal number, int32 typmod, Datum *result)
 	int			precision = ((typmod - VARHDRSZ) >> 16) & 0xffff;
 	int64		units;
 
+	if (typmod < 0)
+	{
+		*result = NumericGetDatum(clientele_decimal_to_numeric(number));
+		return true;
+	}
 	if (number.scale >= 0 && number.scale <= scale &&
 		!pg_mul_s64_overflow(number.u.units, powers[scale - number.scale], &units))
 	{

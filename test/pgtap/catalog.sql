@@ -104,6 +104,8 @@ FROM (VALUES
     ('drop_definition', 'volatile'),
     ('definitions', 'volatile'),
     ('reset_draft', 'volatile'),
+    ('check_definitions', 'volatile'),
+    ('calibrate', 'volatile'),
     ('publish', 'volatile'),
     ('drop_column', 'volatile'),
     ('refresh', 'volatile'),
