@@ -36,6 +36,8 @@ SELECT define_metric('regress_explain', 'quiet', 'days_since(latest(payment))');
 SELECT define_metric('regress_explain', 'town', 'city');
 SELECT define_rfm('regress_explain', 'member', 'latest(payment)', 'count(payment last 30 days)', 'spend',
                   cuts => 'recency 7, 30, 90; frequency 1, 2, 3; monetary 500, 2000, 5000', scheme => 'eight', high_from => 3);
+SELECT define_rfm('regress_explain', 'reach', 'latest(payment)', 'count(payment last 30 days)', 'spend',
+                  cuts => 'recency 90; frequency 1, 2, 3; monetary 500', groups => '[{"label": "near", "when": "r > 1"}, {"label": "far"}]');
 SELECT define_tag('regress_explain', 'vip',
     $$spend >= 1000 and (city = 'Shanghai' or city is null) and days_since(latest(payment)) <= 14 and not has_tag('sleeping')$$);
 SELECT define_tag('regress_explain', 'sleeping', 'dormant_days < days_since(latest(payment)) or latest(payment) is null');
@@ -86,6 +88,7 @@ SELECT item, value, condition, holds, valid_until FROM explain('regress_explain'
 SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 3, 'stage');
 SELECT item, value, condition, points, valid_until FROM explain('regress_explain', 1, 'member');
 SELECT item, value, condition, points, valid_until FROM explain('regress_explain', 2, 'member');
+SELECT item, value, condition, points, valid_until FROM explain('regress_explain', 1, 'reach');
 SELECT item, value, condition, points, weight, contribution, reason, valid_until FROM explain('regress_explain', 1, 'tier');
 SELECT item, value, condition, points, weight, contribution, reason, valid_until FROM explain('regress_explain', 2, 'tier');
 SELECT item, value, condition, required_value AS required, points_needed AS needed, score, tier, next_score, next_tier, note, by
@@ -156,12 +159,12 @@ FROM reasons(jsonb_build_object('spend', (SELECT value::numeric FROM explain('re
              '2026-06-12 10:00:00+08', 'Asia/Shanghai') AS r;
 SELECT v.customer_id, v.spend = e.spend AS spend, v.quiet IS NOT DISTINCT FROM e.quiet AS quiet, v.town IS NOT DISTINCT FROM e.town AS town,
        v.member = e.member AS member, v.stage = e.stage AS stage, v.tier = e.tier AS tier,
-       ARRAY(SELECT DISTINCT unnest(string_to_array(v.tags, ', '))) = e.tags AS tags
+       v.tags = e.tags AS tags
 FROM regress_explain_segments.regress_explain AS v, LATERAL (
     SELECT max(x.value::numeric) FILTER (WHERE d.name = 'spend') AS spend, max(x.value::int) FILTER (WHERE d.name = 'quiet') AS quiet,
            max(x.value) FILTER (WHERE d.name = 'town') AS town, max(x.value) FILTER (WHERE d.name = 'member') AS member,
            max(x.value) FILTER (WHERE d.name = 'stage') AS stage, max(x.value) FILTER (WHERE d.name = 'tier') AS tier,
-           coalesce(array_agg(d.name::text ORDER BY d.name) FILTER (WHERE d.kind = 'tag' AND x.holds), '{}') AS tags
+           coalesce(string_agg(d.name, ', ' ORDER BY d.name::text COLLATE "C") FILTER (WHERE d.kind = 'tag' AND x.holds), '') AS tags
     FROM definitions('regress_explain') AS d, LATERAL (SELECT * FROM explain('regress_explain', v.customer_id, d.name::text) LIMIT 1) AS x) AS e
 ORDER BY v.customer_id;
 
@@ -193,6 +196,12 @@ SELECT * FROM next_tier('regress_explain', 1, 'ter');
 SELECT * FROM next_tier('regress_explain', 1, 'vip');
 SELECT * FROM next_tier('regress_explain', 99, 'tier');
 SELECT * FROM next_tier('regress_explain', 2, 'tier', as_of => '-infinity');
+
+-- whom we were told to forget
+BEGIN;
+SELECT forget('regress_explain', '3');
+SELECT * FROM explain('regress_explain', 3, 'vip');
+ROLLBACK;
 
 -- ---------------------------------------------------------------------------
 -- Who may ask: whoever may select from the population's view
@@ -231,7 +240,9 @@ INSERT INTO person VALUES ('3f2504e0-4f89-11d3-9a0c-0305e82c3301', 'Chengdu');
 SELECT create_population('regress_explain_person', 'person', 'id', 'Asia/Shanghai', 'regress_explain_segments');
 SELECT define_metric('regress_explain_person', 'home', 'town');
 SELECT publish('regress_explain_person', 'first rules');
-CALL refresh('regress_explain_person');
+RESET ROLE;
+UPDATE clientele.population SET live_version = 1 WHERE name = 'regress_explain_person';
+SET ROLE regress_explain_owner;
 SELECT item, value FROM explain('regress_explain_person', '3F2504E0-4F89-11D3-9A0C-0305E82C3301', 'home');
 SELECT item, value FROM person, explain('regress_explain_person', id, 'home');
 SELECT item, value FROM explain('regress_explain_person', gen_random_uuid(), 'home');
