@@ -413,8 +413,11 @@ answer_about(FunctionCallInfo fcinfo, ClienteleEngine *engine, char *key, int de
 									  &keys, snapshot);
 	if (clientele_scan_next(scan, values, nulls))
 	{
-		Subject		subject = {taken->parts, &taken->parts->model->definitions[definition],
-		&taken->parts->definitions[definition]};
+		Subject		subject;
+
+		subject.parts = taken->parts;
+		subject.definition = &taken->parts->model->definitions[definition];
+		subject.bound = &taken->parts->definitions[definition];
 
 		(steps ? list_steps : explain) (fcinfo, &subject);
 	}
