@@ -1243,6 +1243,17 @@ compare_tags(const void *a, const void *b, void *argument)
 	return strcmp(model->definitions[*(const int *) a].name, model->definitions[*(const int *) b].name);
 }
 
+static text *
+padded_text(const char *string)
+{
+	Size		size = VARHDRSZ + strlen(string);
+	text	   *result = palloc0(INTALIGN(size));
+
+	SET_VARSIZE(result, size);
+	memcpy(VARDATA(result), string, size - VARHDRSZ);
+	return result;
+}
+
 static void
 list_tags(ClienteleEngineParts *parts)
 {
@@ -1263,7 +1274,7 @@ list_tags(ClienteleEngineParts *parts)
 	{
 		engine->tags[i] = model->definitions[numbers[i]].name;
 		parts->tag_cells[i] = parts->definitions[numbers[i]].cells;
-		parts->tag_texts[i] = cstring_to_text(engine->tags[i]);
+		parts->tag_texts[i] = padded_text(engine->tags[i]);
 	}
 }
 
@@ -1330,6 +1341,22 @@ bind_axes(ClienteleEngineParts *parts, const char *name)
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 		add_output(parts, definition, clientele_rfm_axis_names[axis], CLIENTELE_OUTPUT_VALUE, NUMERICOID,
 				   bind_axis_value(parts, definition, axis));
+}
+
+/* Of outputs and tags, those that have anything to say about when a customer is due. */
+static void
+list_heeded(ClienteleEngineParts *parts)
+{
+	const ClienteleEngine *engine = parts->engine;
+
+	parts->heeded = palloc(mul_size(sizeof(ClienteleCell *), Max(engine->noutputs + engine->ntags, 1)));
+	for (int i = 0; i < engine->noutputs + engine->ntags; i++)
+	{
+		ClienteleCell *cells = i < engine->noutputs ? parts->output_cells[i] : parts->tag_cells[i - engine->noutputs];
+
+		if (clientele_horizons_move(parts->program, cells))
+			parts->heeded[parts->nheeded++] = cells;
+	}
 }
 
 /* ---------- crossings ---------- */
@@ -1590,6 +1617,7 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 		list_outputs(parts);
 	}
 	parts->program = clientele_bind_end(parts->binder);
+	list_heeded(parts);
 	add_crossings(parts);
 	end_sources(parts);
 

@@ -175,7 +175,9 @@ typedef struct ClienteleEngineParts
 	ClienteleProgram *program;
 	ClienteleCell **output_cells;
 	ClienteleCell **tag_cells;
-	text	  **tag_texts;
+	text	  **tag_texts;		/* zeros follow, up to a multiple of four bytes */
+	int			nheeded;		/* registers of outputs and tags that time can change */
+	ClienteleCell **heeded;
 	ClienteleQuery *queries[CLIENTELE_SHAPES];
 	int			nrelations;		/* tables whose changes make it stale */
 	Oid		   *relations;

@@ -374,6 +374,16 @@ clientele_horizons_prepare(ClienteleProgram *program, const ClienteleCell **last
 	find_lasting(program, lasting, nlasting);
 }
 
+bool
+clientele_horizons_move(const ClienteleProgram *program, const ClienteleCell *cells)
+{
+	int			count;
+	const Writer *writer = find_writer(program, cells, &count);
+
+	/* folds and calls write registers of which no instruction does */
+	return writer == NULL || writer->moves;
+}
+
 /* What the comparison asks of the other side. */
 static ClienteleComparison
 mirrored(ClienteleComparison comparison)

@@ -222,6 +222,9 @@ clientele_horizons(const ClienteleProgram *program, const ClienteleCell *cells)
 	return (TimestampTz *) unconstify(ClienteleCell *, cells + program->capacity);
 }
 
+/* Whether the horizons of a register are ever other than DT_NOEND. */
+extern bool clientele_horizons_move(const ClienteleProgram *program, const ClienteleCell *cells);
+
 /* The time arguments of a call; either may be absent. */
 typedef struct ClienteleClock
 {

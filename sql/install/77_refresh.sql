@@ -149,7 +149,8 @@ WITH wanted AS MATERIALIZED (%1$s),
 fresh AS MATERIALIZED (%2$s),
 pair AS MATERIALIZED (
     SELECT w.key, w.at, f.%5$s IS NULL AS gone%6$s, f.tags AS new_tags, f.due_at AS new_due_at%7$s, s.tags AS old_tags
-    FROM wanted AS w LEFT JOIN fresh AS f ON f.%5$s = w.key LEFT JOIN %3$s AS s ON s.%5$s = w.key
+    FROM wanted AS w LEFT JOIN fresh AS f ON f.%5$s = w.key
+    LEFT JOIN %3$s AS s ON s.%5$s = w.key AND s.%5$s = ANY (ARRAY(SELECT one.key FROM wanted AS one))
     WHERE CASE WHEN f.%5$s IS NULL THEN s.%5$s IS NOT NULL
                ELSE s.%5$s IS NULL OR s.due_at IS DISTINCT FROM f.due_at OR s.tags IS DISTINCT FROM f.tags%8$s END
 ), written AS (
@@ -158,7 +159,7 @@ pair AS MATERIALIZED (
     ON CONFLICT (%5$s) DO UPDATE
     SET %11$stags = excluded.tags, evaluated_at = excluded.evaluated_at, due_at = excluded.due_at
 ), removed AS (
-    DELETE FROM %3$s AS s USING pair AS p WHERE p.gone AND s.%5$s = p.key
+    DELETE FROM %3$s AS s WHERE s.%5$s = ANY (ARRAY(SELECT p.key FROM pair AS p WHERE p.gone))
 ), logged AS (
     INSERT INTO %4$s (key, name, from_label, to_label, effective_at, recorded_at, cause, model_version)
     SELECT p.key, l.name, l.from_label, l.to_label, CASE WHEN p.gone THEN $2 ELSE p.at END, $2,
