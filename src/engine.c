@@ -830,7 +830,8 @@ bind_rungs(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
 		if (definition->rungs[i].when)
 		{
 			appendStringInfo(&text, " when rung_%d then ", parts->nlocals);
-			clientele_engine_push_local(parts, psprintf("rung_%d", parts->nlocals), CLIENTELE_BOOLEAN, conditions[parts->nlocals]);
+			clientele_engine_push_local(parts, psprintf("rung_%d", parts->nlocals), CLIENTELE_BOOLEAN,
+										conditions[parts->nlocals]);
 		}
 		else
 			appendStringInfoString(&text, " else ");
