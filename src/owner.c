@@ -60,6 +60,9 @@ clientele_become(Oid role)
 						   SECURITY_RESTRICTED_OPERATION);
 	set_locally("search_path", "pg_catalog, pg_temp");
 	set_locally("row_security", "off");
+
+	/* what a refresh executes is run once, and compiling it takes longer than running it */
+	set_locally("jit", "off");
 	return before;
 }
 
