@@ -381,7 +381,11 @@ register_moves(const ClienteleProgram *program, const ClienteleCell *cells,
 	int			count;
 	const Writer *writer = find_writer(program, cells, &count);
 
-	if (bsearch(&cells, lasting, nlasting, sizeof(ClienteleCell *), compare_pointers))
+	/*
+	 * One that several instructions write, as for coalesce, is read by them before it
+	 * is complete: what is heeded is only the end.
+	 */
+	if (count <= 1 && bsearch(&cells, lasting, nlasting, sizeof(ClienteleCell *), compare_pointers))
 		return false;
 	return writer == NULL || writer->moves;
 }

@@ -74,6 +74,17 @@ is_grid_name(const char *name)
 	return strcmp(name, "r") == 0 || strcmp(name, "f") == 0 || strcmp(name, "m") == 0 || strcmp(name, "score") == 0;
 }
 
+/* The numbers beside a label are names, too: of a grid all, of a card its score. */
+static void
+add_number_names(HTAB *set, const ClienteleDefinition *definition)
+{
+	static const char *const suffixes[] = {"_score", "_r", "_f", "_m"};
+	int			count = definition->kind == CLIENTELE_RFM_GRID ? lengthof(suffixes) : definition->kind == CLIENTELE_CARD ? 1 : 0;
+
+	for (int i = 0; i < count; i++)
+		hash_search(set, psprintf("%s%s", definition->name, suffixes[i]), HASH_ENTER, NULL);
+}
+
 /* `source` is that of the aggregate around, or NULL. */
 static void
 walk_tree(Walk *walk, const ClienteleNode *node, const char *source)
@@ -151,6 +162,7 @@ clientele_model_columns_used(PG_FUNCTION_ARGS)
 
 		if (definition->kind != CLIENTELE_TAG)
 			hash_search(set, definition->name, HASH_ENTER, NULL);
+		add_number_names(set, definition);
 	}
 	for (int i = 0; i < model->nsources; i++)
 		walk_text(&walk, model->sources[i].filter, model->sources[i].name);

@@ -326,7 +326,9 @@ next_range(const Refresh *refresh, Datum *values, char *nulls)
 	char	   *below;
 
 	get_typlenbyval(refresh->key_type, &length, &byval);
-	run(psprintf("SELECT least(min(%s), $1) FROM %s", refresh->key, table_name(refresh, "stored", refresh->next_version)),
+	/* not min(): uuid has one from 18 on only */
+	run(psprintf("SELECT least((SELECT %1$s FROM %2$s ORDER BY %1$s LIMIT 1), $1)",
+				 refresh->key, table_name(refresh, "stored", refresh->next_version)),
 		1, types, &bound, &none);
 	values[2] = answer(1, &isnull);
 	nulls[2] = isnull ? 'n' : ' ';
