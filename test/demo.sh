@@ -52,8 +52,11 @@ done
 
 cat <<END
 
-The cluster is still running.  To look further:
+The cluster is still running, and its clock stands at the last evening that was shown
+(ALTER DATABASE clinic RESET clientele.clock lets it go).  To look further:
     psql -h $(cluster dir) -U postgres clinic
+    SELECT * FROM segments.customer LIMIT 5;
+    SELECT * FROM clientele.explain('customer', 7, 'tier');
 When you have seen enough:
     sh $ROOT/test/demo.sh stop
 END

@@ -1,120 +1,85 @@
--- Segments from the clinic's own tables, by clientele's types and functions
--- alone: materialized views anybody can read.
+-- Segments from the clinic's own tables, kept by clientele: from CREATE EXTENSION
+-- to fresh segments.
 --
--- Variable as_of: the instant to judge at (default: the evening with which the
--- clinic's history ends).  Everything is worked out a second time as of 90 days
--- later, from the same facts: what changes then, time alone has changed.
+-- Variable as_of: the instant that counts as now (default: the evening with which
+-- the clinic's history ends).  The clock of the database is set to it; without that
+-- everything below would be the same with the wall clock.
 \if :{?as_of} \else \set as_of '2026-06-30 22:00:00+08' \endif
 SET client_encoding = 'UTF8';
 SET client_min_messages = warning;
 SET TimeZone = 'Asia/Shanghai';
-SET jit = off;             -- compiling the queries takes longer than running them
 
 CREATE EXTENSION IF NOT EXISTS clientele;
+SET search_path = clientele, public;
+SELECT format('ALTER DATABASE %I SET clientele.clock = %L', current_database(), :'as_of') \gexec
+SET clientele.clock = :'as_of';
+\o /dev/null
+SELECT drop_population(name::text) FROM population WHERE name = 'customer';
 
-BEGIN;
-DROP SCHEMA IF EXISTS demo CASCADE;
-CREATE SCHEMA demo;
-SET LOCAL search_path = demo, clientele, public;
-
-CREATE TABLE instant (days_on int PRIMARY KEY, as_of timestamptz NOT NULL);
-INSERT INTO instant SELECT d, timestamptz :'as_of' + d * interval '1 day' FROM (VALUES (0), (90)) v(d);
-
-----------------------------------------------------------------------------
--- Revenue: what is left of each sale.  Deposits, top-ups and repayments are
--- money on its way; a refund takes from its sale (it is no purchase, and not
--- recent); a receipt typed in twice is one.
-
-CREATE VIEW revenue AS
-SELECT s.payment_id, s.customer_id, s.paid_at, s.category, s.product_id, s.list_amount, s.net + coalesce(r.given_back, 0) AS net
-FROM (SELECT DISTINCT ON (receipt_no) * FROM pos.payment WHERE kind = 'sale' ORDER BY receipt_no, payment_id) s
-     LEFT JOIN (SELECT refund_of, sum(net) AS given_back FROM pos.payment WHERE kind = 'refund' GROUP BY refund_of) r
-               ON r.refund_of = s.payment_id
-WHERE s.net + coalesce(r.given_back, 0) > 0;
+-- A receipt typed in twice is one: the cashier voids the copy.
+ALTER TABLE pos.payment ADD COLUMN IF NOT EXISTS voided boolean NOT NULL DEFAULT false;
+UPDATE pos.payment AS p SET voided = true
+WHERE kind = 'sale' AND EXISTS (SELECT FROM pos.payment AS o
+                                WHERE o.kind = 'sale' AND o.receipt_no = p.receipt_no AND o.payment_id < p.payment_id);
 
 ----------------------------------------------------------------------------
--- RFM: one summary per buyer, cuts calibrated once and kept
+-- Whom, and what happens to them
 
-CREATE MATERIALIZED VIEW buyer AS
-SELECT customer_id, rfm(paid_at, net) AS summary FROM revenue GROUP BY customer_id;
-
--- Two buyers in three bought once, so the lower quantiles of the frequency are
--- all 1.  r-rfm cuts above a quantile, so that once is the lowest score.
-CREATE TABLE calibration AS
-SELECT rfm_cuts(summary, as_of, 'Asia/Shanghai', 5, 'r-rfm') AS cuts
-FROM buyer, instant WHERE days_on = 0 GROUP BY as_of;
+SELECT create_population('customer', 'crm.customer', 'customer_id', 'Asia/Shanghai');
+SELECT add_source('customer', 'payment',   'pos.payment',      'customer_id', 'paid_at', amount => 'net', branch => 'branch_id',
+                  filter => 'not voided', create_index => true);
+SELECT add_source('customer', 'visit',     'crm.visit',        'customer_id', 'arrived_at', branch => 'branch_id', create_index => true);
+SELECT add_source('customer', 'asked',     'crm.consultation', 'customer_id', 'asked_at', create_index => true);
+SELECT add_source('customer', 'treatment', 'emr.treatment',    'customer_id', 'performed_at', create_index => true);
+SELECT add_source('customer', 'article',   'crm.article_read', 'customer_id', 'read_at', create_index => true);
+SELECT add_source('customer', 'survey',    'crm.survey',       'customer_id', 'answered_at', create_index => true);
+SELECT add_source('customer', 'complaint', 'crm.complaint',    'customer_id', 'opened_at', create_index => true);
+SELECT add_source('customer', 'referral',  'crm.referral',     'referrer_id', 'referred_on', create_index => true);
 
 ----------------------------------------------------------------------------
--- Profile: one row of plain columns per customer and instant, for the rules.
--- Windows are calendar days in the clinic's time zone: 365 days are today and
--- the 364 before.
+-- Metrics: numbers that the rules share.  365 days are today and the 364 before.
+-- Revenue is sales and refunds; deposits, top-ups and repayments are money on its way.
 
-CREATE FUNCTION within(t timestamptz, as_of timestamptz, days int) RETURNS boolean LANGUAGE sql STABLE
-    AS $$SELECT (t AT TIME ZONE 'Asia/Shanghai')::date > (as_of AT TIME ZONE 'Asia/Shanghai')::date - days AND t <= as_of$$;
+SELECT define_metric('customer', name, value::expression) FROM (VALUES
+    ('purchases',     $$count(payment where kind = 'sale')$$),
+    ('purchases_1y',  $$count(payment where kind = 'sale' last 365 days)$$),
+    ('paid_total',    $$sum(payment.net where kind in ('sale', 'refund'))$$),
+    ('paid_1y',       $$sum(payment.net where kind in ('sale', 'refund') last 365 days)$$),
+    ('last_paid',     $$latest(payment where kind = 'sale')$$),
+    ('discount',      $$case when purchases > 0 then 1 - sum(payment.net where kind = 'sale') / sum(payment.list_amount where kind = 'sale') end$$),
+    ('owing',         $$sum(payment.owed where kind = 'sale') - sum(payment.net where kind = 'debt_repayment')$$),
+    ('visits',        $$count(visit)$$),
+    ('visits_1y',     $$count(visit last 365 days)$$),
+    ('consults_1y',   $$count(visit where visit_type in ('first', 're_consult') last 365 days)$$),
+    ('last_visit',    $$latest(visit)$$),
+    ('sessions_left', $$sum(payment.product_id.sessions where kind = 'sale') - count(treatment)$$),
+    ('asked_1y',      $$count(asked last 365 days)$$),
+    ('budgets_1y',    $$count(asked where named_budget last 365 days)$$),
+    ('reads_1y',      $$count(article last 365 days)$$),
+    ('referred',      $$count(referral)$$),
+    ('referred_1y',   $$count(referral last 365 days)$$)) AS metric (name, value);
 
-CREATE MATERIALIZED VIEW profile AS
-SELECT i.days_on, i.as_of, c.customer_id, c.name, c.gender, c.birthday, c.channel, c.registered_at, c.marketing_consent, c.budget, c."项目偏好",
-       coalesce(purchases, 0) AS purchases, coalesce(paid_total, 0) AS paid_total, last_paid, coalesce(surgeries, 0) AS surgeries,
-       coalesce(purchases_1y, 0) AS purchases_1y, coalesce(paid_1y, 0) AS paid_1y, discount,
-       coalesce(deposits, 0) AS deposits, coalesce(topped_up_1y, 0) AS topped_up_1y, coalesce(refunds_1y, 0) AS refunds_1y,
-       coalesce(owing, 0) AS owing,
-       coalesce(visits, 0) AS visits, last_visit, coalesce(visits_1y, 0) AS visits_1y, coalesce(consults_1y, 0) AS consults_1y,
-       coalesce(sessions_left, 0) AS sessions_left,
-       last_asked, coalesce(asked_1y, 0) AS asked_1y, coalesce(named_budget_1y, false) AS named_budget_1y,
-       coalesce(surgery_asked_90d, 0) AS surgery_asked_90d,
-       coalesce(reads_1y, 0) AS reads_1y, coalesce(anti_ageing_reads_180d, 0) AS anti_ageing_reads_180d,
-       coalesce(referred, 0) AS referred, coalesce(referred_1y, 0) AS referred_1y, last_recommend, coalesce(complaints_open, 0) AS complaints_open
-FROM instant i
-     CROSS JOIN crm.customer c
-     LEFT JOIN (SELECT days_on, customer_id, count(*) AS purchases, sum(net) AS paid_total, max(paid_at) AS last_paid,
-                       count(*) FILTER (WHERE category = 'surgery') AS surgeries,
-                       count(*) FILTER (WHERE within(paid_at, as_of, 365)) AS purchases_1y,
-                       sum(net) FILTER (WHERE within(paid_at, as_of, 365)) AS paid_1y,
-                       1 - sum(net) / sum(list_amount) AS discount
-                FROM instant JOIN revenue ON paid_at <= as_of GROUP BY 1, 2) AS bought USING (days_on, customer_id)
-     LEFT JOIN (SELECT days_on, customer_id, count(*) FILTER (WHERE kind = 'deposit') AS deposits,
-                       sum(net) FILTER (WHERE kind = 'top_up' AND within(paid_at, as_of, 365)) AS topped_up_1y,
-                       count(*) FILTER (WHERE kind = 'refund' AND within(paid_at, as_of, 365)) AS refunds_1y,
-                       sum(CASE kind WHEN 'sale' THEN owed WHEN 'debt_repayment' THEN -net ELSE 0 END) AS owing
-                FROM instant JOIN pos.payment ON paid_at <= as_of GROUP BY 1, 2) AS till USING (days_on, customer_id)
-     LEFT JOIN (SELECT days_on, customer_id, count(*) AS visits, max(arrived_at) AS last_visit,
-                       count(*) FILTER (WHERE within(arrived_at, as_of, 365)) AS visits_1y,
-                       count(*) FILTER (WHERE visit_type IN ('first', 're_consult') AND within(arrived_at, as_of, 365)) AS consults_1y
-                FROM instant JOIN crm.visit ON arrived_at <= as_of GROUP BY 1, 2) AS came USING (days_on, customer_id)
-     LEFT JOIN (SELECT customer_id, sum(sessions - taken) AS sessions_left
-                FROM revenue JOIN org.product USING (product_id)
-                     JOIN (SELECT payment_id, count(*) AS taken FROM emr.treatment GROUP BY payment_id) t USING (payment_id)
-                GROUP BY customer_id) AS course USING (customer_id)
-     LEFT JOIN (SELECT days_on, customer_id, max(asked_at) AS last_asked,
-                       count(*) FILTER (WHERE within(asked_at, as_of, 365)) AS asked_1y,
-                       bool_or(named_budget AND within(asked_at, as_of, 365)) AS named_budget_1y,
-                       count(*) FILTER (WHERE category = 'surgery' AND within(asked_at, as_of, 90)) AS surgery_asked_90d
-                FROM instant JOIN crm.consultation ON asked_at <= as_of GROUP BY 1, 2) AS asked USING (days_on, customer_id)
-     LEFT JOIN (SELECT days_on, customer_id, count(*) FILTER (WHERE within(read_at, as_of, 365)) AS reads_1y,
-                       count(*) FILTER (WHERE topic = 'anti-ageing' AND within(read_at, as_of, 180)) AS anti_ageing_reads_180d
-                FROM instant JOIN crm.article_read ON read_at <= as_of GROUP BY 1, 2) AS reading USING (days_on, customer_id)
-     LEFT JOIN (SELECT days_on, referrer_id AS customer_id, count(*) AS referred,
-                       count(*) FILTER (WHERE referred_on > as_of::date - 365) AS referred_1y
-                FROM instant JOIN crm.referral ON referred_on <= as_of::date GROUP BY 1, 2) AS brought USING (days_on, customer_id)
-     LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, recommend AS last_recommend
-                FROM crm.survey ORDER BY customer_id, answered_at DESC, survey_id DESC) AS said USING (customer_id)
-     LEFT JOIN (SELECT customer_id, count(*) AS complaints_open FROM crm.complaint WHERE closed_at IS NULL GROUP BY customer_id) AS complained
-               USING (customer_id);
+----------------------------------------------------------------------------
+-- RFM.  Two buyers in three bought once, so the lower quantiles of the frequency are
+-- all 1: r-rfm cuts above a quantile, so that once is the lowest score.
+
+SELECT define_rfm('customer', 'rfm', recency => 'last_paid', frequency => 'purchases', monetary => 'paid_total',
+                  bins => 5, method => 'r-rfm', scheme => 'eight', high_from => 4);
+SELECT * FROM calibrate('customer', 'rfm');
 
 ----------------------------------------------------------------------------
 -- Tiers: four characteristics, all of the last year
 
-CREATE TABLE tier_card (card scorecard NOT NULL);
-INSERT INTO tier_card VALUES ($$
+SELECT define_scorecard('customer', 'tier', $$
 {"method": "weighted",
  "characteristics": [
   {"name": "消费 consumption", "weight": 40, "value": "paid_1y",
    "bins": [{"below": 1, "points": 0}, {"below": 1000, "points": 30}, {"below": 3000, "points": 50},
             {"below": 8000, "points": 70}, {"below": 20000, "points": 85}, {"points": 100}]},
   {"name": "需求 need clarity", "weight": 30,
-   "bins": [{"when": "named_budget_1y and consults_1y > 0", "points": 100},
-            {"when": "named_budget_1y and asked_1y > 1", "points": 75},
-            {"when": "named_budget_1y or asked_1y > 1 or consults_1y > 1", "points": 50},
+   "bins": [{"when": "budgets_1y > 0 and consults_1y > 0", "points": 100},
+            {"when": "budgets_1y > 0 and asked_1y > 1", "points": 75},
+            {"when": "budgets_1y > 0 or asked_1y > 1 or consults_1y > 1", "points": 50},
             {"when": "asked_1y > 0 or consults_1y > 0", "points": 30},
             {"points": 0}]},
   {"name": "互动 interaction", "weight": 20, "value": "reads_1y + 2 * asked_1y + 3 * visits_1y",
@@ -131,55 +96,51 @@ INSERT INTO tier_card VALUES ($$
 $$);
 
 ----------------------------------------------------------------------------
--- Tags: the clinic's rules are rows, numbered from 1 without a gap, so that a
--- position that matching answers is a rule's number.
+-- The journey: the first stage that is true
 
-CREATE TABLE rule (
-    rule_no int PRIMARY KEY,
-    family  text NOT NULL,
-    name    text NOT NULL,
-    rule    expression NOT NULL
-);
-INSERT INTO rule VALUES
-    ( 1, '价值 value',   '高消费 high spender',              $$paid_1y >= 20000$$),
-    ( 2, '价值 value',   '沉睡大客 sleeping VIP',            $$paid_total >= 20000 and days_since(last_paid) > 180$$),
-    ( 3, '价值 value',   '储值会员 topped up',               $$topped_up_1y > 0$$),
-    ( 4, '价值 value',   '价格敏感 price-sensitive',         $$purchases >= 2 and discount >= 0.25$$),
-    ( 5, '价值 value',   '待二次成交 due for the second',    $$purchases = 1 and days_since(last_paid) between 30 and 90$$),
-    ( 6, '需求 need',    '新客 new this month',              $$days_since(registered_at) <= 30$$),
-    ( 7, '需求 need',    '咨询未到院 asked, has not come',   $$visits = 0 and days_since(last_asked) <= 14$$),
-    ( 8, '需求 need',    '手术意向 surgery intent',          $$surgery_asked_90d > 0 and surgeries = 0$$),
-    ( 9, '需求 need',    '年轻眼鼻 young, eyelid or nose',   $$age(birthday) between 18 and 25 and (contains("项目偏好", '双眼皮') or contains("项目偏好", '隆鼻'))$$),
-    (10, '需求 need',    '抗衰读者 anti-ageing reader',      $$anti_ageing_reads_180d >= 2 and age(birthday) >= 30$$),
-    (11, '需求 need',    '预算充足 large budget unspent',    $$budget >= 20000 and paid_1y < budget / 2$$),
-    (12, '服务 service', '本月生日 birthday this month',     $$month(birthday) = month(today())$$),
-    (13, '服务 service', '疗程未完 course unfinished',       $$sessions_left > 0 and days_since(last_visit) between 46 and 365$$),
-    (14, '服务 service', '欠款未清 owes money',              $$owing > 0$$),
-    (15, '口碑 voice',   '转介绍之星 referral star',         $$referred >= 3$$),
-    (16, '口碑 voice',   '满意未转介 promoter, brought none', $$last_recommend >= 9 and referred = 0$$),
-    (17, '口碑 voice',   '不满意 unhappy',                   $$last_recommend <= 6$$),
-    (18, '风险 risk',    '投诉未结 complaint open',          $$complaints_open > 0$$),
-    (19, '风险 risk',    '首访流失 lost after first visit',  $$visits = 1 and purchases = 0 and days_since(last_visit) > 60$$),
-    (20, '风险 risk',    '老客流失 buyer not seen 181-365 d', $$purchases > 0 and days_since(last_visit) between 181 and 365$$),
-    (21, '风险 risk',    '定金未成交 deposit, no purchase',  $$deposits > 0 and purchases = 0$$),
-    (22, '风险 risk',    '近一年退款 refund this year',      $$refunds_1y > 0$$);
+SELECT define_ladder('customer', 'stage', $$[
+    {"label": "流失 lost",               "when": "visits > 0 and days_since(last_visit) > 365"},
+    {"label": "沉睡 asleep",             "when": "visits > 0 and days_since(last_visit) > 180"},
+    {"label": "忠诚 loyal",              "when": "purchases_1y >= 3 or referred >= 3"},
+    {"label": "复购 bought again",       "when": "purchases > 1"},
+    {"label": "首购 bought once",        "when": "purchases = 1"},
+    {"label": "到院 came, not bought",   "when": "visits > 0"},
+    {"label": "咨询 asked, not come",    "when": "asked_1y > 0"},
+    {"label": "潜客 left a number"}]$$);
 
 ----------------------------------------------------------------------------
--- And all of it together: one row per customer and instant
+-- Tags
 
-CREATE MATERIALIZED VIEW segment AS
-SELECT p.days_on, p.customer_id, p.paid_total, p.paid_1y, p.purchases,
-       s.score AS rfm_score, rfm_group(s.score, 'eight', high_from => 4) AS rfm_group,
-       score(p, t.card, p.as_of, 'Asia/Shanghai') AS tier_score, tier(p, t.card, p.as_of, 'Asia/Shanghai') AS tier,
-       matching(p, r.rules, p.as_of, 'Asia/Shanghai') AS tags
-FROM profile p
-     CROSS JOIN tier_card t
-     CROSS JOIN (SELECT array_agg(rule ORDER BY rule_no) AS rules FROM rule) r
-     CROSS JOIN calibration k
-     LEFT JOIN buyer b USING (customer_id)
-     CROSS JOIN LATERAL (SELECT rfm_score(b.summary, p.as_of, 'Asia/Shanghai', k.cuts) AS score) s;
+SELECT define_tag('customer', name, rule::expression, family) FROM (VALUES
+    ('价值 value',   '高消费 high spender',             $$paid_1y >= 20000$$),
+    ('价值 value',   '沉睡大客 sleeping VIP',           $$paid_total >= 20000 and days_since(last_paid) > 180$$),
+    ('价值 value',   '储值会员 topped up',              $$sum(payment.net where kind = 'top_up' last 365 days) > 0$$),
+    ('价值 value',   '价格敏感 price-sensitive',        $$purchases >= 2 and discount >= 0.25$$),
+    ('价值 value',   '待二次成交 due for the second',   $$purchases = 1 and days_since(last_paid) between 30 and 90$$),
+    ('需求 need',    '新客 new this month',             $$days_since(registered_at) <= 30$$),
+    ('需求 need',    '咨询未到院 asked and not come',   $$visits = 0 and days_since(latest(asked)) <= 14$$),
+    ('需求 need',    '手术意向 surgery intent',
+        $$count(asked where category = 'surgery' last 90 days) > 0 and count(payment where kind = 'sale' and category = 'surgery') = 0$$),
+    ('需求 need',    '年轻眼鼻 young and eyelid or nose',
+        $$age(birthday) between 18 and 25 and (contains("项目偏好", '双眼皮') or contains("项目偏好", '隆鼻'))$$),
+    ('需求 need',    '抗衰读者 anti-ageing reader',     $$count(article where topic = 'anti-ageing' last 180 days) >= 2 and age(birthday) >= 30$$),
+    ('需求 need',    '预算充足 large budget unspent',   $$budget >= 20000 and paid_1y < budget / 2$$),
+    ('服务 service', '本月生日 birthday this month',    $$month(birthday) = month(today())$$),
+    ('服务 service', '疗程未完 course unfinished',      $$sessions_left > 0 and days_since(last_visit) between 46 and 365$$),
+    ('服务 service', '欠款未清 owes money',             $$owing > 0$$),
+    ('口碑 voice',   '转介绍之星 referral star',        $$referred >= 3$$),
+    ('口碑 voice',   '满意未转介 promoter without one', $$last(survey.recommend) >= 9 and referred = 0$$),
+    ('口碑 voice',   '不满意 unhappy',                  $$last(survey.recommend) <= 6$$),
+    ('风险 risk',    '投诉未结 complaint open',         $$count(complaint where closed_at is null) > 0$$),
+    ('风险 risk',    '首访流失 lost after first visit', $$visits = 1 and purchases = 0 and days_since(last_visit) > 60$$),
+    ('风险 risk',    '老客流失 buyer not seen 181-365 d', $$purchases > 0 and days_since(last_visit) between 181 and 365$$),
+    ('风险 risk',    '定金未成交 deposit and no purchase', $$count(payment where kind = 'deposit') > 0 and purchases = 0$$),
+    ('风险 risk',    '近一年退款 refund this year',     $$count(payment where kind = 'refund' last 365 days) > 0$$)
+    ) AS tag (family, name, rule);
 
-CREATE UNIQUE INDEX ON segment (customer_id, days_on);
-CREATE INDEX ON segment USING gin (tags);
-COMMIT;
-ANALYZE demo.segment;
+----------------------------------------------------------------------------
+-- A version of all that, built and shown
+
+SELECT publish('customer', '第一版 first version');
+\o
+CALL refresh('customer');

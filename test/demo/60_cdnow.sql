@@ -17,7 +17,7 @@ SELECT customer_id, recency(summary, '1998-06-30 23:59:59+00', 'UTC') AS r, freq
 FROM buyer, calibration;
 
 \echo
-\echo '== 5  公开数据 CDNOW / The public CDNOW log, until 1998-06-30, in US dollars'
+\echo '== 9  公开数据 CDNOW / The public CDNOW log, until 1998-06-30, in US dollars'
 \echo
 SELECT count(*) AS "客户 customers", sum(f) AS "购买 purchases", sum(m) AS "收入 revenue", round(avg(m), 2) AS "人均 each",
        count(*) FILTER (WHERE f = 1) AS "只买一次 once", percentile_disc(.5) WITHIN GROUP (ORDER BY r) AS "R 中位 median days"
