@@ -79,6 +79,10 @@ COMMENT ON FUNCTION clientele.note_progress(int, bigint, text, bigint, bigint, b
 -- The statements of a refresh
 -- ---------------------------------------------------------------------------
 
+CREATE FUNCTION clientele.tags_without(tags text[], others text[]) RETURNS text[]
+    AS 'MODULE_PATHNAME', 'clientele_tags_without' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clientele.tags_without(text[], text[]) IS 'the tags of a customer that are not among others; both ascending bytewise, as they are stored; NULL = none';
+
 -- Rows (old label, new label) of what has labels, and of tags, as a subquery in FROM.
 CREATE FUNCTION clientele.flips(labels text, old_tags text, new_tags text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
@@ -86,8 +90,8 @@ CREATE FUNCTION clientele.flips(labels text, old_tags text, new_tags text) RETUR
     SELECT concat(
         '(SELECT l.name, l.from_label, l.to_label FROM (VALUES ', coalesce(labels, '(NULL::text, NULL::text, NULL::text)'),
         ') AS l (name, from_label, to_label) WHERE l.from_label IS DISTINCT FROM l.to_label',
-        format(' UNION ALL SELECT t, t, NULL FROM unnest(%1$s) AS t WHERE %1$s IS DISTINCT FROM %2$s AND t <> ALL (coalesce(%2$s, ''{}''))', old_tags, new_tags),
-        format(' UNION ALL SELECT t, NULL, t FROM unnest(%2$s) AS t WHERE %1$s IS DISTINCT FROM %2$s AND t <> ALL (coalesce(%1$s, ''{}'')))', old_tags, new_tags))
+        format(' UNION ALL SELECT t, t, NULL FROM unnest(clientele.tags_without(%s, %s)) AS t', old_tags, new_tags),
+        format(' UNION ALL SELECT t, NULL, t FROM unnest(clientele.tags_without(%s, %s)) AS t)', new_tags, old_tags))
     $$;
 REVOKE ALL ON FUNCTION clientele.flips(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.flips(text, text, text) IS 'internal: the part of a statement that finds changed labels and tags';
@@ -137,19 +141,20 @@ BEGIN
         RETURN format('INSERT INTO %s (%s%s, tags, evaluated_at, due_at) SELECT a.%s%s, a.tags, a.as_of, a.due_at FROM %s AS a WHERE a.as_of = $1',
                       stored, key, columns, key, evaluated, every);
     ELSIF kind = 'facts' THEN
-        wanted := 'SELECT k AS key, $2::timestamptz AS at FROM unnest($1) AS k';
+        wanted := format('SELECT k.key AS wanted, $2::timestamptz AS at, s.* FROM unnest($1) AS k (key)
+                          LEFT JOIN (SELECT * FROM %1$s AS t WHERE t.%2$s = ANY ($1)) AS s ON s.%2$s = k.key', stored, key);
         source := format('SELECT a.* FROM %s AS a WHERE a.as_of = $2 AND a.%s = ANY ($1)', every, key);
     ELSE
-        wanted := format('SELECT s.%s AS key, s.due_at AS at FROM %s AS s WHERE s.due_at <= $2 ORDER BY s.due_at LIMIT $1', key, stored);
-        source := format('SELECT a.* FROM (SELECT w.at, array_agg(w.key) AS keys FROM wanted AS w GROUP BY w.at) AS i
+        wanted := format('SELECT s.%s AS wanted, s.due_at AS at, s.* FROM %s AS s WHERE s.due_at <= $2 ORDER BY s.due_at LIMIT $1', key, stored);
+        source := format('SELECT a.* FROM (SELECT w.at, array_agg(w.wanted) AS keys FROM wanted AS w GROUP BY w.at) AS i
                           CROSS JOIN LATERAL (SELECT * FROM %s AS e WHERE e.as_of = i.at AND e.%s = ANY (i.keys)) AS a', every, key);
     END IF;
     RETURN format($statement$
 WITH wanted AS MATERIALIZED (%1$s),
 fresh AS MATERIALIZED (%2$s),
 pair AS MATERIALIZED (
-    SELECT w.key, w.at, f.%5$s IS NULL AS gone%6$s, f.tags AS new_tags, f.due_at AS new_due_at%7$s, s.tags AS old_tags
-    FROM wanted AS w LEFT JOIN fresh AS f ON f.%5$s = w.key LEFT JOIN %3$s AS s ON s.%5$s = w.key
+    SELECT s.wanted AS key, s.at, f.%5$s IS NULL AS gone%6$s, f.tags AS new_tags, f.due_at AS new_due_at%7$s, s.tags AS old_tags
+    FROM wanted AS s LEFT JOIN fresh AS f ON f.%5$s = s.wanted
     WHERE CASE WHEN f.%5$s IS NULL THEN s.%5$s IS NOT NULL
                ELSE s.%5$s IS NULL OR s.due_at IS DISTINCT FROM f.due_at OR s.tags IS DISTINCT FROM f.tags%8$s END
 ), written AS (

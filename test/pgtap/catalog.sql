@@ -104,6 +104,7 @@ FROM (VALUES
     ('drop_definition', 'volatile'),
     ('definitions', 'volatile'),
     ('reset_draft', 'volatile'),
+    ('tags_without', 'immutable'),
     ('publish', 'volatile'),
     ('drop_column', 'volatile'),
     ('refresh', 'volatile'),
