@@ -321,7 +321,7 @@ mark_row(const Watch *watch, TupleDesc descriptor, HeapTuple row)
 		if (watch->target == TARGET_LINK)
 			clientele_mark_link(watch->mark_relation, watch->link, key_text(watch->family, &key));
 		else if (key_datum(watch, &key, &datum))
-			clientele_mark_key(watch->mark_relation, datum);
+			clientele_mark_key(watch->mark_relation, watch->key_type, datum);
 	}
 }
 
@@ -609,8 +609,8 @@ find_plan(Relation relation)
 		prepare_backend();
 
 	/*
-	 * A transaction that writes one table over and over takes no new lock, and
-	 * would learn nothing of what others have committed.
+	 * A transaction that executes one prepared statement over and over takes no
+	 * new lock, and would learn nothing of what others have committed.
 	 */
 	AcceptInvalidationMessages();
 	plan = hash_search(plans, &relid, HASH_ENTER, &found);

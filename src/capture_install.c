@@ -150,9 +150,12 @@ refuse(Relation relation, const char *reason, const char *hint)
 
 /* Plain inheritance, unlike partitioning, leads rows past a parent's triggers. */
 static bool
-is_inheritance_child(Oid relation)
+inherits_or_is_inherited(Relation relation)
 {
-	return !get_rel_relispartition(relation) && has_superclass(relation);
+	Oid			relid = RelationGetRelid(relation);
+
+	return (!relation->rd_rel->relispartition && has_superclass(relid)) ||
+		(relation->rd_rel->relkind == RELKIND_RELATION && find_inheritance_children(relid, NoLock) != NIL);
 }
 
 static bool
@@ -167,7 +170,6 @@ is_system_or_own(Oid relation)
 static void
 refuse_unfit(Relation relation)
 {
-	Oid			relid = RelationGetRelid(relation);
 	char		kind = relation->rd_rel->relkind;
 
 	if (kind == RELKIND_FOREIGN_TABLE)
@@ -175,14 +177,14 @@ refuse_unfit(Relation relation)
 			   "Keep a local copy, for example by logical replication, and register that.");
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
 		refuse(relation, "It is not a table.", "Register the table that the rows are written to.");
-	if (is_system_or_own(relid))
+	if (is_system_or_own(RelationGetRelid(relation)))
 		refuse(relation, "It belongs to the system or to this extension.", "Register a table of your own.");
 	if (relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
 		refuse(relation, "It is a temporary table.", "Register a permanent table.");
 	if (relation->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
 		refuse(relation, "It is an unlogged table: a crash empties it, and no trigger fires.",
 			   "ALTER TABLE ... SET LOGGED.");
-	if (is_inheritance_child(relid) || (kind == RELKIND_RELATION && has_subclass(relid)))
+	if (inherits_or_is_inherited(relation))
 		refuse(relation, "It inherits or is inherited from: writes to a child fire no trigger of its parent.",
 			   "Use partitions, or register tables without inheritance, several under one name if need be.");
 	if (relation->rd_rules)

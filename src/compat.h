@@ -156,6 +156,12 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
 	tuplesort_getdatum(sort, true, value, isnull, NULL)
 #endif
 
+/* EXPLAIN's own functions have headers of their own since 18. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
 /*
  * A path of a foreign scan as a whole: 17 asks for clauses that are pushed down,
  * 18 for the number of nodes that are disabled.  And the estimate of an array's length

@@ -117,7 +117,7 @@ undefined_column(const ClienteleBinder *binder, const ClienteleNode *place, cons
 /* The column a path leads to, in each part; they must be of one type. */
 static const char **
 resolve_parts(const ClienteleInput *input, const ClienteleBinder *binder, const ClienteleNode *path,
-			  ClientelePathColumn **first)
+			  ClientelePathColumn **first, AttrNumber *attributes)
 {
 	const char **sql = palloc(sizeof(char *) * input->nparts);
 
@@ -131,6 +131,7 @@ resolve_parts(const ClienteleInput *input, const ClienteleBinder *binder, const 
 		if (column == NULL)
 			undefined_column(binder, place, problem, hint);
 		sql[i] = column->sql;
+		attributes[i] = column->attribute;
 		if (i == 0)
 			*first = column;
 		else if (column->type != (*first)->type)
@@ -162,7 +163,7 @@ find_input_column(ClienteleInput *input, const char *sql)
 
 static ClienteleInputColumn *
 add_input_column(ClienteleInput *input, ClienteleBinder *binder, const ClienteleNode *path,
-				 const ClientelePathColumn *from, const char **sql)
+				 const ClientelePathColumn *from, const char **sql, AttrNumber *attributes)
 {
 	ClienteleInputColumn *added;
 
@@ -175,6 +176,7 @@ add_input_column(ClienteleInput *input, ClienteleBinder *binder, const Clientele
 	}
 	added = &input->columns[input->ncolumns];
 	added->sql = sql;
+	added->attributes = attributes;
 	added->column = palloc(sizeof(ClienteleColumn));
 	if (!clientele_column_init(added->column, from->type, from->typmod, from->collation))
 		ereport(ERROR,
@@ -194,11 +196,12 @@ use_column(ClienteleInput *input, ClienteleBinder *binder, const ClienteleNode *
 {
 	ClienteleOperand operand = {0};
 	ClientelePathColumn *from = NULL;
-	const char **sql = resolve_parts(input, binder, path, &from);
+	AttrNumber *attributes = palloc(sizeof(AttrNumber) * input->nparts);
+	const char **sql = resolve_parts(input, binder, path, &from, attributes);
 	ClienteleInputColumn *column = find_input_column(input, sql[0]);
 
 	if (column == NULL)
-		column = add_input_column(input, binder, path, from, sql);
+		column = add_input_column(input, binder, path, from, sql, attributes);
 	operand.cells = column->cells;
 	operand.type = column->column->type;
 	operand.column = column->column;
@@ -1294,6 +1297,8 @@ resolve_source_columns(ClienteleEngineSource *source, const ClienteleCatalogSour
 
 	source->key_sql = palloc(sizeof(char *) * input->nparts);
 	source->time_sql = palloc(sizeof(char *) * input->nparts);
+	source->key_attributes = palloc(sizeof(AttrNumber) * input->nparts);
+	source->time_attributes = palloc(sizeof(AttrNumber) * input->nparts);
 	for (int i = 0; i < input->nparts; i++)
 	{
 		const char *paths[2] = {rows[i].key_path, rows[i].occurred_at_path};
@@ -1316,11 +1321,13 @@ resolve_source_columns(ClienteleEngineSource *source, const ClienteleCatalogSour
 			if (which == 0)
 			{
 				source->key_sql[i] = column->sql;
+				source->key_attributes[i] = column->attribute;
 				source->key_type = getBaseType(column->type);
 			}
 			else
 			{
 				source->time_sql[i] = column->sql;
+				source->time_attributes[i] = column->attribute;
 				source->time_type = getBaseType(column->type);
 			}
 		}

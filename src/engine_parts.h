@@ -24,7 +24,9 @@
 /* A column that some expression names. */
 typedef struct ClienteleInputColumn
 {
-	const char **sql;			/* in the query, one for each part */
+	const char **sql;			/* in the query, one for each part ... */
+	AttrNumber *attributes;		/* ... and in that part's table; 0 where a foreign
+								 * key leads to another */
 	ClienteleColumn *column;
 	ClienteleCell *cells;		/* where it is read to */
 } ClienteleInputColumn;
@@ -61,6 +63,8 @@ typedef struct ClienteleEngineSource
 	ClienteleInput input;
 	const char **key_sql;		/* one for each part */
 	const char **time_sql;
+	AttrNumber *key_attributes; /* as of an input column */
+	AttrNumber *time_attributes;
 	Oid			key_type;
 	Oid			time_type;		/* date, timestamp, timestamptz */
 	ClienteleBinder *binder;

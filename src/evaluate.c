@@ -650,7 +650,7 @@ run(ClienteleProgram *program, int nrows, const bool single, const bool timed)
 
 	for (;; at++)
 	{
-		if (timed)
+		if (timed && !at->lasting)
 			clientele_horizons_of_result(program, at, rows);
 		switch ((ClienteleOp) at->op)
 		{

@@ -32,6 +32,9 @@ struct ClienteleBinder
 	int		   *shared;			/* instructions whose results others may use */
 	int			nshared;
 	int			shared_allocated;
+	const ClienteleCell **lasting;	/* registers of constants and columns */
+	int			nlasting;
+	int			lasting_allocated;
 };
 
 /* A register, and whether the expression that filled it may overwrite it. */
@@ -90,6 +93,20 @@ clientele_bind_register(ClienteleBinder *binder)
 	for (int i = 0; i < program->capacity; i++)
 		clientele_horizons(program, cells)[i] = DT_NOEND;
 	return cells;
+}
+
+/* Notes that time does not change what is in a register. */
+static void
+note_lasting(ClienteleBinder *binder, const ClienteleCell *cells)
+{
+	if (!binder->program->timed)
+		return;
+	if (binder->nlasting == binder->lasting_allocated)
+	{
+		binder->lasting_allocated *= 2;
+		binder->lasting = repalloc(binder->lasting, mul_size(sizeof(ClienteleCell *), binder->lasting_allocated));
+	}
+	binder->lasting[binder->nlasting++] = cells;
 }
 
 void
@@ -456,6 +473,7 @@ constant(ClienteleBinder *binder, ClienteleCell cell)
 
 	for (int i = 0; i < binder->program->capacity; i++)
 		value.cells[i] = cell;
+	note_lasting(binder, value.cells);
 	return value;
 }
 
@@ -610,6 +628,8 @@ emit_name(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 
 	if (operand.literal)
 		return emit_literal(binder, operand.literal, wanted);
+	if (operand.column || operand.is_json)
+		note_lasting(binder, operand.cells);
 	if (!operand.is_json)
 		return borrowed(operand.cells);
 
@@ -1285,6 +1305,8 @@ clientele_bind_begin(ClienteleScope *scope, int capacity, bool timed)
 	program->zoned = palloc(sizeof(ClienteleZonedConstant) * binder->zoned_allocated);
 	binder->shared_allocated = 16;
 	binder->shared = palloc(sizeof(int) * binder->shared_allocated);
+	binder->lasting_allocated = 16;
+	binder->lasting = palloc(sizeof(ClienteleCell *) * binder->lasting_allocated);
 	binder->texts_allocated = 16;
 	program->texts = palloc(sizeof(char *) * binder->texts_allocated);
 	binder->program = program;
@@ -1372,6 +1394,6 @@ clientele_bind_end(ClienteleBinder *binder)
 	for (int level = 0; level <= program->depth; level++)
 		program->selected[level] = palloc(mul_size(sizeof(int), program->capacity));
 	if (program->timed)
-		clientele_horizons_prepare(program);
+		clientele_horizons_prepare(program, binder->lasting, binder->nlasting);
 	return program;
 }

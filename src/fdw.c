@@ -399,8 +399,13 @@ narrow_to_stale(ForeignScanState *node, ClienteleKeys *keys)
 	list = clientele_stale_keys(stale, run->options.version, run->as_of, keys);
 	if (clientele_live_limit > 0 && list->count > clientele_live_limit)
 		refuse_mass_evaluation(run);
-	*keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = list->keys,.nlist = list->count};
-	return list->count > 0;
+	if (list->count == 0)
+		return false;
+	if (list->count == 1)
+		*keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_ONE,.low = list->keys[0]};
+	else
+		*keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = list->keys,.nlist = list->count};
+	return true;
 }
 
 static void

@@ -31,6 +31,7 @@ typedef struct Writer
 {
 	const ClienteleCell *cells;
 	int			instruction;
+	bool		moves;			/* in a register's first: time may change it */
 } Writer;
 
 struct ClienteleHorizons
@@ -90,16 +91,19 @@ find_writers(ClienteleProgram *program)
 
 		if (cells)
 		{
-			horizons->writers[horizons->nwriters].cells = cells;
-			horizons->writers[horizons->nwriters++].instruction = i;
+			Writer	   *added = &horizons->writers[horizons->nwriters++];
+
+			added->cells = cells;
+			added->instruction = i;
+			added->moves = false;
 		}
 	}
 	qsort(horizons->writers, horizons->nwriters, sizeof(Writer), compare_writers);
 }
 
-/* The first of the instructions that write a register, and how many there are. */
-static const ClienteleInstruction *
-first_writer(const ClienteleProgram *program, const ClienteleCell *cells, int *count)
+/* Of the instructions that write a register the first, and how many there are. */
+static Writer *
+find_writer(const ClienteleProgram *program, const ClienteleCell *cells, int *count)
 {
 	const struct ClienteleHorizons *horizons = program->horizons;
 	int			low = 0;
@@ -119,7 +123,15 @@ first_writer(const ClienteleProgram *program, const ClienteleCell *cells, int *c
 		if (horizons->writers[low + *count].cells != cells)
 			break;
 	}
-	return *count == 0 ? NULL : &program->instructions[horizons->writers[low].instruction];
+	return *count == 0 ? NULL : &horizons->writers[low];
+}
+
+static const ClienteleInstruction *
+first_writer(const ClienteleProgram *program, const ClienteleCell *cells, int *count)
+{
+	const Writer *writer = find_writer(program, cells, count);
+
+	return writer ? &program->instructions[writer->instruction] : NULL;
 }
 
 /* The instruction that alone computes a register, or NULL. */
@@ -292,13 +304,74 @@ find_motion(const ClienteleProgram *program, ClienteleInstruction *at)
 	}
 }
 
+/* ---------- what lasts ---------- */
+
+static int
+compare_pointers(const void *a, const void *b)
+{
+	const ClienteleCell *first = *(const ClienteleCell *const *) a;
+	const ClienteleCell *second = *(const ClienteleCell *const *) b;
+
+	return (first > second) - (first < second);
+}
+
+/* Registers that nothing here writes are filled by folds, or by the clock. */
+static bool
+register_moves(const ClienteleProgram *program, const ClienteleCell *cells,
+			   const ClienteleCell **lasting, int nlasting)
+{
+	int			count;
+	const Writer *writer = find_writer(program, cells, &count);
+
+	if (writer)
+		return writer->moves;
+	return bsearch(&cells, lasting, nlasting, sizeof(ClienteleCell *), compare_pointers) == NULL;
+}
+
+/*
+ * Finds the instructions that need no horizons, because neither they nor any other
+ * that writes the same register has anything to do with time.  Most are such.
+ */
+static void
+find_lasting(ClienteleProgram *program, const ClienteleCell **lasting, int nlasting)
+{
+	bool		found;
+	int			count;
+
+	qsort(lasting, nlasting, sizeof(ClienteleCell *), compare_pointers);
+	do
+	{
+		found = false;
+		for (int i = 0; i < program->length; i++)
+		{
+			const ClienteleInstruction *at = &program->instructions[i];
+			Writer	   *writer = written(at) ? find_writer(program, written(at), &count) : NULL;
+
+			if (writer == NULL || writer->moves)
+				continue;
+			writer->moves = at->op == CLIENTELE_OP_MONTHS_SINCE || at->op == CLIENTELE_OP_YEARS_SINCE ||
+				(at->a && register_moves(program, at->a, lasting, nlasting)) ||
+				(at->b && register_moves(program, at->b, lasting, nlasting));
+			found |= writer->moves;
+		}
+	} while (found);
+
+	for (int i = 0; i < program->length; i++)
+	{
+		ClienteleInstruction *at = &program->instructions[i];
+
+		at->lasting = written(at) == NULL || !find_writer(program, written(at), &count)->moves;
+	}
+}
+
 void
-clientele_horizons_prepare(ClienteleProgram *program)
+clientele_horizons_prepare(ClienteleProgram *program, const ClienteleCell **lasting, int nlasting)
 {
 	program->horizons = palloc0(sizeof(struct ClienteleHorizons));
 	find_writers(program);
 	for (int i = 0; i < program->length; i++)
 		find_motion(program, &program->instructions[i]);
+	find_lasting(program, lasting, nlasting);
 }
 
 /* What the comparison asks of the other side. */
@@ -416,7 +489,7 @@ clientele_horizons_set_clock(ClienteleProgram *program)
 static int64
 floor_of(ClienteleDecimal number)
 {
-	ClienteleDecimal floor = clientele_decimal_floor(number);
+	ClienteleDecimal floor = number.scale == 0 ? number : clientele_decimal_floor(number);
 
 	if (floor.scale != 0)
 		return clientele_decimal_sign(floor) < 0 ? -BEYOND : BEYOND;
@@ -461,15 +534,13 @@ when_risen(const ClienteleProgram *program, const ClienteleMotion *motion, int r
 }
 
 /*
- * When a value that moves upwards, and now is below, at or above `other` (order -1,
- * 0 or 1), will make the comparison's truth turn.
+ * When a value that moves upwards, and now is below `other` (order -1) or at it (0),
+ * will make the comparison's truth turn.
  */
 static TimestampTz
 when_turned(const ClienteleProgram *program, const ClienteleMotion *motion, int row,
 			ClienteleComparison comparison, int order, int64 other, bool other_is_whole)
 {
-	if (order > 0)
-		return DT_NOEND;
 	switch (comparison)
 	{
 		case CLIENTELE_LT:
@@ -542,6 +613,7 @@ when_comparison_turned(const ClienteleProgram *program, const ClienteleInstructi
 	ClienteleComparison comparison = motion->on_right ? mirrored(at->comparison) : at->comparison;
 	ClienteleDecimal limit;
 	ClienteleDecimal value;
+	int			order;
 	int64		whole;
 
 	if (at->a == at->b)
@@ -551,10 +623,9 @@ when_comparison_turned(const ClienteleProgram *program, const ClienteleInstructi
 	if (at->op == CLIENTELE_OP_COMPARE_INTEGER)
 	{
 		/* a date or an instant; the infinite ones are never reached */
-		if (other->u.integer == DT_NOEND || other->u.integer == DT_NOBEGIN)
+		if (moving->u.integer > other->u.integer || other->u.integer == DT_NOEND)
 			return DT_NOEND;
-		return when_turned(program, motion, row, comparison,
-						   (moving->u.integer > other->u.integer) - (moving->u.integer < other->u.integer),
+		return when_turned(program, motion, row, comparison, moving->u.integer == other->u.integer ? 0 : -1,
 						   other->u.integer, true);
 	}
 
@@ -566,8 +637,11 @@ when_comparison_turned(const ClienteleProgram *program, const ClienteleInstructi
 		value = clientele_decimal_negate(value);
 		limit = clientele_decimal_negate(limit);
 	}
+	order = clientele_decimal_compare(value, limit);
+	if (order > 0)
+		return DT_NOEND;
 	whole = floor_of(limit);
-	return when_turned(program, motion, row, comparison, clientele_decimal_compare(value, limit), whole,
+	return when_turned(program, motion, row, comparison, order, whole, limit.scale == 0 ||
 					   clientele_decimal_compare(clientele_decimal_from_int64(whole), limit) == 0);
 }
 

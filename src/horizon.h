@@ -7,8 +7,12 @@
 
 #include "program.h"
 
-/* At the end of binding: finds the comparisons that can be solved. */
-extern void clientele_horizons_prepare(ClienteleProgram *program);
+/*
+ * At the end of binding: finds the comparisons that can be solved, and what lasts.
+ * `lasting` are the registers that nothing writes and time does not change:
+ * constants and columns.
+ */
+extern void clientele_horizons_prepare(ClienteleProgram *program, const ClienteleCell **lasting, int nlasting);
 
 /* The clock of the program has been set. */
 extern void clientele_horizons_set_clock(ClienteleProgram *program);

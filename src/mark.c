@@ -8,12 +8,15 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "nodes/execnodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -43,9 +46,7 @@ struct ClienteleMarks
 	Relation	table;
 	Relation	index;
 	Snapshot	snapshot;
-	ClienteleQuietRead *probe;	/* NULL before the first */
 	ClienteleQuietRead *whole;	/* NULL before the first */
-	ScanKeyData equal;			/* what a probe looks for */
 	bool		everyone;
 	int			nlinks;
 	ClienteleMark *links;
@@ -71,7 +72,54 @@ clientele_key_family(Oid type)
 	}
 }
 
+static Oid
+key_type_of(Relation table)
+{
+	return getBaseType(TupleDescAttr(RelationGetDescr(table), MARK_KEY - 1)->atttypid);
+}
+
+/*
+ * Whether a relation is made as mark tables are.  Its owner may have altered it,
+ * and it is read and written by the place of its columns.
+ */
+static bool
+is_mark_table(Relation relation)
+{
+	TupleDesc	descriptor = RelationGetDescr(relation);
+
+	if (relation->rd_rel->relkind != RELKIND_RELATION || relation->rd_tableam != GetHeapamTableAmRoutine() ||
+		descriptor->natts != MARK_COLUMNS)
+		return false;
+	for (int i = 0; i < descriptor->natts; i++)
+		if (TupleDescAttr(descriptor, i)->attisdropped || TupleDescAttr(descriptor, i)->attgenerated)
+			return false;
+	return clientele_key_family(key_type_of(relation)) != CLIENTELE_KEY_NONE &&
+		TupleDescAttr(descriptor, MARK_LINK - 1)->atttypid == INT2OID &&
+		TupleDescAttr(descriptor, MARK_LINK_KEY - 1)->atttypid == TEXTOID;
+}
+
+/*
+ * Entries are made without evaluating anything, so an index must be on columns; and
+ * nobody waits for an equal mark, so none may be unique.
+ */
+static bool
+index_is_plain(Relation index)
+{
+	return heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) &&
+		heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) &&
+		!index->rd_index->indisexclusion && !index->rd_index->indisunique;
+}
+
 /* ---------- writing ---------- */
+
+static bool
+indexes_are_plain(CatalogIndexState indexes)
+{
+	for (int i = 0; i < indexes->ri_NumIndices; i++)
+		if (!index_is_plain(indexes->ri_IndexRelationDescs[i]))
+			return false;
+	return true;
+}
 
 Oid
 clientele_mark_relation(const char *population)
@@ -89,28 +137,40 @@ clientele_mark_relation(const char *population)
  * without triggers, rights or row security.
  */
 static void
-append(Oid mark_relation, Datum *values, bool *nulls)
+append(Oid mark_relation, Oid key_type, Datum *values, bool *nulls)
 {
 	Relation	table = try_relation_open(mark_relation, RowExclusiveLock);
-	HeapTuple	tuple;
 
 	if (table == NULL)
 		return;
-	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
-	CatalogTupleInsert(table, tuple);
-	heap_freetuple(tuple);
+	if (is_mark_table(table))
+	{
+		CatalogIndexState indexes = CatalogOpenIndexes(table);
+
+		/* Without its type a key is no key, and the mark one of everyone. */
+		if (!nulls[MARK_KEY - 1] && key_type != key_type_of(table))
+			nulls[MARK_KEY - 1] = true;
+		if (indexes_are_plain(indexes))
+		{
+			HeapTuple	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
+
+			CatalogTupleInsertWithInfo(table, tuple, indexes);
+			heap_freetuple(tuple);
+		}
+		CatalogCloseIndexes(indexes);
+	}
 
 	/* Until the transaction ends the mark must not lose its table. */
-	table_close(table, NoLock);
+	relation_close(table, NoLock);
 }
 
 void
-clientele_mark_key(Oid mark_relation, Datum key)
+clientele_mark_key(Oid mark_relation, Oid key_type, Datum key)
 {
 	Datum		values[MARK_COLUMNS] = {key, 0, 0};
 	bool		nulls[MARK_COLUMNS] = {false, true, true};
 
-	append(mark_relation, values, nulls);
+	append(mark_relation, key_type, values, nulls);
 }
 
 void
@@ -119,7 +179,7 @@ clientele_mark_link(Oid mark_relation, int16 link, Datum link_key)
 	Datum		values[MARK_COLUMNS] = {0, Int16GetDatum(link), link_key};
 	bool		nulls[MARK_COLUMNS] = {true, false, false};
 
-	append(mark_relation, values, nulls);
+	append(mark_relation, InvalidOid, values, nulls);
 }
 
 void
@@ -128,7 +188,7 @@ clientele_mark_everyone(Oid mark_relation)
 	Datum		values[MARK_COLUMNS] = {0, 0, 0};
 	bool		nulls[MARK_COLUMNS] = {true, true, true};
 
-	append(mark_relation, values, nulls);
+	append(mark_relation, InvalidOid, values, nulls);
 }
 
 /* ---------- reading ---------- */
@@ -148,11 +208,26 @@ read_mark(ClienteleMarks *marks, HeapTuple tuple, ClienteleMark *mark)
 	mark->link_key = mark->has_link ? TextDatumGetCString(link_key) : NULL;
 }
 
+static void
+refuse(Relation table, const char *reason)
+{
+	const char *schema = get_namespace_name(RelationGetNamespace(table));
+	const char *name = RelationGetRelationName(table);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("\"%s.%s\" is not, or no longer, a table of marks", schema, name),
+			 errdetail_internal("%s", reason),
+			 errhint("A mark table has the columns key, link smallint, link_key text, and CREATE INDEX ON %s (key).",
+					 quote_qualified_identifier(schema, name))));
+}
+
 /* The index on the key, by which everything but the whole is read. */
 static Relation
 open_key_index(Relation table)
 {
 	List	   *indexes = RelationGetIndexList(table);
+	Relation	key_index = NULL;
 	ListCell   *cell;
 
 	foreach(cell, indexes)
@@ -160,22 +235,17 @@ open_key_index(Relation table)
 		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
 		Form_pg_index form = index->rd_index;
 
-		if (form->indisvalid && form->indkey.values[0] == MARK_KEY && index->rd_rel->relam == BTREE_AM_OID &&
-			RelationGetIndexPredicate(index) == NIL)
-		{
-			list_free(indexes);
-			return index;
-		}
-		index_close(index, AccessShareLock);
+		if (!index_is_plain(index))
+			refuse(table, "It has an index that is unique, or on an expression or a part: no mark is entered.");
+		if (!key_index && form->indisvalid && form->indkey.values[0] == MARK_KEY && index->rd_rel->relam == BTREE_AM_OID)
+			key_index = index;
+		else
+			index_close(index, AccessShareLock);
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("table \"%s.%s\" has lost its index on \"key\"",
-					get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table)),
-			 errhint("CREATE INDEX ON %s (key);",
-					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
-												RelationGetRelationName(table)))));
-	pg_unreachable();
+	list_free(indexes);
+	if (!key_index)
+		refuse(table, "It has no index on its key.");
+	return key_index;
 }
 
 /* Marks without a key are few; a reader needs to know them before anything else. */
@@ -218,10 +288,18 @@ clientele_marks_open(Oid mark_relation, Snapshot snapshot)
 
 	marks->context = CurrentMemoryContext;
 	marks->table = table_open(mark_relation, AccessShareLock);
+	if (!is_mark_table(marks->table))
+		refuse(marks->table, "Its columns are others.");
 	marks->index = open_key_index(marks->table);
 	marks->snapshot = snapshot;
 	read_marks_without_key(marks);
 	return marks;
+}
+
+Oid
+clientele_marks_key_type(const ClienteleMarks *marks)
+{
+	return key_type_of(marks->table);
 }
 
 bool
@@ -237,29 +315,22 @@ clientele_marks_links(const ClienteleMarks *marks, int *count)
 	return marks->links;
 }
 
-static void
-prepare_probe(ClienteleMarks *marks)
-{
-	Oid			family = marks->index->rd_opfamily[0];
-	Oid			type = marks->index->rd_opcintype[0];
-	Oid			equal = get_opfamily_member(family, type, type, BTEqualStrategyNumber);
-
-	ScanKeyEntryInitialize(&marks->equal, 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   marks->index->rd_indcollation[0], get_opcode(equal), 0);
-	marks->probe = clientele_quiet_read_begin(marks->table, marks->index, marks->snapshot, 1, &marks->equal);
-}
-
 bool
-clientele_marks_probe(ClienteleMarks *marks, Datum key)
+clientele_marks_probe(const ClienteleMarks *marks, Datum key)
 {
-	MemoryContext caller = MemoryContextSwitchTo(marks->context);
+	Relation	index = marks->index;
+	Oid			type = index->rd_opcintype[0];
+	Oid			equal = get_opfamily_member(index->rd_opfamily[0], type, type, BTEqualStrategyNumber);
+	ScanKeyData scan_key;
+	ClienteleQuietRead *scan;
+	bool		found;
 
-	if (!marks->probe)
-		prepare_probe(marks);
-	marks->equal.sk_argument = key;
-	clientele_quiet_read_again(marks->probe, &marks->equal);
-	MemoryContextSwitchTo(caller);
-	return clientele_quiet_read_next(marks->probe) != NULL;
+	ScanKeyEntryInitialize(&scan_key, 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   index->rd_indcollation[0], get_opcode(equal), key);
+	scan = clientele_quiet_read_begin(marks->table, index, marks->snapshot, 1, &scan_key);
+	found = clientele_quiet_read_next(scan) != NULL;
+	clientele_quiet_read_end(scan);
+	return found;
 }
 
 bool
@@ -286,8 +357,6 @@ clientele_marks_next(ClienteleMarks *marks, ClienteleMark *mark)
 void
 clientele_marks_close(ClienteleMarks *marks)
 {
-	if (marks->probe)
-		clientele_quiet_read_end(marks->probe);
 	if (marks->whole)
 		clientele_quiet_read_end(marks->whole);
 	index_close(marks->index, AccessShareLock);
@@ -314,7 +383,7 @@ clientele_pending_marks(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	marks = clientele_marks_open(PG_GETARG_OID(0), GetActiveSnapshot());
-	key_type = TupleDescAttr(RelationGetDescr(marks->table), MARK_KEY - 1)->atttypid;
+	key_type = clientele_marks_key_type(marks);
 	while (clientele_marks_next(marks, &mark))
 	{
 		Datum		values[MARK_COLUMNS] = {0, Int16GetDatum(mark.link), 0};
@@ -341,14 +410,13 @@ Datum
 clientele_is_marked(PG_FUNCTION_ARGS)
 {
 	ClienteleMarks *marks = clientele_marks_open(PG_GETARG_OID(0), GetActiveSnapshot());
-	Form_pg_attribute column = TupleDescAttr(RelationGetDescr(marks->table), MARK_KEY - 1);
 	Oid			input;
 	Oid			parameter;
 	Datum		key;
 	bool		answer;
 
-	getTypeInputInfo(column->atttypid, &input, &parameter);
-	key = OidInputFunctionCall(input, text_to_cstring(PG_GETARG_TEXT_PP(1)), parameter, column->atttypmod);
+	getTypeInputInfo(clientele_marks_key_type(marks), &input, &parameter);
+	key = OidInputFunctionCall(input, text_to_cstring(PG_GETARG_TEXT_PP(1)), parameter, -1);
 	answer = clientele_marks_everyone(marks) || clientele_marks_probe(marks, key);
 	clientele_marks_close(marks);
 	PG_RETURN_BOOL(answer);

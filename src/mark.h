@@ -47,10 +47,12 @@ extern ClienteleKeyFamily clientele_key_family(Oid type);
 extern Oid	clientele_mark_relation(const char *population);
 
 /*
- * Appends a mark, visible from the next command on.  The key is of the table's own
- * type.  Where the table is gone nothing happens: whose write this is must not fail.
+ * Appends a mark, visible from the next command on.  Where the table is gone, or not
+ * as it was made, nothing happens: whose write this is must not fail, and reading
+ * will.  A key that is not of the table's type (of a domain, its base type) marks
+ * everyone.
  */
-extern void clientele_mark_key(Oid mark_relation, Datum key);
+extern void clientele_mark_key(Oid mark_relation, Oid key_type, Datum key);
 extern void clientele_mark_link(Oid mark_relation, int16 link, Datum link_key);
 extern void clientele_mark_everyone(Oid mark_relation);
 
@@ -72,13 +74,14 @@ typedef struct ClienteleMark
  * Which links and whether everyone is marked is read at once.
  */
 extern ClienteleMarks *clientele_marks_open(Oid mark_relation, Snapshot snapshot);
+extern Oid	clientele_marks_key_type(const ClienteleMarks *marks);
 extern bool clientele_marks_everyone(const ClienteleMarks *marks);
 
 /* The links; each has has_link set. */
 extern const ClienteleMark *clientele_marks_links(const ClienteleMarks *marks, int *count);
 
 /* Whether there is a mark of this very key; links and everyone are not asked. */
-extern bool clientele_marks_probe(ClienteleMarks *marks, Datum key);
+extern bool clientele_marks_probe(const ClienteleMarks *marks, Datum key);
 
 /*
  * Every mark of any kind, in no order, a customer once or several times.  What it

@@ -153,6 +153,7 @@ typedef struct ClienteleInstruction
 	bool		negated;
 	uint8		highest;		/* of instructions that find a truth: the masks */
 	uint8		lowest;			/* above */
+	bool		lasting;		/* timed: time alone never changes the result */
 	int			jump;			/* ENTER, NARROW: the LEAVE to go to */
 	ClienteleCell *target;		/* registers: the cell of the block's row 0 */
 	ClienteleCell *a;

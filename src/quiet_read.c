@@ -23,7 +23,6 @@ struct ClienteleQuietRead
 {
 	Relation	table;
 	Snapshot	snapshot;
-	int			nkeys;
 	TableScanDesc whole;		/* either this ... */
 	IndexScanDesc by_index;		/* ... or this */
 	Buffer		buffer;			/* by index: page of the latest row, pinned */
@@ -40,7 +39,6 @@ clientele_quiet_read_begin(Relation table, Relation index, Snapshot snapshot, in
 		elog(ERROR, "table \"%s\" is not a heap", RelationGetRelationName(table));
 	scan->table = table;
 	scan->snapshot = snapshot;
-	scan->nkeys = nkeys;
 	scan->buffer = InvalidBuffer;
 	if (index)
 	{
@@ -123,12 +121,6 @@ HeapTuple
 clientele_quiet_read_next(ClienteleQuietRead *scan)
 {
 	return scan->whole ? next_of_whole(scan) : next_by_index(scan);
-}
-
-void
-clientele_quiet_read_again(ClienteleQuietRead *scan, ScanKey keys)
-{
-	index_rescan(scan->by_index, keys, scan->nkeys, NULL, 0);
 }
 
 void

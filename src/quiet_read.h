@@ -23,12 +23,13 @@ typedef struct ClienteleQuietRead ClienteleQuietRead;
 extern ClienteleQuietRead *clientele_quiet_read_begin(Relation table, Relation index, Snapshot snapshot,
 													  int nkeys, ScanKey keys);
 
-/* The next row, which stays where it is until the next call; NULL = no more. */
+/* The next row, which stays where it is until the next call or the end; NULL = no more. */
 extern HeapTuple clientele_quiet_read_next(ClienteleQuietRead *scan);
 
-/* Begins anew with other keys; scans by an index only. */
-extern void clientele_quiet_read_again(ClienteleQuietRead *scan, ScanKey keys);
-
+/*
+ * To be ended soon: meanwhile the page of the latest row, and that of the index,
+ * stay pinned, and VACUUM may wait for them.
+ */
 extern void clientele_quiet_read_end(ClienteleQuietRead *scan);
 
 #endif							/* CLIENTELE_QUIET_READ_H */

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "fmgr.h"
@@ -206,7 +207,7 @@ read_events(ClienteleScan *scan, EventBlock *block)
 			break;
 		}
 		slot_getallattrs(slot);
-		if (!read_time(source, slot->tts_values[1], zone, &source->events.at[block->count]))
+		if (slot->tts_isnull[1] || !read_time(source, slot->tts_values[1], zone, &source->events.at[block->count]))
 			continue;
 		if (!continues_run(scan, block, slot->tts_values[0]))
 			begin_run(scan, block, slot->tts_values[0]);
@@ -432,7 +433,7 @@ shape_of(const ClienteleKeys *keys)
 	switch (keys->kind)
 	{
 		case CLIENTELE_KEYS_LIST:
-			return CLIENTELE_SHAPE_LIST;
+			return keys->nlist == 1 ? CLIENTELE_SHAPE_ONE : CLIENTELE_SHAPE_LIST;
 		case CLIENTELE_KEYS_ONE:
 			return CLIENTELE_SHAPE_ONE;
 		case CLIENTELE_KEYS_RANGE:
@@ -465,6 +466,11 @@ key_arguments(const ClienteleScan *scan, const ClienteleKeys *keys, Datum *argum
 			arguments[count++] = keys->low;
 			break;
 		case CLIENTELE_KEYS_LIST:
+			if (keys->nlist == 1)
+			{
+				arguments[count++] = keys->list[0];
+				break;
+			}
 			alignment = lookup_type_cache(scan->key_type, 0)->typalign;
 			arguments[count++] = PointerGetDatum(construct_array(keys->list, keys->nlist, scan->key_type,
 																 scan->key_length, scan->key_by_value, alignment));
@@ -486,6 +492,63 @@ set_clock(ClienteleEngineParts *parts, TimestampTz as_of)
 	}
 }
 
+/*
+ * The tables of an input as they are read quietly: their first column, then those
+ * that expressions name.  NULL where an ordinary query is needed: joins, partitions.
+ */
+static ClienteleQuietTable *
+quiet_tables(const ClienteleInput *input, const AttrNumber *keys, const AttrNumber *first)
+{
+	ClienteleQuietTable *tables = palloc(sizeof(ClienteleQuietTable) * input->nparts);
+
+	for (int part = 0; part < input->nparts; part++)
+	{
+		AttrNumber *columns = palloc(sizeof(AttrNumber) * (input->ncolumns + 1));
+
+		columns[0] = first[part];
+		for (int i = 0; i < input->ncolumns; i++)
+			columns[i + 1] = input->columns[i].attributes[part];
+		tables[part].relation = input->parts[part]->relation;
+		tables[part].key = keys[part];
+		tables[part].ncolumns = input->ncolumns + 1;
+		tables[part].columns = columns;
+		if (input->parts[part]->joins != NIL || !clientele_can_read_quietly(tables[part].relation))
+			return NULL;
+	}
+	return tables;
+}
+
+/* Whether a read of one customer must leave no trace in the caller's transaction. */
+static bool
+is_quiet(ClienteleShape shape)
+{
+	return shape == CLIENTELE_SHAPE_ONE && IsolationIsSerializable();
+}
+
+static ClienteleStream *
+open_customers(ClienteleScan *scan, ClienteleShape shape, const Datum *arguments, Snapshot snapshot)
+{
+	ClienteleEngine *engine = scan->engine;
+	AttrNumber	key = get_attnum(engine->relation, engine->key_column);
+	ClienteleQuietTable *tables = is_quiet(shape) ? quiet_tables(&engine->parts->customers, &key, &key) : NULL;
+
+	if (tables)
+		return clientele_stream_open_quiet(1, tables, engine->key_type, arguments[0], false, snapshot);
+	return clientele_stream_open(clientele_customers_query(engine, shape), arguments, NULL, snapshot);
+}
+
+static ClienteleStream *
+open_events(ClienteleScan *scan, ClienteleEngineSource *source, ClienteleShape shape, const Datum *arguments,
+			Snapshot snapshot)
+{
+	ClienteleQuietTable *tables = is_quiet(shape) ?
+		quiet_tables(&source->input, source->key_attributes, source->time_attributes) : NULL;
+
+	if (tables)
+		return clientele_stream_open_quiet(source->input.nparts, tables, scan->engine->key_type, arguments[0], true, snapshot);
+	return clientele_stream_open(clientele_events_query(scan->engine, source, shape), arguments, NULL, snapshot);
+}
+
 static void
 begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *source, ClienteleShape shape,
 			 const Datum *key_arguments, int nargs, Snapshot snapshot)
@@ -500,7 +563,7 @@ begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *sour
 	memcpy(arguments, key_arguments, sizeof(Datum) * nargs);
 	if (clientele_events_bound(source, &bound))
 		arguments[nargs] = TimestampTzGetDatum(bound);
-	block->stream = clientele_stream_open(clientele_events_query(scan->engine, source, shape), arguments, NULL, snapshot);
+	block->stream = open_events(scan, source, shape, arguments, snapshot);
 }
 
 static void
@@ -542,7 +605,7 @@ clientele_scan_begin(ClienteleEngine *model, TimestampTz as_of, const ClienteleK
 
 	set_clock(parts, as_of);
 	nargs = key_arguments(scan, keys, arguments);
-	scan->customers = clientele_stream_open(clientele_customers_query(engine, shape), arguments, NULL, snapshot);
+	scan->customers = open_customers(scan, shape, arguments, snapshot);
 	scan->sources = palloc0(sizeof(EventBlock) * Max(parts->nsources, 1));
 	for (int i = 0; i < parts->nsources; i++)
 	{

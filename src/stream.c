@@ -22,6 +22,7 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "quiet_stream.h"
 #include "stream.h"
 
 struct ClienteleQuery
@@ -31,6 +32,7 @@ struct ClienteleQuery
 
 struct ClienteleStream
 {
+	ClienteleQuietRows *quiet;	/* rows that no query has read; else: */
 	CachedPlan *plan;
 	ResourceOwner owner;		/* of the reference to ->plan */
 	QueryDesc  *execution;
@@ -188,7 +190,7 @@ clientele_stream_open(ClienteleQuery *query, const Datum *arguments, const bool 
 					  Snapshot snapshot)
 {
 	CachedPlanSource *source = query->source;
-	ClienteleStream *stream = palloc(sizeof(ClienteleStream));
+	ClienteleStream *stream = palloc0(sizeof(ClienteleStream));
 	ParamListInfo list = parameters(source, arguments, nulls);
 	bool		activated = activate(snapshot);
 	int			level;
@@ -215,15 +217,24 @@ clientele_stream_open(ClienteleQuery *query, const Datum *arguments, const bool 
 	return stream;
 }
 
-TupleTableSlot *
-clientele_stream_next(ClienteleStream *stream)
+ClienteleStream *
+clientele_stream_open_quiet(int ntables, const ClienteleQuietTable *tables, Oid key_type, Datum key,
+							bool sorted, Snapshot snapshot)
+{
+	ClienteleStream *stream = palloc0(sizeof(ClienteleStream));
+
+	stream->quiet = clientele_quiet_rows_read(ntables, tables, key_type, key, sorted, snapshot);
+	return stream;
+}
+
+static TupleTableSlot *
+next_of_query(ClienteleStream *stream)
 {
 	EState	   *estate = stream->execution->estate;
 	MemoryContext caller = MemoryContextSwitchTo(estate->es_query_cxt);
 	bool		activated = activate(stream->execution->snapshot);
 	TupleTableSlot *slot;
 
-	CHECK_FOR_INTERRUPTS();
 	ResetPerTupleExprContext(estate);
 	slot = ExecProcNode(stream->execution->planstate);
 	if (!TupIsNull(slot) && estate->es_junkFilter)
@@ -234,12 +245,24 @@ clientele_stream_next(ClienteleStream *stream)
 	return TupIsNull(slot) ? NULL : slot;
 }
 
+TupleTableSlot *
+clientele_stream_next(ClienteleStream *stream)
+{
+	CHECK_FOR_INTERRUPTS();
+	return stream->quiet ? clientele_quiet_rows_next(stream->quiet) : next_of_query(stream);
+}
+
 void
 clientele_stream_close(ClienteleStream *stream)
 {
-	ExecutorFinish(stream->execution);
-	ExecutorEnd(stream->execution);
-	FreeQueryDesc(stream->execution);
-	ReleaseCachedPlan(stream->plan, stream->owner);
+	if (stream->quiet)
+		clientele_quiet_rows_end(stream->quiet);
+	else
+	{
+		ExecutorFinish(stream->execution);
+		ExecutorEnd(stream->execution);
+		FreeQueryDesc(stream->execution);
+		ReleaseCachedPlan(stream->plan, stream->owner);
+	}
 	pfree(stream);
 }

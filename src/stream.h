@@ -39,6 +39,25 @@ extern TupleDesc clientele_query_columns(const ClienteleQuery *query);
 extern ClienteleStream *clientele_stream_open(ClienteleQuery *query, const Datum *arguments,
 											  const bool *nulls, Snapshot snapshot);
 
+/* A table in which rows with one key are looked for; see quiet_stream.c. */
+typedef struct ClienteleQuietTable
+{
+	Oid			relation;
+	AttrNumber	key;
+	int			ncolumns;
+	const AttrNumber *columns;
+} ClienteleQuietTable;
+
+/*
+ * The rows of several tables (alike in their columns) that have the key, without a
+ * predicate lock: the columns, after a first one of int8 that is 1.  With `sorted`,
+ * those with the greatest first column come first.  The tables are ones that
+ * clientele_can_read_quietly.
+ */
+extern ClienteleStream *clientele_stream_open_quiet(int ntables, const ClienteleQuietTable *tables,
+													Oid key_type, Datum key, bool sorted, Snapshot snapshot);
+extern bool clientele_can_read_quietly(Oid relation);
+
 /* The next row, valid until the next call; NULL at the end. */
 extern TupleTableSlot *clientele_stream_next(ClienteleStream *stream);
 extern void clientele_stream_close(ClienteleStream *stream);

@@ -155,6 +155,7 @@ clientele_table_path(ClienteleTablePaths *paths, const ClienteleNode *path,
 			column->relation = relation;
 			column->name = name->string;
 			column->sql = psprintf("%s.%s", alias, quote_identifier(name->string));
+			column->attribute = name == path ? attribute : InvalidAttrNumber;
 			column->type = type;
 			column->typmod = typmod;
 			column->collation = collation;

@@ -30,6 +30,8 @@ typedef struct ClientelePathColumn
 	Oid			relation;		/* that has the column */
 	const char *name;
 	const char *sql;			/* the column in the query */
+	AttrNumber	attribute;		/* the column in the first table; 0 if it is in one
+								 * that a foreign key leads to */
 	Oid			type;
 	int32		typmod;
 	Oid			collation;

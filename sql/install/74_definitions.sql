@@ -146,19 +146,23 @@ COMMENT ON FUNCTION clientele.follow_path(regclass, text[]) IS 'internal: the co
 -- Whom and what we work for
 -- ---------------------------------------------------------------------------
 
--- Also keeps other changes of the draft waiting until this one is committed.
-CREATE FUNCTION clientele.population_of(caller regrole, population text) RETURNS clientele.population
+-- Who is to change something keeps other changes waiting until his is committed.
+CREATE FUNCTION clientele.population_of(caller regrole, population text, to_change boolean DEFAULT true) RETURNS clientele.population
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     found_population clientele.population;
 BEGIN
     PERFORM clientele.check_given('population', population);
-    SELECT * INTO found_population FROM clientele.population AS p WHERE p.name = population FOR NO KEY UPDATE;
+    IF to_change THEN
+        PERFORM FROM clientele.population AS p
+        WHERE p.name = population AND pg_has_role(caller, p.owner, 'USAGE') FOR NO KEY UPDATE;
+    END IF;
+    SELECT * INTO found_population FROM clientele.population AS p WHERE p.name = population;
     IF NOT FOUND THEN
         RAISE undefined_object USING
             MESSAGE = format('population "%s" does not exist', population),
-            HINT = coalesce((SELECT format('Yours are: %s.', string_agg(p.name, ', ' ORDER BY p.name))
+            HINT = coalesce((SELECT 'Yours are: ' || string_agg(p.name, ', ' ORDER BY p.name) || '.'
                              FROM clientele.population AS p WHERE pg_has_role(caller, p.owner, 'USAGE')),
                             'Make one: SELECT clientele.create_population(''customer'', ''crm.customer'', ''customer_id'', ''Asia/Shanghai'');');
     ELSIF NOT pg_has_role(caller, found_population.owner, 'USAGE') THEN
@@ -169,8 +173,8 @@ BEGIN
     RETURN found_population;
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.population_of(regrole, text) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.population_of(regrole, text) IS 'internal: the population of that name, for whose owner the caller must be allowed to act; locked against other editors until the transaction ends';
+REVOKE ALL ON FUNCTION clientele.population_of(regrole, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.population_of(regrole, text, boolean) IS 'internal: the population of that name, for whose owner the caller must be allowed to act; locked against other editors until the transaction ends, unless it is only read';
 
 CREATE FUNCTION clientele.check_attachable(caller regrole, relation regclass) RETURNS oid
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -433,7 +437,13 @@ CREATE FUNCTION clientele.check_key(relation regclass, key text) RETURNS name
 DECLARE
     key_column pg_attribute := clientele.find_column(relation, key);
 BEGIN
-    IF clientele.key_family(key_column.atttypid, key_column.attcollation) IS NULL THEN
+    -- Every column that a view of ours has beside the key.
+    IF key IN ('as_of', 'tags', 'evaluated_at', 'due_at', 'model_version', 'tag', 'family', 'origin', 'since', 'position', 'name',
+               'from_label', 'to_label', 'effective_at', 'recorded_at', 'cause', 'label', 'valid_from', 'valid_to') THEN
+        RAISE duplicate_column USING
+            MESSAGE = format('the views of a population have a column "%s", so its key cannot be called so', key),
+            HINT = format('ALTER TABLE %s RENAME COLUMN %I TO %I;', relation, key, 'customer_' || key);
+    ELSIF clientele.key_family(key_column.atttypid, key_column.attcollation) IS NULL THEN
         RAISE datatype_mismatch USING
             MESSAGE = format('column "%s" of table %s is of type %s%s, which cannot be the key of a population', key, relation,
                              format_type(key_column.atttypid, key_column.atttypmod),
@@ -689,8 +699,11 @@ BEGIN
                              CASE WHEN last.collation_of <> 0 THEN format(' with collation %s', last.collation_of::regcollation) ELSE '' END,
                              population.name, format_type(own.atttypid, NULL),
                              CASE WHEN own.attcollation <> 0 THEN format(' with collation %s', own.attcollation::regcollation) ELSE '' END),
-            HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s%s;', last.at, last.column_name, format_type(own.atttypid, NULL),
-                          CASE WHEN own.attcollation <> 0 THEN format(' COLLATE %s', own.attcollation::regcollation) ELSE '' END);
+            HINT = CASE WHEN last.collation_of <> 0 AND own.attcollation <> 0
+                   THEN format('ALTER TABLE %s ALTER COLUMN %I TYPE %s COLLATE %s;', last.at, last.column_name,
+                               format_type(own.atttypid, NULL), own.attcollation::regcollation)
+                   ELSE format('Name a column that refers to a customer, for example after ALTER TABLE %s ADD COLUMN customer_key %s REFERENCES %s (%I);',
+                               last.at, format_type(own.atttypid, NULL), population.relation, population.key_column) END;
     END IF;
 END
 $$;
@@ -922,7 +935,7 @@ BEGIN
                      AND s.relation = coalesce(drop_source_for.relation, s.relation)) THEN
         RAISE undefined_object USING
             MESSAGE = format('population "%s" has no source "%s"%s', population, name, ' of table ' || relation::text),
-            HINT = coalesce((SELECT format('Its sources are: %s.', string_agg(format('%s (%s)', s.name, s.relation), ', ' ORDER BY s.name, s.part))
+            HINT = coalesce((SELECT 'Its sources are: ' || string_agg(format('%s (%s)', s.name, s.relation), ', ' ORDER BY s.name, s.part) || '.'
                              FROM clientele.source AS s WHERE s.population_id = owned.population_id), 'It has no sources.');
     END IF;
     is_last := NOT EXISTS (SELECT FROM clientele.source AS s
@@ -1150,10 +1163,10 @@ COMMENT ON FUNCTION clientele.drop_definition(text, text) IS 'takes a definition
 
 CREATE FUNCTION clientele.definitions_for(caller regrole, population text)
 RETURNS TABLE (name text, kind text, definition text, state text, author name, changed_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    owned clientele.population := clientele.population_of(caller, population);
+    owned clientele.population := clientele.population_of(caller, population, to_change => false);
 BEGIN
     RETURN QUERY
     SELECT coalesce(d.name, l.name)::text, coalesce(d.kind, l.kind), coalesce(d.body, l.body)::text,
@@ -1189,10 +1202,10 @@ BEGIN
       AND v.version = coalesce(reset_draft_for.version, owned.live_version, owned.next_version);
     IF NOT FOUND THEN
         RAISE undefined_object USING
-            MESSAGE = coalesce(format('population "%s" has no version %s', population, version),
+            MESSAGE = coalesce(format('population "%s" has no version ', population) || version,
                                format('nothing of population "%s" is published yet', population)),
-            HINT = coalesce((SELECT format('Its versions are 1 to %s.', max(v.version)) FROM clientele.version AS v
-                             WHERE v.population_id = owned.population_id HAVING max(v.version) > 0),
+            HINT = coalesce((SELECT 'Its versions are 1 to ' || max(v.version) || '.' FROM clientele.version AS v
+                             WHERE v.population_id = owned.population_id),
                             'Single definitions leave the draft by drop_definition.');
     END IF;
 

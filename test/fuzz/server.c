@@ -27,6 +27,9 @@
 
 MemoryContext CurrentMemoryContext = NULL;
 
+/* Nobody asks a run to end. */
+volatile sig_atomic_t InterruptPending = false;
+
 static void **blocks;
 static size_t nblocks;
 static size_t blocks_allocated;

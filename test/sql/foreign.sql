@@ -161,6 +161,25 @@ FROM (VALUES (1, timestamptz '2026-05-02 00:00+00'), (5, '2026-05-10 00:00+00'),
 JOIN clientele_data.regress_foreign_all_1 AS a ON a.customer_id = v.k AND a.as_of = v.at;
 
 -- ---------------------------------------------------------------------------
+-- A payment is seen before it is committed, by the transaction that makes it.
+-- ---------------------------------------------------------------------------
+
+BEGIN;
+INSERT INTO clientele.watch (relation, population_id, role, key_column, columns)
+SELECT 'payment', population_id, 'event', 'customer_id', '{paid_at,net}' FROM clientele.population WHERE name = 'regress_foreign';
+SELECT clientele.install_capture('payment');
+SELECT visits, spend, is_stored FROM live WHERE customer_id = 8;
+INSERT INTO payment VALUES (8, '2026-06-01 11:30+00', 0.5);
+SELECT visits, spend, is_stored FROM live WHERE customer_id = 8;
+SAVEPOINT s;
+DELETE FROM payment WHERE customer_id = 8;
+SELECT visits, spend, is_stored FROM live WHERE customer_id = 8;
+ROLLBACK TO s;
+SELECT visits, spend, is_stored FROM live WHERE customer_id = 8;
+ROLLBACK;
+SELECT visits, spend, is_stored FROM live WHERE customer_id = 8;
+
+-- ---------------------------------------------------------------------------
 -- Links lead from a changed row to customers, whoever they are by now.
 -- ---------------------------------------------------------------------------
 
@@ -251,6 +270,7 @@ ROLLBACK;
 BEGIN;
 CREATE SCHEMA regress_trap AUTHORIZATION regress_foreign_reader;
 SET ROLE regress_foreign_reader;
+GRANT USAGE ON SCHEMA regress_trap TO PUBLIC;
 CREATE FUNCTION regress_trap.equal(int, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped as %', current_user; END $$;
 CREATE FUNCTION regress_trap.earlier(timestamptz, timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped as %', current_user; END $$;
 CREATE OPERATOR regress_trap.= (LEFTARG = int, RIGHTARG = int, PROCEDURE = regress_trap.equal);

@@ -90,7 +90,7 @@ sub solved_comparison
 sub number
 {
 	my ($depth) = @_;
-	my $kind = int rand($depth <= 0 ? 5 : 14);
+	my $kind = int rand($depth <= 0 ? 5 : 15);
 
 	return one_of('n', 'spent') if $kind == 0;
 	return constant() if $kind == 1;
@@ -102,6 +102,7 @@ sub number
 	return 'coalesce(' . join(', ', map { number($depth - 1) } 1 .. between(1, 3)) . ')' if $kind == 9;
 	return one_of('least', 'greatest') . '(' . join(', ', map { number($depth - 1) } 1 .. between(1, 3)) . ')' if $kind == 10;
 	return '(' . day($depth - 1) . ' - ' . day($depth - 1) . ')' if $kind == 11;
+	return one_of('days_since', 'months_since', 'age', 'month', 'weekday') . '(' . day($depth - 1) . ')' if $kind == 12;
 	return choice($depth, \&number);
 }
 
@@ -114,7 +115,7 @@ sub day
 	return 'today()' if $kind == 2;
 	return date_literal() if $kind == 3;
 	return 'date(' . instant_column() . ')' if $kind == 4;
-	return day($depth - 1) . one_of(' + ', ' - ') . one_of('n', between(0, 400)) if $kind == 5;
+	return day($depth - 1) . one_of(' + ', ' - ') . one_of('n', between(0, 400), 'days_since(' . moment() . ')', 'floor(' . number($depth - 1) . ' / 9)') if $kind == 5;
 	return 'coalesce(' . day($depth - 1) . ', ' . day($depth - 1) . ')' if $kind == 6;
 	return choice($depth, \&day);
 }

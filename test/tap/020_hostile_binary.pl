@@ -36,6 +36,15 @@ my %valid = (
 		q({"method": "additive", "initial": -2.5, "baseline": 10, "reason_code_algorithm": "points_above",
 		   "characteristics": [{"name": "b \"c\"", "value": "x", "baseline": 3, "reason_code": "B", "bins": [{"points": "x * 2"}]}]}),
 	],
+	model => [
+		q({"time_zone": "UTC", "sources": [], "definitions": []}),
+		q({"time_zone": "Asia/Shanghai", "sources": [{"name": "payment", "amount": "net", "filter": "kind <> 'x'", "future_tolerance": 0.5}],
+		   "definitions": [{"kind": "parameter", "name": "days", "value": 1.80e2}, {"kind": "metric", "name": "spend", "value": "sum(payment.net)", "scale": 2},
+		   {"kind": "rfm", "name": "g", "recency": "latest(payment)", "frequency": "2", "monetary": "spend", "bins": 2, "method": "mean",
+		    "cuts": "recency 30; frequency 2; monetary 500", "groups": [{"label": "best", "when": "r = 2"}, {"label": "rest"}]},
+		   {"kind": "scorecard", "name": "tier", "card": {"method": "additive", "characteristics": [{"name": "a", "bins": [{"points": 1}]}]}},
+		   {"kind": "ladder", "name": "l", "rules": [{"label": "new", "when": "spend = 1"}]}, {"kind": "tag", "name": "贵宾", "when": "spend > days", "family": "价值"}]}),
+	],
 	rfm => [
 		'(2024-01-05 01:30:00+00,2024-06-01 08:00:00+00,7,3480.50)',
 		'(2024-01-05 01:30:00.000001+00,2024-01-05 01:30:00.000001+00,1,0)',
