@@ -20,7 +20,7 @@ COMMENT ON SEQUENCE clientele.refresh_run_run_seq IS 'numbers of refreshes';
 COMMENT ON COLUMN clientele.refresh_run.population_id IS 'what is refreshed';
 COMMENT ON COLUMN clientele.refresh_run.run IS 'number of the refresh';
 COMMENT ON COLUMN clientele.refresh_run.pid IS 'the server process at work';
-COMMENT ON COLUMN clientele.refresh_run.phase IS 'build: a new version; facts: customers of whom something changed; time: rows that have come due';
+COMMENT ON COLUMN clientele.refresh_run.phase IS 'the last in which there was something to do: build: a new version; facts: customers of whom something changed; time: rows that have come due';
 COMMENT ON COLUMN clientele.refresh_run.done IS 'customers, marks or steps done in this phase';
 COMMENT ON COLUMN clientele.refresh_run.total IS 'those there were when the phase began';
 COMMENT ON COLUMN clientele.refresh_run.started_at IS 'when the refresh began to work';
@@ -64,11 +64,15 @@ BEGIN
                                              ORDER BY run DESC LIMIT 19) AS kept);
         INSERT INTO clientele.refresh_run (population_id, phase, total) VALUES ($1, $3, $5) RETURNING run INTO number;
     END IF;
-    UPDATE clientele.refresh_run AS r
-    SET phase = $3, done = $4, total = $5, updated_at = clock_timestamp(),
-        phase_at = CASE r.phase WHEN $3 THEN r.phase_at ELSE clock_timestamp() END,
-        finished_at = CASE WHEN $6 THEN clock_timestamp() END
-    WHERE r.population_id = $1 AND r.run = number;
+    IF finished THEN
+        UPDATE clientele.refresh_run AS r SET updated_at = clock_timestamp(), finished_at = clock_timestamp()
+        WHERE r.population_id = $1 AND r.run = number;
+    ELSE
+        UPDATE clientele.refresh_run AS r
+        SET phase = $3, done = $4, total = $5, updated_at = clock_timestamp(),
+            phase_at = CASE r.phase WHEN $3 THEN r.phase_at ELSE clock_timestamp() END
+        WHERE r.population_id = $1 AND r.run = number;
+    END IF;
     RETURN number;
 END
 $$;
