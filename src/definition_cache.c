@@ -8,14 +8,9 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -23,6 +18,7 @@
 
 #include "engine_catalog.h"
 #include "engine_parts.h"
+#include "owner.h"
 
 static MemoryContext cache_context = NULL;
 static List *engines = NIL;		/* of ClienteleEngine, in cache_context */
@@ -110,21 +106,6 @@ begin_cache(void)
 
 /* ---------- the catalog ---------- */
 
-/* Who owns the extension's tables, and so may read them. */
-static Oid
-catalog_owner(void)
-{
-	Oid			relation = get_relname_relid("population", get_namespace_oid("clientele", false));
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for table clientele.population");
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
 static const char *
 row_text(uint64 row, int column, MemoryContext context)
 {
@@ -200,21 +181,13 @@ static void
 read_catalog(ClienteleCatalogModel *catalog)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Oid			user;
-	int			security;
-	int			settings = NewGUCNestLevel();
+	ClienteleRole before = clientele_become(clientele_extension_owner());
 
-	/* whoever reads a view does not choose the operators of the catalog's owner */
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(catalog_owner(), security | SECURITY_LOCAL_USERID_CHANGE);
 	SPI_connect();
 	read_population(catalog, context);
 	read_sources(catalog, context);
 	SPI_finish();
-	SetUserIdAndSecContext(user, security);
-	AtEOXact_GUC(true, settings);
+	clientele_become_again(&before);
 }
 
 /* ---------- taking ---------- */

@@ -19,6 +19,7 @@
 #include "foreign/foreign.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -30,6 +31,7 @@
 #include "compat.h"
 #include "engine.h"
 #include "fdw.h"
+#include "live.h"
 #include "mark.h"
 #include "stale.h"
 
@@ -37,6 +39,7 @@ PG_FUNCTION_INFO_V1(clientele_fdw_handler);
 PG_FUNCTION_INFO_V1(clientele_fdw_validator);
 
 const char *const clientele_foreign_rows_name[] = {
+	[CLIENTELE_FOREIGN_LIVE] = "live",
 	[CLIENTELE_FOREIGN_ALL] = "all",
 	[CLIENTELE_FOREIGN_STALE] = "stale",
 	[CLIENTELE_FOREIGN_MARKED] = "marked",
@@ -55,7 +58,7 @@ rows_option(const char *value)
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 			 errmsg("option rows cannot be \"%s\"", value),
-			 errhint("It is 'all', 'stale' or 'marked'.")));
+			 errhint("It is 'live', 'all', 'stale' or 'marked'.")));
 }
 
 static int
@@ -148,6 +151,8 @@ typedef struct ForeignRun
 	MemoryContext scan_context; /* until the next ReScan: all below */
 	bool		started;
 	TimestampTz as_of;
+	Bitmapset  *needed;			/* columns that the query looks at */
+	ClienteleLive *live;		/* LIVE */
 	ClienteleScan *customers;	/* ALL, STALE; NULL = none are asked for */
 	int64		evaluated;		/* rows of STALE so far */
 	ClienteleKeyList *marked;	/* MARKED */
@@ -178,23 +183,43 @@ become_caller(Caller caller)
 	SetUserIdAndSecContext(caller.user, caller.security);
 }
 
+/*
+ * Whose table it is grants the right to read it, and may change its options: so he must
+ * be one who could act as the population's owner anyway.
+ */
+static void
+check_table_owner(Relation table, const ClientelePopulation *population)
+{
+	if (!has_privs_of_role(table->rd_rel->relowner, population->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("foreign table \"%s\" shows population \"%s\", but the table's owner may not act for the population's",
+						RelationGetRelationName(table), NameStr(population->name)),
+				 errhint("The table must belong to the role %s.",
+						 quote_identifier(GetUserNameFromId(population->owner, false)))));
+}
+
 static void
 begin(ForeignScanState *node, int flags)
 {
 	ForeignScan *plan = castNode(ForeignScan, node->ss.ps.plan);
 	ForeignRun *run;
 	Form_pg_attribute key;
+	ListCell   *column;
 
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	node->fdw_state = run = palloc0(sizeof(ForeignRun));
 	clientele_foreign_options(RelationGetRelid(node->ss.ss_currentRelation), &run->options);
 	clientele_population_get(run->options.population, &run->population);
+	check_table_owner(node->ss.ss_currentRelation, &run->population);
 	key = TupleDescAttr(RelationGetDescr(node->ss.ss_currentRelation),
 						clientele_foreign_key_column(&run->options) - 1);
 	run->key_type = key->atttypid;
 	run->key_collation = key->attcollation;
-	run->kinds = plan->fdw_private;
+	run->kinds = linitial(plan->fdw_private);
+	foreach(column, (List *) lsecond(plan->fdw_private))
+		run->needed = bms_add_member(run->needed, Max(lfirst_int(column), 0));
 	run->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	run->query_context = CurrentMemoryContext;
 	run->scan_context = AllocSetContextCreate(CurrentMemoryContext, "clientele foreign scan", ALLOCSET_DEFAULT_SIZES);
@@ -409,6 +434,17 @@ narrow_to_stale(ForeignScanState *node, ClienteleKeys *keys)
 }
 
 static void
+start_live(ForeignScanState *node, ClienteleKeys *keys)
+{
+	ForeignRun *run = node->fdw_state;
+
+	run->as_of = clientele_clock_now();
+	run->live = clientele_live_begin(&run->population, run->options.version,
+									 RelationGetDescr(node->ss.ss_currentRelation), run->needed, stale_of(node),
+									 run->as_of, keys, node->ss.ps.state->es_snapshot);
+}
+
+static void
 start_evaluation(ForeignScanState *node, ClienteleKeys *keys)
 {
 	ForeignRun *run = node->fdw_state;
@@ -431,7 +467,7 @@ start(ForeignScanState *node)
 	bool		possible = evaluate_conditions(node, &keys, &has_as_of, &key_missing);
 	Caller		caller;
 
-	if (run->options.rows != CLIENTELE_FOREIGN_MARKED && !has_as_of)
+	if (clientele_foreign_as_of_column(&run->options) != InvalidAttrNumber && !has_as_of)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
 				 errmsg("the query does not say as of when \"%s\" is to be evaluated",
@@ -448,6 +484,8 @@ start(ForeignScanState *node)
 			run->marked = clientele_stale_marked(stale, &keys);
 		run->everyone = clientele_stale_everyone(stale);
 	}
+	else if (possible && !key_missing && run->options.rows == CLIENTELE_FOREIGN_LIVE)
+		start_live(node, &keys);
 	else if (possible && !key_missing)
 		start_evaluation(node, &keys);
 	become_caller(caller);
@@ -466,6 +504,21 @@ next_marked(ForeignRun *run, TupleTableSlot *slot)
 	else
 		return false;
 	return true;
+}
+
+/* The next row of LIVE. */
+static bool
+next_live(ForeignRun *run, TupleTableSlot *slot)
+{
+	Caller		caller;
+	bool		found;
+
+	if (run->live == NULL)
+		return false;
+	caller = become_owner(run);
+	found = clientele_live_next(run->live, slot->tts_values, slot->tts_isnull);
+	become_caller(caller);
+	return found;
 }
 
 /* The next row of ALL and STALE: as_of, and what the engine says. */
@@ -499,7 +552,8 @@ iterate(ForeignScanState *node)
 	ExecClearTuple(slot);
 	if (!run->started)
 		start(node);
-	if (run->options.rows == CLIENTELE_FOREIGN_MARKED ? next_marked(run, slot) : next_customer(run, slot))
+	if (run->options.rows == CLIENTELE_FOREIGN_MARKED ? next_marked(run, slot) :
+		run->options.rows == CLIENTELE_FOREIGN_LIVE ? next_live(run, slot) : next_customer(run, slot))
 		ExecStoreVirtualTuple(slot);
 	return slot;
 }
@@ -515,7 +569,15 @@ stop(ForeignRun *run)
 		clientele_scan_end(run->customers);
 		become_caller(caller);
 	}
+	if (run->live)
+	{
+		Caller		caller = become_owner(run);
+
+		clientele_live_end(run->live);
+		become_caller(caller);
+	}
 	run->customers = NULL;
+	run->live = NULL;
 	run->marked = NULL;
 	run->next_marked = 0;
 	run->everyone = false;
@@ -563,7 +625,7 @@ explain(ForeignScanState *node, ExplainState *es)
 	if (options.version > 0)
 		ExplainPropertyInteger("Version", NULL, options.version, es);
 	ExplainPropertyText("Customers", clientele_foreign_rows_name[options.rows], es);
-	foreach(cell, plan->fdw_private)
+	foreach(cell, (List *) linitial(plan->fdw_private))
 		conditions = lappend(conditions, unconstify(char *, condition_text[lfirst_int(cell)]));
 	if (conditions != NIL)
 		ExplainPropertyList("Found By", conditions, es);

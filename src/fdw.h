@@ -6,7 +6,10 @@
  * A foreign table of server clientele shows customers as they are evaluated while
  * they are read:
  *
- *	rows 'all'		(as_of, key, outputs ..., tags, due_at): every customer
+ *	rows 'live'		(as_of, key, outputs ..., tags, evaluated_at, due_at): every customer
+ *					now; as_of says when that is
+ *	rows 'all'		(as_of, key, outputs ..., tags, due_at): every customer at an instant
+ *					that the query chooses
  *	rows 'stale'	the same columns: customers whose stored row cannot be served
  *	rows 'marked'	(key): customers whose facts have changed since they were stored;
  *					a NULL stands for everyone
@@ -22,6 +25,7 @@ struct FdwRoutine;
 
 typedef enum ClienteleForeignRows
 {
+	CLIENTELE_FOREIGN_LIVE,
 	CLIENTELE_FOREIGN_ALL,
 	CLIENTELE_FOREIGN_STALE,
 	CLIENTELE_FOREIGN_MARKED
@@ -39,11 +43,12 @@ extern const char *const clientele_foreign_rows_name[];
 /* The options of a foreign table, which the validator has checked. */
 extern void clientele_foreign_options(Oid table, ClienteleForeignOptions *options);
 
-/* Column numbers; MARKED has no as_of. */
+/* Column numbers.  MARKED has no as_of, and that of LIVE is not the query's to choose. */
 static inline AttrNumber
 clientele_foreign_as_of_column(const ClienteleForeignOptions *options)
 {
-	return options->rows == CLIENTELE_FOREIGN_MARKED ? InvalidAttrNumber : 1;
+	return options->rows == CLIENTELE_FOREIGN_MARKED || options->rows == CLIENTELE_FOREIGN_LIVE ?
+		InvalidAttrNumber : 1;
 }
 
 static inline AttrNumber
@@ -55,8 +60,8 @@ clientele_foreign_key_column(const ClienteleForeignOptions *options)
 /*
  * What a query says of as_of and key, as far as it saves work.  All of it is checked
  * once more on the rows, so a scan may yield more than was asked for.  Each kind has
- * a value, KEY_MISSING too: true.  In a plan fdw_private lists the kinds, fdw_exprs
- * the values.
+ * a value, KEY_MISSING too: true.  In a plan fdw_private is a list of the kinds and
+ * one of the columns that are needed, fdw_exprs lists the values.
  */
 typedef enum ClienteleCondition
 {

@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/stratnum.h"
+#include "access/sysattr.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
@@ -224,6 +225,7 @@ customers_of(const ClienteleForeignOptions *options)
 		return POPULATION_GUESS;	/* using it will be an error */
 	switch (options->rows)
 	{
+		case CLIENTELE_FOREIGN_LIVE:
 		case CLIENTELE_FOREIGN_ALL:
 			break;
 		case CLIENTELE_FOREIGN_STALE:
@@ -293,6 +295,9 @@ estimate_cost(PlannerInfo *root, const RelOptInfo *rel, const Conditions *condit
 	{
 		case CLIENTELE_FOREIGN_MARKED:
 			*startup += MARK_STARTUP_COST;
+			break;
+		case CLIENTELE_FOREIGN_LIVE:
+			*startup += EVALUATE_STARTUP_COST;
 			break;
 		case CLIENTELE_FOREIGN_STALE:
 			*startup += EVALUATE_STARTUP_COST;
@@ -431,16 +436,24 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 	Conditions	conditions = find_conditions(root, rel, clauses);
 	List	   *kinds = NIL;
 	List	   *values = NIL;
+	List	   *needed = NIL;
+	Bitmapset  *columns = NULL;
+	int			column = -1;
 
 	(void) table_id;
 	(void) path;
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &columns);
+	pull_varattnos((Node *) extract_actual_clauses(clauses, false), rel->relid, &columns);
+	while ((column = bms_next_member(columns, column)) >= 0)
+		needed = lappend_int(needed, column + FirstLowInvalidHeapAttributeNumber);
+
 	for (int i = 0; i < CLIENTELE_NCONDITIONS; i++)
 		if (conditions.value[i])
 		{
 			kinds = lappend_int(kinds, i);
 			values = lappend(values, copyObjectImpl(conditions.value[i]));
 		}
-	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values, kinds,
+	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values, list_make2(kinds, needed),
 							NIL, NIL, outer_plan);
 }
 

@@ -397,21 +397,37 @@ analyze_stored(const Refresh *refresh)
 	clientele_become_again(&before);
 }
 
-/* The feed learns what the version changes, and the views show it: in one moment. */
+/*
+ * The feed learns what a version changes.  The first one changes nothing: what it
+ * finds is where the feed begins.
+ */
+static uint64
+log_switch(Refresh *refresh)
+{
+	Oid			clock_type = TIMESTAMPTZOID;
+	Datum		clock = TimestampTzGetDatum(clientele_clock_now());
+	char	   *statement;
+	ClienteleRole before;
+	uint64		logged;
+
+	if (refresh->live_version == 0)
+		return 0;
+	statement = written_statement(refresh, "publish_statement", refresh->live_version, refresh->next_version, NULL);
+	before = clientele_become(refresh->owner);
+	logged = run(statement, 1, &clock_type, &clock, NULL);
+	clientele_become_again(&before);
+	return logged;
+}
+
+/* The feed and the views go over to the version in one moment. */
 static void
 switch_version(Refresh *refresh)
 {
 	int			version = refresh->next_version;
-	char	   *statement = written_statement(refresh, "publish_statement", refresh->live_version, version, NULL);
 	Oid			types[] = {INT4OID, INT4OID};
 	Datum		values[] = {Int32GetDatum(refresh->population_id), Int32GetDatum(version)};
-	Oid			clock_type = TIMESTAMPTZOID;
-	Datum		clock = TimestampTzGetDatum(clientele_clock_now());
-	ClienteleRole before = clientele_become(refresh->owner);
 	bool		isnull;
-	uint64		logged = run(statement, 1, &clock_type, &clock, NULL);
-
-	clientele_become_again(&before);
+	uint64		logged = log_switch(refresh);
 
 	run("SELECT clientele.switch_version($1, $2)", 2, types, values, NULL);
 	if (!DatumGetBool(answer(1, &isnull)))

@@ -133,6 +133,12 @@ clientele_stale_open(const ClientelePopulation *population, Oid key_type, Oid ke
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the marks of population \"%s\" are missing", NameStr(population->name)),
 				 errhint("Its tables in schema clientele_data are made with it: drop the population and create it again.")));
+	if (get_atttype(mark_relation, get_attnum(mark_relation, "key")) != key_type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the marks of population \"%s\" have keys of another type than %s",
+						NameStr(population->name), format_type_be(key_type)),
+				 errhint("Tables in schema clientele_data are made by clientele.publish, and not to be altered.")));
 	stale->population = population;
 	stale->key_type = key_type;
 	stale->key_collation = key_collation;

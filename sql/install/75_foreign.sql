@@ -15,4 +15,4 @@ REVOKE ALL ON FUNCTION clientele.fdw_handler(), clientele.fdw_validator(text[], 
 COMMENT ON FUNCTION clientele.fdw_handler() IS 'of foreign data wrapper clientele';
 COMMENT ON FUNCTION clientele.fdw_validator(text[], oid) IS 'checks the options of foreign tables of server clientele: population, version, rows';
 COMMENT ON FOREIGN DATA WRAPPER clientele IS 'shows customers as they are evaluated while they are read';
-COMMENT ON SERVER clientele IS 'of the foreign tables in schema clientele_data; whoever has USAGE on it can make others, which read every population with its owner''s rights';
+COMMENT ON SERVER clientele IS 'of the foreign tables in schema clientele_data; one shows a population with its owner''s rights to whoever may select from it, and must belong to that owner';

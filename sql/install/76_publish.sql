@@ -157,8 +157,9 @@ BEGIN
           FROM clientele.model_columns(population.population_id, version)) AS o;
 
     -- A horizon that is not ahead would keep a refresh at one row for ever.
-    EXECUTE format('CREATE TABLE %s (%s %s PRIMARY KEY%s, tags text[] NOT NULL, evaluated_at timestamptz NOT NULL,
-                                     due_at timestamptz CHECK (due_at > evaluated_at)) WITH (fillfactor = 80)',
+    EXECUTE format('CREATE TABLE %s (%s %s PRIMARY KEY, evaluated_at timestamptz NOT NULL,
+                                     due_at timestamptz CHECK (due_at > evaluated_at)%s, tags text[] NOT NULL)
+                    USING heap WITH (fillfactor = 80)',
                    stored, key, key_type, definitions);
     EXECUTE format('CREATE INDEX ON %s (due_at) WHERE due_at IS NOT NULL', stored);
     EXECUTE format('COMMENT ON TABLE %s IS %L', stored,
@@ -179,24 +180,15 @@ BEGIN
                    every, key, key_type, definitions, population.name, version);
     EXECUTE format('COMMENT ON FOREIGN TABLE %s IS %L', every, 'customers, evaluated at as_of');
 
-    -- Stored rows that still hold, and the others evaluated now: in one snapshot.
-    EXECUTE format($view$
-        CREATE VIEW %1$s AS
-        WITH clock AS MATERIALIZED (SELECT clientele.wall_clock() AS at)
-        SELECT s.%2$s%3$s, s.tags, s.evaluated_at, s.due_at, clock.at AS as_of
-        FROM clock JOIN %4$s AS s ON (s.due_at IS NULL OR s.due_at > clock.at) AND s.evaluated_at <= clock.at
-        WHERE NOT EXISTS (SELECT FROM %5$s AS m WHERE m.key = s.%2$s)
-          AND NOT EXISTS (SELECT FROM %5$s AS e WHERE e.key IS NULL)
-        UNION ALL
-        SELECT l.%2$s%6$s, l.tags, l.as_of, l.due_at, l.as_of
-        FROM clock JOIN %7$s AS l ON l.as_of = clock.at
-        $view$, live, key, format(outputs, 's'), stored, marked, format(outputs, 'l'), stale);
-    EXECUTE format('COMMENT ON VIEW %s IS %L', live, 'every customer now: stored rows that still hold, the others evaluated');
+    EXECUTE format('CREATE FOREIGN TABLE %s (as_of timestamptz, %s %s%s, tags text[], evaluated_at timestamptz, due_at timestamptz)
+                    SERVER clientele OPTIONS (population %L, version %L, rows ''live'')',
+                   live, key, key_type, definitions, population.name, version);
+    EXECUTE format('COMMENT ON FOREIGN TABLE %s IS %L', live, 'every customer now: stored rows that still hold, the others evaluated');
 
     EXECUTE format('ALTER TABLE %s OWNER TO %s', stored, population.owner);
     EXECUTE format('ALTER FOREIGN TABLE %s OWNER TO %s', stale, population.owner);
     EXECUTE format('ALTER FOREIGN TABLE %s OWNER TO %s', every, population.owner);
-    EXECUTE format('ALTER VIEW %s OWNER TO %s', live, population.owner);
+    EXECUTE format('ALTER FOREIGN TABLE %s OWNER TO %s', live, population.owner);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.create_version_tables(clientele.population, int) FROM PUBLIC;
@@ -206,8 +198,8 @@ CREATE FUNCTION clientele.drop_version_tables(population clientele.population, v
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    EXECUTE format('DROP VIEW IF EXISTS %s', clientele.data_table(population.name, 'live', version));
-    EXECUTE format('DROP FOREIGN TABLE IF EXISTS %s, %s',
+    EXECUTE format('DROP FOREIGN TABLE IF EXISTS %s, %s, %s',
+                   clientele.data_table(population.name, 'live', version),
                    clientele.data_table(population.name, 'stale', version),
                    clientele.data_table(population.name, 'all', version));
     EXECUTE format('DROP TABLE IF EXISTS %s', clientele.data_table(population.name, 'stored', version));
@@ -359,6 +351,7 @@ DECLARE
     live text;
     feed text;
     families text;
+    labels text;
     now record;
     at record;
 BEGIN
@@ -415,7 +408,7 @@ BEGIN
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_tag')::regclass,
         ARRAY[population.key_column, 'tag', 'family', 'origin', 'since'],
         ARRAY['key of the customer', 'name of the tag', 'what the tag belongs to', 'rule: the definition gives it',
-              'when the customer got it; NULL where the next refresh will tell']);
+              'when the customer got it; NULL = before the feed began, or the next refresh will tell']);
 
     PERFORM clientele.put_view(population, '_change', format(
         'SELECT position, key AS %s, name, from_label, to_label, effective_at, recorded_at, cause, model_version FROM %s', key, feed),
@@ -426,17 +419,29 @@ BEGIN
               'label before; NULL = none', 'label from then on; NULL = none', 'since when it is so', 'when it was written',
               'fact, time or publish', 'version of the definitions that gave it']);
 
+    -- What a customer had when the feed began has no beginning there.
+    SELECT string_agg(format('(%L, v.%I)', name, name), ', ') INTO labels
+    FROM clientele.model_columns(population.population_id, version) WHERE role = 'label';
     PERFORM clientele.put_view(population, '_membership', format($query$
         SELECT key AS %1$s, name, label, valid_from, valid_to
         FROM (SELECT key, name, to_label AS label, effective_at AS valid_from,
                      lead(effective_at) OVER (PARTITION BY key, name ORDER BY position) AS valid_to
               FROM %2$s) AS interval
         WHERE label IS NOT NULL
-        $query$, key, feed),
+        UNION ALL
+        SELECT key, name, from_label, NULL, effective_at
+        FROM (SELECT DISTINCT ON (key, name) * FROM %2$s ORDER BY key, name, position) AS first
+        WHERE from_label IS NOT NULL
+        UNION ALL
+        SELECT v.%1$s, l.name, l.label, NULL, NULL
+        FROM %3$s AS v CROSS JOIN LATERAL (SELECT * FROM (VALUES %4$s) AS labels (name, label)
+                                           UNION ALL SELECT t, t FROM unnest(v.tags) AS t) AS l
+        WHERE l.label IS NOT NULL AND NOT EXISTS (SELECT FROM %2$s AS c WHERE c.key = v.%1$s AND c.name = l.name)
+        $query$, key, feed, live, coalesce(labels, '(NULL::text, NULL::text)')),
         'from when to when a customer had a label or tag');
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_membership')::regclass,
         ARRAY[population.key_column, 'name', 'label', 'valid_from', 'valid_to'],
-        ARRAY['key of the customer', 'what gives the label; a tag''s name', 'the label; a tag''s name', 'first instant',
+        ARRAY['key of the customer', 'what gives the label; a tag''s name', 'the label; a tag''s name', 'first instant; NULL = since before the feed',
               'first instant not any more; NULL = still so']);
 END
 $$;

@@ -186,7 +186,7 @@ $$;
 REVOKE ALL ON FUNCTION clientele.refresh_statement(int, int, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.refresh_statement(int, int, text) IS 'internal: what a refresh is to execute';
 
--- Flips between two versions' stored rows; of the first version, from nothing.
+-- Flips between two versions' stored rows.
 CREATE FUNCTION clientele.publish_statement(population_id int, old_version int, new_version int) RETURNS text
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
@@ -215,12 +215,11 @@ BEGIN
     RETURN format($statement$
 INSERT INTO %1$s (key, name, from_label, to_label, effective_at, recorded_at, cause, model_version)
 SELECT coalesce(n.%2$s, o.%2$s), l.name, l.from_label, l.to_label, coalesce(n.evaluated_at, $1), $1, 'publish', %3$s
-FROM (SELECT * FROM %4$s%5$s) AS o FULL JOIN %6$s AS n ON n.%2$s = o.%2$s
-CROSS JOIN LATERAL %7$s AS l
-WHERE o.tags IS DISTINCT FROM n.tags%8$s
+FROM %4$s AS o FULL JOIN %5$s AS n ON n.%2$s = o.%2$s
+CROSS JOIN LATERAL %6$s AS l
+WHERE o.tags IS DISTINCT FROM n.tags%7$s
 $statement$, clientele.data_table(population.name, 'change'), quote_ident(population.key_column), new_version,
-        clientele.data_table(population.name, 'stored', coalesce(old_version, new_version)),
-        CASE WHEN old_version IS NULL THEN ' WHERE false' ELSE '' END,
+        clientele.data_table(population.name, 'stored', old_version),
         clientele.data_table(population.name, 'stored', new_version),
         clientele.flips(labels, 'o.tags', 'n.tags'), coalesce(differ, ''));
 END

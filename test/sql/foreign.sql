@@ -307,6 +307,20 @@ CREATE SERVER refused FOREIGN DATA WRAPPER clientele OPTIONS (host 'localhost');
 SET ROLE regress_foreign_reader;
 CREATE FOREIGN TABLE pg_temp.refused (key int) SERVER clientele OPTIONS (population 'regress_foreign', rows 'marked');
 RESET ROLE;
+-- who may change the table's options could name a population that is not his
+BEGIN;
+ALTER FOREIGN TABLE clientele_data.regress_foreign_all_1 OWNER TO regress_foreign_reader;
+GRANT USAGE ON SCHEMA clientele_data TO regress_foreign_reader;
+SET ROLE regress_foreign_reader;
+SAVEPOINT s;
+SELECT count(*) FROM clientele_data.regress_foreign_all_1 WHERE as_of = now();
+ROLLBACK TO s;
+RESET ROLE;
+ALTER FOREIGN TABLE clientele_data.regress_foreign_all_1 OWNER TO regress_foreign_owner;
+GRANT SELECT ON clientele_data.regress_foreign_all_1 TO regress_foreign_reader;
+SET ROLE regress_foreign_reader;
+SELECT count(*) FROM clientele_data.regress_foreign_all_1 WHERE as_of = now();
+ROLLBACK;
 BEGIN;
 CREATE FOREIGN TABLE missing (key int) SERVER clientele OPTIONS (population 'no_such_population', rows 'marked');
 EXPLAIN (COSTS OFF) SELECT * FROM missing;
@@ -315,6 +329,10 @@ ROLLBACK;
 BEGIN;
 ALTER FOREIGN TABLE clientele_data.regress_foreign_all_1 ALTER COLUMN visits TYPE text;
 SELECT * FROM clientele_data.regress_foreign_all_1 WHERE as_of = now();
+ROLLBACK;
+BEGIN;
+CREATE FOREIGN TABLE misread (key text) SERVER clientele OPTIONS (population 'regress_foreign', rows 'marked');
+SELECT * FROM misread;
 ROLLBACK;
 
 -- ---------------------------------------------------------------------------

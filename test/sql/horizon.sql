@@ -41,11 +41,14 @@ SELECT * FROM shanghai('days_since(visit) > 90', 'days_since(visit) >= 90', 'day
     'days_since(booked) >= 0', 'days_since(booked) = -3', 'days_since(gone) > 90', 'days_since(ever) > 90');
 SELECT * FROM shanghai('born - today() > -9700', 'date(booked) - today() <= 3', 'date(booked) - today() = 0', '3 > date(booked) - today()',
     'today() >= date ''2026-08-01''', 'date ''2026-08-01'' > today()', 'date(booked) = today()', 'today() <= born', 'today() < ever',
-    'today() + 30 > date ''2026-09-01''', 'today() - 30 >= date ''2026-06-10''', 'today() + none > born', 'date(visit) + 90 < today()', 'today() + 2000000000 > born');
+    'today() + 30 > date ''2026-09-01''', 'today() - 30 >= date ''2026-06-10''', 'today() + none > born', 'date(visit) + 90 < today()', 'today() + 2000000000 > born', 'today() + 2145020000 > born');
 SELECT * FROM shanghai('months_since(visit) >= 6', 'months_since(born) > 316', 'age(born) >= 27', 'age(born) = 26', 'age(born) < 18', 'age(born) <= 30',
     'age(ever) > 3', 'years_since(booked) >= 0', 'round(days_since(visit)) > 34.5', 'round(days_since(visit), 2) > 34', 'floor(days_since(visit)) > 34',
     'coalesce(days_since(visit), 9999) > 90', 'coalesce(days_since(gone), 9999) > 90', 'coalesce(days_since(gone), days_since(visit)) > 90',
-    'coalesce(days_since(visit), n) in (29, 30)');
+    'coalesce(days_since(visit), n) in (29, 30)', 'coalesce(days_since(gone), n) > 90', 'greatest(coalesce(days_since(booked), 1), days_since(visit)) > 29',
+    -- where what they look at has an end of its own
+    'days_since(case when days_since(visit) < 60 then born else gone end) > 9700', 'days_since(visit) < case when days_since(seen) > 20 then 0 else 99 end',
+    'days_since(case when days_since(visit) < 60 then born else gone end) in (9700)', 'today() - case when days_since(visit) < 60 then n end < born');
 SELECT * FROM shanghai('month(today()) = 8', 'month(born) = month(today())', 'month(today()) <> 6', 'month(today()) in (6, 7, 8)', 'month(today()) < 13',
     'day(today()) = 31', 'day(today()) >= 30', 'day(today()) = 1.5', 'weekday(today()) < 6', '6 <= weekday(today())', 'weekday(today()) not in (1, 2)', 'day(today()) = none');
 SELECT * FROM shanghai('days_since(visit) in (40, 45)', 'days_since(visit) in (28, 29, 30, 40)', 'days_since(visit) not in (29, 30)', 'days_since(visit) in (1, 2.5)',
@@ -69,7 +72,8 @@ SELECT * FROM shanghai('case when n > 3 then 1 else days_since(visit) end', 'cas
     'case when days_since(visit) > 90 then 1 when days_since(visit) > 60 then 2 end', 'case when days_since(visit) > 9 then months_since(visit) end',
     'coalesce(n, days_since(visit))', 'coalesce(none, days_since(visit))', 'coalesce(days_since(gone), n)', 'coalesce(months_since(visit), none)',
     'coalesce(case when days_since(visit) > 90 then 1 end, none, n)', 'least(n, days_since(visit))', 'greatest(none, months_since(visit))',
-    'least(coalesce(days_since(visit), 1), 20) > 25', 'days_since(visit) is null', 'days_since(gone) is not null', 'months_since(gone) is null', 'today() is null', 'abs(days_since(visit)) is null', 'today() - n is null');
+    'least(coalesce(days_since(visit), 1), 20) > 25', 'days_since(visit) is null', 'days_since(gone) is not null', 'months_since(gone) is null', 'today() is null', 'abs(days_since(visit)) is null', 'today() - n is null',
+    '(born - case when days_since(visit) < 60 then born end) is null', 'days_since(case when days_since(visit) < 60 then born end) is null');
 
 -- ---------- what cannot be had is NULL here, and an error elsewhere ----------
 
@@ -89,6 +93,12 @@ FROM (VALUES ('America/New_York', timestamptz '2026-03-08 00:30-05'), ('America/
              ('Pacific/Apia', '2011-12-29 12:00-10'), ('UTC', '2024-01-31 00:00+00'),
              -- at 00:01 on 7 November it will be 23:01 on the 6th, so nothing is known beyond; nor from there beyond midnight
              ('America/St_Johns', '2010-11-06 12:00-02:30'), ('America/St_Johns', '2010-11-07 00:00:30-02:30'), ('America/St_Johns', '2010-11-06 23:30-03:30')) AS v(zone, as_of);
+
+-- what is past already comes again after the retreat
+SELECT rule, evaluate_text(ROW(date '2010-11-07'), rule::expression, as_of, 'America/St_Johns') AS value,
+       valid_until(ROW(date '2010-11-07'), rule::expression, as_of, 'America/St_Johns') AS until
+FROM unnest('{2010-11-07 00:00:30-02:30}'::timestamptz[]) AS as_of,
+     unnest('{today() >= f1,days_since(f1) > -1,days_since(f1) in (0),f1 - today() < 1,age(f1) >= 0,months_since(f1) >= 0,months_since(f1),day(today()) = 7,now() > timestamp ''2010-11-06 12:00''}'::text[]) AS rule;
 
 -- ---------- the ends of time ----------
 

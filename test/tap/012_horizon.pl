@@ -259,7 +259,7 @@ for my $kind ('single', 'any', 'retreat')
 	note sprintf '%s: %d answers, %d with an end, at %.1f %% of which the value changed', $kind, $answers, $ends, 100 * $share{$kind};
 	cmp_ok($ends, '>=', $steps / 2, "$kind: answers have ends");
 }
-cmp_ok($share{single}, '>=', 0.95, 'comparisons of elapsed time are seldom early');
+cmp_ok($share{single}, '>=', 0.92, 'comparisons of elapsed time are seldom early');
 cmp_ok($share{any}, '>=', 0.7, 'others are not always early');
 my $late = $node->safe_psql('postgres', 'SELECT count(*) FROM horizon.late');
 is($late, 0, "no value changes before its time (seed $seed)");

@@ -1,0 +1,344 @@
+/*
+ * live.c
+ *		Customers as they are now: stored rows that still hold, and the others
+ *		evaluated, in one snapshot and at one instant.
+ *
+ * Stored rows are read once.  Those that do not hold any more are remembered by
+ * their keys, joined by the marked customers, and evaluated in blocks at the end.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/skey.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+
+#include "clock.h"
+#include "live.h"
+#include "quiet_read.h"
+#include "stream.h"
+
+/* Columns of the foreign table, from 0 on, and how many beside the outputs. */
+#define LIVE_AS_OF 0
+#define LIVE_KEY 1
+#define LIVE_FIRST_OUTPUT 2
+#define LIVE_FIXED 5
+
+/* Columns of a stored row, likewise. */
+#define STORED_KEY 0
+#define STORED_EVALUATED_AT 1
+#define STORED_DUE_AT 2
+#define STORED_FIRST_OUTPUT 3
+
+struct ClienteleLive
+{
+	const ClientelePopulation *population;
+	int			version;
+	TupleDesc	columns;
+	int			noutputs;		/* and after them the tags */
+	ClienteleStale *stale;
+	TimestampTz as_of;
+	ClienteleKeys keys;
+	Snapshot	snapshot;
+
+	ClienteleStream *stored;	/* NULL once all are read */
+	HeapTuple	one;			/* of one customer asked for: the stored row ... */
+	TupleDesc	one_columns;	/* ... or NULL */
+	const ClienteleKeyList *marked; /* NULL: nobody is */
+	ClienteleKeyList *late;		/* customers to evaluate */
+	ClienteleScan *evaluated;	/* they are being; NULL: not begun */
+	bool		all_evaluated;
+	int64		nevaluated;
+};
+
+/* ---------- the stored rows ---------- */
+
+static char *
+stored_name(const ClienteleLive *live)
+{
+	return psprintf("%s_stored_%d", NameStr(live->population->name), live->version);
+}
+
+/* A table that is not as it was made would be misread. */
+static void
+check_stored(const ClienteleLive *live, Relation stored)
+{
+	TupleDesc	type = RelationGetDescr(stored);
+	bool		fits = type->natts == live->noutputs + 4;
+
+	for (int i = 0; fits && i <= live->noutputs; i++)
+		fits = TupleDescAttr(type, STORED_FIRST_OUTPUT + i)->atttypid ==
+			TupleDescAttr(live->columns, LIVE_FIRST_OUTPUT + i)->atttypid;
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("columns of table \"%s\" are not those of version %d", RelationGetRelationName(stored), live->version),
+				 errhint("Tables in schema clientele_data are not to be altered.  Publish again: SELECT clientele.publish(%s);",
+						 quote_literal_cstr(NameStr(live->population->name)))));
+}
+
+static Relation
+open_stored(const ClienteleLive *live)
+{
+	Oid			relation = get_relname_relid(stored_name(live), get_namespace_oid("clientele_data", false));
+	Relation	stored;
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the stored rows of version %d of population \"%s\" are missing",
+						live->version, NameStr(live->population->name)),
+				 errhint("Publish again: SELECT clientele.publish(%s);",
+						 quote_literal_cstr(NameStr(live->population->name)))));
+	stored = table_open(relation, AccessShareLock);
+	check_stored(live, stored);
+	return stored;
+}
+
+/* The row of one customer, by the primary key. */
+static void
+read_one(ClienteleLive *live)
+{
+	Relation	stored = open_stored(live);
+	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(stored), STORED_KEY);
+	Relation	index;
+	ScanKeyData condition;
+	ClienteleQuietRead *scan;
+	HeapTuple	found;
+
+	list_free(RelationGetIndexList(stored));
+	index = index_open(stored->rd_pkindex, AccessShareLock);
+	ScanKeyEntryInitialize(&condition, 0, 1, BTEqualStrategyNumber, InvalidOid, key->attcollation,
+						   get_opcode(lookup_type_cache(key->atttypid, TYPECACHE_EQ_OPR)->eq_opr), live->keys.low);
+	scan = clientele_quiet_read_begin(stored, index, live->snapshot, 1, &condition);
+	found = clientele_quiet_read_next(scan);
+	if (found)
+	{
+		live->one = heap_copytuple(found);
+		live->one_columns = CreateTupleDescCopy(RelationGetDescr(stored));
+	}
+	clientele_quiet_read_end(scan);
+	index_close(index, AccessShareLock);
+	table_close(stored, AccessShareLock);
+}
+
+/* The query that reads many rows: only the outputs that are needed. */
+static ClienteleStream *
+read_many(ClienteleLive *live, const Bitmapset *needed)
+{
+	const char *key = quote_identifier(NameStr(live->population->key_column));
+	StringInfoData query;
+	Oid			key_type = TupleDescAttr(live->columns, LIVE_KEY)->atttypid;
+	Oid			types[2];
+	Datum		arguments[2];
+	int			nargs = 0;
+	int16		length;
+	bool		by_value;
+	char		alignment;
+
+	table_close(open_stored(live), NoLock);
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT %s, evaluated_at, due_at", key);
+	for (int i = 0; i <= live->noutputs; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(live->columns, LIVE_FIRST_OUTPUT + i);
+
+		if (bms_is_member(0, needed) || bms_is_member(LIVE_FIRST_OUTPUT + i + 1, needed))
+			appendStringInfo(&query, ", %s", quote_identifier(NameStr(column->attname)));
+		else
+			appendStringInfo(&query, ", NULL::%s", format_type_be_qualified(column->atttypid));
+	}
+	appendStringInfo(&query, " FROM clientele_data.%s WHERE true", quote_identifier(stored_name(live)));
+	types[0] = types[1] = key_type;
+	if (live->keys.kind == CLIENTELE_KEYS_LIST)
+	{
+		get_typlenbyvalalign(key_type, &length, &by_value, &alignment);
+		types[0] = get_array_type(key_type);
+		arguments[nargs++] = PointerGetDatum(construct_array(live->keys.list, live->keys.nlist, key_type,
+															 length, by_value, alignment));
+		appendStringInfo(&query, " AND %s = ANY ($1)", key);
+	}
+	if (live->keys.kind == CLIENTELE_KEYS_RANGE && live->keys.has_low)
+	{
+		arguments[nargs++] = live->keys.low;
+		appendStringInfo(&query, " AND %s >= $%d", key, nargs);
+	}
+	if (live->keys.kind == CLIENTELE_KEYS_RANGE && live->keys.has_high)
+	{
+		arguments[nargs++] = live->keys.high;
+		appendStringInfo(&query, " AND %s < $%d", key, nargs);
+	}
+	return clientele_stream_open(clientele_query_kept(query.data, nargs, types), arguments, NULL, live->snapshot);
+}
+
+/* ---------- rows that hold ---------- */
+
+static bool
+holds(const ClienteleLive *live, const Datum *stored, const bool *nulls)
+{
+	return DatumGetTimestampTz(stored[STORED_EVALUATED_AT]) <= live->as_of &&
+		(nulls[STORED_DUE_AT] || DatumGetTimestampTz(stored[STORED_DUE_AT]) > live->as_of) &&
+		(live->marked == NULL || !clientele_key_list_has(live->marked, stored[STORED_KEY]));
+}
+
+/* Hands out a stored row, or puts its customer off. */
+static bool
+hand_out(ClienteleLive *live, const Datum *stored, const bool *stored_nulls, Datum *values, bool *nulls)
+{
+	int			last = live->noutputs + LIVE_FIRST_OUTPUT;	/* the tags */
+
+	if (!holds(live, stored, stored_nulls))
+	{
+		clientele_key_list_add(live->late, stored[STORED_KEY]);
+		return false;
+	}
+	values[LIVE_AS_OF] = TimestampTzGetDatum(live->as_of);
+	nulls[LIVE_AS_OF] = false;
+	values[LIVE_KEY] = stored[STORED_KEY];
+	nulls[LIVE_KEY] = false;
+	memcpy(&values[LIVE_FIRST_OUTPUT], &stored[STORED_FIRST_OUTPUT], sizeof(Datum) * (live->noutputs + 1));
+	memcpy(&nulls[LIVE_FIRST_OUTPUT], &stored_nulls[STORED_FIRST_OUTPUT], sizeof(bool) * (live->noutputs + 1));
+	values[last + 1] = stored[STORED_EVALUATED_AT];
+	nulls[last + 1] = false;
+	values[last + 2] = stored[STORED_DUE_AT];
+	nulls[last + 2] = stored_nulls[STORED_DUE_AT];
+	return true;
+}
+
+static bool
+next_one(ClienteleLive *live, Datum *values, bool *nulls)
+{
+	Datum	   *stored = palloc(sizeof(Datum) * live->one_columns->natts);
+	bool	   *stored_nulls = palloc(sizeof(bool) * live->one_columns->natts);
+
+	heap_deform_tuple(live->one, live->one_columns, stored, stored_nulls);
+	live->one = NULL;
+	return hand_out(live, stored, stored_nulls, values, nulls);
+}
+
+static bool
+next_stored(ClienteleLive *live, Datum *values, bool *nulls)
+{
+	TupleTableSlot *slot;
+
+	if (live->one)
+		return next_one(live, values, nulls);
+	while (live->stored && (slot = clientele_stream_next(live->stored)) != NULL)
+	{
+		slot_getallattrs(slot);
+		if (hand_out(live, slot->tts_values, slot->tts_isnull, values, nulls))
+			return true;
+	}
+	if (live->stored)
+		clientele_stream_close(live->stored);
+	live->stored = NULL;
+	return false;
+}
+
+/* ---------- customers who are evaluated ---------- */
+
+static void
+refuse_mass_evaluation(const ClienteleLive *live)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("more than %d customers of population \"%s\" are stale and would be evaluated by this query",
+					clientele_live_limit, NameStr(live->population->name)),
+			 errdetail("The setting clientele.live_limit allows no more."),
+			 errhint("Run CALL clientele.refresh(%s).", quote_literal_cstr(NameStr(live->population->name)))));
+}
+
+static void
+begin_evaluation(ClienteleLive *live)
+{
+	ClienteleKeys keys = live->keys;
+
+	live->all_evaluated = true;
+	if (!clientele_stale_everyone(live->stale))
+	{
+		for (int i = 0; live->marked && i < live->marked->count; i++)
+			clientele_key_list_add(live->late, live->marked->keys[i]);
+		clientele_key_list_sort(live->late);
+		if (live->late->count == 0)
+			return;
+		if (clientele_live_limit > 0 && live->late->count > clientele_live_limit)
+			refuse_mass_evaluation(live);
+		keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = live->late->keys,.nlist = live->late->count};
+	}
+	live->evaluated = clientele_scan_begin(clientele_engine_get(live->population->id, live->version),
+										   live->as_of, &keys, live->snapshot);
+}
+
+static bool
+next_evaluated(ClienteleLive *live, Datum *values, bool *nulls)
+{
+	int			last = live->noutputs + LIVE_FIRST_OUTPUT;
+
+	if (!live->all_evaluated)
+		begin_evaluation(live);
+	if (live->evaluated == NULL || !clientele_scan_next(live->evaluated, &values[LIVE_KEY], &nulls[LIVE_KEY]))
+		return false;
+	if (clientele_live_limit > 0 && ++live->nevaluated > clientele_live_limit)
+		refuse_mass_evaluation(live);
+
+	/* a scan's last column is due_at */
+	values[last + 2] = values[last + 1];
+	nulls[last + 2] = nulls[last + 1];
+	values[LIVE_AS_OF] = values[last + 1] = TimestampTzGetDatum(live->as_of);
+	nulls[LIVE_AS_OF] = nulls[last + 1] = false;
+	return true;
+}
+
+/* ---------- the interface ---------- */
+
+ClienteleLive *
+clientele_live_begin(const ClientelePopulation *population, int version, TupleDesc columns, const Bitmapset *needed,
+					 ClienteleStale *stale, TimestampTz as_of, const ClienteleKeys *keys, Snapshot snapshot)
+{
+	ClienteleLive *live = palloc0(sizeof(ClienteleLive));
+	Form_pg_attribute key = TupleDescAttr(columns, LIVE_KEY);
+	ClienteleKeyList *marked;
+
+	live->population = population;
+	live->version = version;
+	live->columns = columns;
+	live->noutputs = columns->natts - LIVE_FIXED;
+	live->stale = stale;
+	live->as_of = as_of;
+	live->keys = *keys;
+	live->snapshot = snapshot;
+	live->late = clientele_key_list(key->atttypid, key->attcollation);
+	if (clientele_stale_everyone(stale))
+		return live;
+
+	marked = clientele_stale_marked(stale, keys);
+	live->marked = marked->count > 0 ? marked : NULL;
+	if (keys->kind == CLIENTELE_KEYS_ONE)
+		read_one(live);
+	else
+		live->stored = read_many(live, needed);
+	return live;
+}
+
+bool
+clientele_live_next(ClienteleLive *live, Datum *values, bool *nulls)
+{
+	return next_stored(live, values, nulls) || next_evaluated(live, values, nulls);
+}
+
+void
+clientele_live_end(ClienteleLive *live)
+{
+	if (live->stored)
+		clientele_stream_close(live->stored);
+	if (live->evaluated)
+		clientele_scan_end(live->evaluated);
+}

@@ -1,0 +1,37 @@
+/*
+ * live.h
+ *		Customers as they are now: stored rows that still hold, and the others
+ *		evaluated, in one snapshot and at one instant.
+ *
+ * What a row consists of is what the foreign table says that shows it:
+ *
+ *		as_of, key, outputs ..., tags, evaluated_at, due_at
+ *
+ * while the stored row is key, evaluated_at, due_at, outputs ..., tags.  Call these
+ * functions as the population's owner.
+ */
+#ifndef CLIENTELE_LIVE_H
+#define CLIENTELE_LIVE_H
+
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "nodes/bitmapset.h"
+
+#include "stale.h"
+
+typedef struct ClienteleLive ClienteleLive;
+
+/*
+ * Begins in the current memory context.  Only the columns in `needed` (numbers of
+ * `columns`, from 1 on) need be right in rows that were stored.
+ */
+extern ClienteleLive *clientele_live_begin(const ClientelePopulation *population, int version, TupleDesc columns,
+										   const Bitmapset *needed, ClienteleStale *stale, TimestampTz as_of,
+										   const ClienteleKeys *keys, Snapshot snapshot);
+
+/* The next customer, in no order; valid until the next call. */
+extern bool clientele_live_next(ClienteleLive *live, Datum *values, bool *nulls);
+extern void clientele_live_end(ClienteleLive *live);
+
+#endif							/* CLIENTELE_LIVE_H */
