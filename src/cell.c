@@ -1,10 +1,16 @@
 /*
  * cell.c
- *		One value of the expression language: its order.
+ *		One value of the expression language: its order, and its text.
  */
 #include "postgres.h"
 
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
 #include "cell.h"
+#include "jsonb_value.h"
+#include "local_time.h"
 
 int
 clientele_compare_text(const text *a, const text *b)
@@ -38,4 +44,30 @@ clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const Client
 	}
 	elog(ERROR, "cells of type %d have no order", (int) type);
 	return 0;
+}
+
+char *
+clientele_cell_to_string(const ClienteleCell *cell, ClienteleType type, pg_tz *zone)
+{
+	if (cell->state == CLIENTELE_NULL)
+		return NULL;
+	switch (type)
+	{
+		case CLIENTELE_BOOLEAN:
+			return pstrdup(cell->state == CLIENTELE_TRUE ? "true" : "false");
+		case CLIENTELE_NUMBER:
+			return clientele_decimal_to_string(clientele_cell_number(cell));
+		case CLIENTELE_TEXT:
+			return text_to_cstring(cell->u.text);
+		case CLIENTELE_DATE:
+			return clientele_date_to_string((DateADT) cell->u.integer);
+		case CLIENTELE_TIMESTAMP:
+			return clientele_instant_to_string(cell->u.integer, zone);
+		case CLIENTELE_TEXT_ARRAY:
+			return OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(cell->u.array));
+		case CLIENTELE_ANY:
+			return clientele_jsonb_to_string(cell);
+	}
+	elog(ERROR, "cells of type %d have no text", (int) type);
+	return NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "pgtime.h"
 #include "utils/array.h"
 
 #include "decimal.h"
@@ -82,5 +83,8 @@ extern int	clientele_compare_text(const text *a, const text *b);
 
 /* Orders two known cells of one type. */
 extern int	clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const ClienteleCell *b);
+
+/* What people read; instants in the zone, or in UTC without one.  NULL if unknown. */
+extern char *clientele_cell_to_string(const ClienteleCell *cell, ClienteleType type, pg_tz *zone);
 
 #endif							/* CLIENTELE_CELL_H */

@@ -473,6 +473,18 @@ clientele_decimal_to_string(ClienteleDecimal value)
 	return numeric_normalize(clientele_decimal_to_numeric(value));
 }
 
+char *
+clientele_range_to_string(const ClienteleDecimal *from, const ClienteleDecimal *below)
+{
+	if (from == NULL && below == NULL)
+		return pstrdup("any value");
+	if (from == NULL)
+		return psprintf("< %s", clientele_decimal_to_string(*below));
+	if (below == NULL)
+		return psprintf(">= %s", clientele_decimal_to_string(*from));
+	return psprintf(">= %s and < %s", clientele_decimal_to_string(*from), clientele_decimal_to_string(*below));
+}
+
 /* Back to the short form, if the value fits. */
 static ClienteleDecimal
 shorten(Numeric value)

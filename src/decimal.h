@@ -69,6 +69,9 @@ extern bool clientele_decimal_from_string(const char *text, ClienteleDecimal *re
 /* Canonical text: plain digits, no exponent, no trailing zero decimals. */
 extern char *clientele_decimal_to_string(ClienteleDecimal value);
 
+/* A half-open range in words, such as ">= 10 and < 20"; NULL = open on that side. */
+extern char *clientele_range_to_string(const ClienteleDecimal *from, const ClienteleDecimal *below);
+
 /* The same number without trailing zero decimals: 1.50 becomes 1.5. */
 extern ClienteleDecimal clientele_decimal_trim(ClienteleDecimal value);
 

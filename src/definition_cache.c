@@ -193,7 +193,7 @@ read_catalog(ClienteleCatalogModel *catalog)
 /* ---------- taking ---------- */
 
 static ClienteleEngine *
-compile(int population_id, int version, bool single)
+compile(int population_id, int version, ClienteleEnginePurpose purpose)
 {
 	ClienteleCatalogModel catalog = {0};
 	ClienteleEngine *engine;
@@ -204,7 +204,7 @@ compile(int population_id, int version, bool single)
 	read_catalog(&catalog);
 
 	/* an error leaves what has been made to the current context */
-	engine = clientele_engine_compile(&catalog, single);
+	engine = clientele_engine_compile(&catalog, purpose);
 	MemoryContextSetParent(engine->parts->context, cache_context);
 	old_context = MemoryContextSwitchTo(cache_context);
 	engines = lappend(engines, engine);
@@ -212,40 +212,46 @@ compile(int population_id, int version, bool single)
 	return engine;
 }
 
-static ClienteleEngine *
-find_engine(int population_id, int version, bool any, bool single)
+static bool
+is_of(const ClienteleEngine *engine, int population_id, int version)
 {
-	ListCell   *cell;
-
-	foreach(cell, engines)
-	{
-		ClienteleEngine *engine = lfirst(cell);
-
-		if (engine->population_id == population_id && engine->version == version && !engine->parts->stale &&
-			(any || (!engine->parts->in_use && (engine->parts->capacity == 1) == single)))
-			return engine;
-	}
-	return NULL;
+	return engine->population_id == population_id && engine->version == version && !engine->parts->stale;
 }
 
 ClienteleEngine *
 clientele_engine_get(int population_id, int version)
 {
-	ClienteleEngine *engine;
+	ListCell   *cell;
 
 	begin_cache();
 	AcceptInvalidationMessages();
-	engine = find_engine(population_id, version, true, false);
-	return engine ? engine : compile(population_id, version, true);
+	foreach(cell, engines)
+	{
+		if (is_of(lfirst(cell), population_id, version))
+			return lfirst(cell);
+	}
+	return compile(population_id, version, CLIENTELE_FOR_ONE);
 }
 
 ClienteleEngine *
-clientele_engine_take(const ClienteleEngine *model, bool single)
+clientele_engine_take(const ClienteleEngine *model, ClienteleEnginePurpose purpose)
 {
-	ClienteleEngine *engine = find_engine(model->population_id, model->version, false, single);
+	ClienteleEngine *engine = NULL;
+	ListCell   *cell;
 
+	foreach(cell, engines)
+	{
+		ClienteleEngine *candidate = lfirst(cell);
+
+		if (is_of(candidate, model->population_id, model->version) &&
+			!candidate->parts->in_use && candidate->parts->purpose == purpose)
+		{
+			engine = candidate;
+			break;
+		}
+	}
 	if (engine == NULL)
-		engine = compile(model->population_id, model->version, single);
+		engine = compile(model->population_id, model->version, purpose);
 	engine->parts->in_use = true;
 	return engine;
 }

@@ -604,8 +604,8 @@ definition_error_callback(void *name)
 	errcontext("definition \"%s\"", (const char *) name);
 }
 
-static void
-push_local(ClienteleEngineParts *parts, const char *name, ClienteleType type, ClienteleCell *cells)
+void
+clientele_engine_push_local(ClienteleEngineParts *parts, const char *name, ClienteleType type, ClienteleCell *cells)
 {
 	ClienteleLocalName *local = &parts->locals[parts->nlocals++];
 
@@ -692,7 +692,11 @@ bind_metric(ClienteleEngineParts *parts, const ClienteleDefinition *definition, 
 
 /* ---------- grids ---------- */
 
-/* case when value is null then null when value < cut then score ... else score end */
+/*
+ * case when value < cut then score ... when value >= the last cut then score end
+ *
+ * Not "value is null" and "else": comparisons know best until when they hold.
+ */
 static ClienteleCell *
 bind_axis_score(ClienteleEngineParts *parts, const ClienteleRfmGrid *grid, int axis, ClienteleCell *value)
 {
@@ -700,15 +704,17 @@ bind_axis_score(ClienteleEngineParts *parts, const ClienteleRfmGrid *grid, int a
 	int			ncuts = grid->ncuts[axis];
 
 	initStringInfo(&text);
-	appendStringInfoString(&text, "case when value is null then null");
+	appendStringInfoString(&text, "case");
 	for (int i = 0; i < ncuts; i++)
 		appendStringInfo(&text, " when value < %s then %d",
 						 clientele_decimal_to_string(grid->cuts[axis][i]),
 						 axis == CLIENTELE_RECENCY ? ncuts + 1 - i : i + 1);
-	appendStringInfo(&text, " else %d end", axis == CLIENTELE_RECENCY ? 1 : ncuts + 1);
+	appendStringInfo(&text, " when value >= %s then %d end",
+					 clientele_decimal_to_string(grid->cuts[axis][ncuts - 1]),
+					 axis == CLIENTELE_RECENCY ? 1 : ncuts + 1);
 
 	parts->nlocals = 0;
-	push_local(parts, "value", CLIENTELE_NUMBER, value);
+	clientele_engine_push_local(parts, "value", CLIENTELE_NUMBER, value);
 	value = bind_text(parts, text.data, CLIENTELE_NUMBER, NULL);
 	parts->nlocals = 0;
 	return value;
@@ -724,7 +730,7 @@ bind_axis_value(ClienteleEngineParts *parts, const ClienteleDefinition *definiti
 	if (axis == CLIENTELE_RECENCY && (type == CLIENTELE_DATE || type == CLIENTELE_TIMESTAMP))
 	{
 		parts->nlocals = 0;
-		push_local(parts, "value", type, value);
+		clientele_engine_push_local(parts, "value", type, value);
 		value = bind_text(parts, "days_since(value)", CLIENTELE_NUMBER, &type);
 		parts->nlocals = 0;
 	}
@@ -824,7 +830,7 @@ bind_rungs(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
 		if (definition->rungs[i].when)
 		{
 			appendStringInfo(&text, " when rung_%d then ", parts->nlocals);
-			push_local(parts, psprintf("rung_%d", parts->nlocals), CLIENTELE_BOOLEAN, conditions[parts->nlocals]);
+			clientele_engine_push_local(parts, psprintf("rung_%d", parts->nlocals), CLIENTELE_BOOLEAN, conditions[parts->nlocals]);
 		}
 		else
 			appendStringInfoString(&text, " else ");
@@ -853,14 +859,16 @@ bind_grid(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 				 errhint("Find them: SELECT * FROM calibrate('...', '%s'); or give them: define_rfm(..., cuts => ...).",
 						 definition->name)));
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
-		bound->axes[axis] = bind_axis_score(parts, &definition->cuts, axis,
-											bind_axis_value(parts, definition, axis));
+	{
+		bound->values[axis] = bind_axis_value(parts, definition, axis);
+		bound->axes[axis] = bind_axis_score(parts, &definition->cuts, axis, bound->values[axis]);
+	}
 
 	parts->nlocals = 0;
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
-		push_local(parts, axis_names[axis], CLIENTELE_NUMBER, bound->axes[axis]);
+		clientele_engine_push_local(parts, axis_names[axis], CLIENTELE_NUMBER, bound->axes[axis]);
 	bound->score = bind_text(parts, "r * 100 + f * 10 + m", CLIENTELE_NUMBER, NULL);
-	push_local(parts, "score", CLIENTELE_NUMBER, bound->score);
+	clientele_engine_push_local(parts, "score", CLIENTELE_NUMBER, bound->score);
 	bound->type = CLIENTELE_TEXT;
 	if (definition->scheme)
 		bound->cells = bind_text(parts, scheme_expression(definition), CLIENTELE_TEXT, NULL);
@@ -883,15 +891,46 @@ card_answer(void *source, int rule, ClienteleDecimal *result)
 	return true;
 }
 
+static char *
+card_answer_string(void *source, int rule)
+{
+	ClienteleEngineCard *card = source;
+
+	return clientele_cell_to_string(&card->answers[rule][card->row], card->types[rule], card->engine->parts->zone);
+}
+
+ClienteleCardAnswers
+clientele_engine_card_answers(ClienteleEngineCard *card, int row)
+{
+	ClienteleCardAnswers answers = {card_answer, card_answer_string, card};
+
+	card->row = row;
+	return answers;
+}
+
+TimestampTz
+clientele_engine_card_until(const ClienteleEngineCard *card, int characteristic, int row)
+{
+	TimestampTz until = DT_NOEND;
+
+	for (int i = 0; i < CLIENTELE_CARD_MOVING; i++)
+	{
+		const ClienteleCell *cells = card->moving[characteristic][i];
+
+		if (cells != NULL)
+			until = Min(until, clientele_horizons(card->engine->parts->program, cells)[row]);
+	}
+	return until;
+}
+
 static void
 score_row(ClienteleEngineCard *card, int row)
 {
-	ClienteleCardAnswers answers = {card_answer, card};
+	ClienteleCardAnswers answers = clientele_engine_card_answers(card, row);
 	ClienteleCardResult result = {0};
 	ClienteleProgram *program = card->engine->parts->program;
 	TimestampTz until = DT_NOEND;
 
-	card->row = row;
 	result.parts = card->parts;
 	clientele_scorecard_score(card->card, &answers, &result);
 	card->score[row].state = card->tier[row].state = CLIENTELE_NULL;
@@ -902,8 +941,8 @@ score_row(ClienteleEngineCard *card, int row)
 	if (result.known && result.tier)
 		clientele_cell_set_text(&card->tier[row], card->tiers[result.tier - card->card->tiers]);
 
-	for (int i = 0; i < card->ndeciding; i++)
-		until = Min(until, clientele_horizons(program, card->deciding[i])[row]);
+	for (int i = 0; i < card->card->ncharacteristics; i++)
+		until = Min(until, clientele_engine_card_until(card, i, row));
 	clientele_horizons(program, card->score)[row] = until;
 	clientele_horizons(program, card->tier)[row] = until;
 }
@@ -922,20 +961,22 @@ score_block(void *argument, int nrows)
 static ClienteleCell *
 bind_bin(ClienteleEngineParts *parts, const ClienteleCardCharacteristic *characteristic, ClienteleCell *value)
 {
+	int			last = characteristic->nbins - 1;
 	StringInfoData text;
 	ClienteleCell *result;
 
 	initStringInfo(&text);
-	appendStringInfoString(&text, "case when value is null then -1");
-	for (int i = 0; i < characteristic->nbins; i++)
-	{
-		if (characteristic->bins[i].has_below)
-			appendStringInfo(&text, " when value < %s then %d",
-							 clientele_decimal_to_string(characteristic->bins[i].below), i);
-	}
-	appendStringInfo(&text, " else %d end", characteristic->nbins);
+	appendStringInfoString(&text, "case");
+	for (int i = 0; i < last; i++)
+		appendStringInfo(&text, " when value < %s then %d",
+						 clientele_decimal_to_string(characteristic->bins[i].below), i);
+	if (last == 0)
+		appendStringInfoString(&text, " when value is not null then 0 end");
+	else
+		appendStringInfo(&text, " when value >= %s then %d end",
+						 clientele_decimal_to_string(characteristic->bins[last - 1].below), last);
 	parts->nlocals = 0;
-	push_local(parts, "value", CLIENTELE_NUMBER, value);
+	clientele_engine_push_local(parts, "value", CLIENTELE_NUMBER, value);
 	result = bind_text(parts, text.data, CLIENTELE_NUMBER, NULL);
 	parts->nlocals = 0;
 	return result;
@@ -951,23 +992,24 @@ bind_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 	state->engine = parts->engine;
 	state->card = card;
 	state->answers = palloc(mul_size(sizeof(ClienteleCell *), Max(card->nrules, 1)));
+	state->types = palloc(mul_size(sizeof(ClienteleType), Max(card->nrules, 1)));
 	for (int i = 0; i < card->nrules; i++)
-		state->answers[i] = bind_text(parts, rules[i].text, rules[i].wanted, NULL);
+		state->answers[i] = bind_text(parts, rules[i].text, rules[i].wanted, &state->types[i]);
 
-	state->deciding = palloc(mul_size(sizeof(ClienteleCell *), 3 * Max(card->ncharacteristics, 1)));
+	state->moving = palloc0(mul_size(sizeof(*state->moving), Max(card->ncharacteristics, 1)));
 	for (int i = 0; i < card->ncharacteristics; i++)
 	{
 		const ClienteleCardCharacteristic *characteristic = &card->characteristics[i];
+		ClienteleCell **moving = state->moving[i];
 
 		if (characteristic->by_range)
-			state->deciding[state->ndeciding++] = bind_bin(parts, characteristic,
-														   state->answers[characteristic->value_rule]);
+			moving[CLIENTELE_CARD_BIN] = bind_bin(parts, characteristic, state->answers[characteristic->value_rule]);
 		else if (characteristic->bin_rule != CLIENTELE_CARD_NO_RULE)
-			state->deciding[state->ndeciding++] = state->answers[characteristic->bin_rule];
+			moving[CLIENTELE_CARD_BIN] = state->answers[characteristic->bin_rule];
 		if (characteristic->weight_rule != CLIENTELE_CARD_NO_RULE)
-			state->deciding[state->ndeciding++] = state->answers[characteristic->weight_rule];
+			moving[CLIENTELE_CARD_WEIGHT] = state->answers[characteristic->weight_rule];
 		if (characteristic->points_rule != CLIENTELE_CARD_NO_RULE)
-			state->deciding[state->ndeciding++] = state->answers[characteristic->points_rule];
+			moving[CLIENTELE_CARD_POINTS] = state->answers[characteristic->points_rule];
 	}
 
 	state->parts = palloc(mul_size(sizeof(ClienteleCardPart), Max(card->ncharacteristics, 1)));
@@ -977,6 +1019,7 @@ bind_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 	bound->score = state->score = clientele_bind_register(parts->binder);
 	bound->cells = state->tier = clientele_bind_register(parts->binder);
 	bound->type = CLIENTELE_TEXT;
+	bound->card = state;
 	clientele_bind_call(parts->binder, score_block, state);
 }
 
@@ -1233,6 +1276,17 @@ list_outputs(ClienteleEngineParts *parts)
 	for (int i = 0; i < model->ndefinitions; i++)
 		add_outputs(parts, &model->definitions[i], &parts->definitions[i]);
 	list_tags(parts);
+
+	/*
+	 * A customer is due when the first of them is, so what follows from one need not
+	 * say until when it holds, unless somebody wants to know just that.
+	 */
+	if (parts->purpose == CLIENTELE_TO_EXPLAIN)
+		return;
+	for (int i = 0; i < parts->engine->noutputs; i++)
+		clientele_bind_heeded(parts->binder, parts->output_cells[i]);
+	for (int i = 0; i < parts->engine->ntags; i++)
+		clientele_bind_heeded(parts->binder, parts->tag_cells[i]);
 }
 
 /* ---------- crossings ---------- */
@@ -1443,7 +1497,7 @@ refuse_ambiguous_names(const ClienteleEngineParts *parts)
 }
 
 ClienteleEngine *
-clientele_engine_compile(const ClienteleCatalogModel *catalog, bool single)
+clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "clientele engine", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
@@ -1467,7 +1521,8 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, bool single)
 	parts->engine = engine;
 	parts->context = context;
 	parts->block_context = AllocSetContextCreate(context, "clientele block", ALLOCSET_DEFAULT_SIZES);
-	parts->capacity = single ? 1 : CLIENTELE_CUSTOMERS_CAPACITY;
+	parts->purpose = purpose;
+	parts->capacity = purpose == CLIENTELE_FOR_MANY ? CLIENTELE_CUSTOMERS_CAPACITY : 1;
 	parts->model = clientele_model_parse(catalog->model, NULL);
 	parts->zone = clientele_zone(cstring_to_text(parts->model->time_zone));
 	parts->days = clientele_day_clock(parts->zone);
@@ -1482,6 +1537,8 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, bool single)
 	begin_sources(parts, catalog);
 	for (int i = 0; i < parts->model->ndefinitions; i++)
 		bind_definition(parts, i);
+	if (purpose == CLIENTELE_TO_EXPLAIN)
+		clientele_engine_bind_conditions(parts);
 	list_outputs(parts);
 	parts->program = clientele_bind_end(parts->binder);
 	add_crossings(parts);

@@ -6,7 +6,7 @@
 #ifndef CLIENTELE_ENGINE_CATALOG_H
 #define CLIENTELE_ENGINE_CATALOG_H
 
-#include "engine.h"
+#include "engine_parts.h"
 
 /* One relation of a source. */
 typedef struct ClienteleCatalogSource
@@ -30,6 +30,6 @@ typedef struct ClienteleCatalogModel
 } ClienteleCatalogModel;
 
 /* engine.c: compiles, in a memory context of its own below the current one. */
-extern ClienteleEngine *clientele_engine_compile(const ClienteleCatalogModel *catalog, bool single);
+extern ClienteleEngine *clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose);
 
 #endif							/* CLIENTELE_ENGINE_CATALOG_H */

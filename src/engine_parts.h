@@ -18,6 +18,14 @@
 #include "stream.h"
 #include "table_path.h"
 
+/* What an instance is for. */
+typedef enum ClienteleEnginePurpose
+{
+	CLIENTELE_FOR_MANY,			/* customers, in blocks */
+	CLIENTELE_FOR_ONE,			/* a block of one */
+	CLIENTELE_TO_EXPLAIN		/* one, and what its answers rest on */
+} ClienteleEnginePurpose;
+
 /* Customers in a block; a question about one customer has a block of one. */
 #define CLIENTELE_CUSTOMERS_CAPACITY 256
 
@@ -79,20 +87,42 @@ typedef struct ClienteleEngineSource
 	ClienteleQuery *queries[CLIENTELE_SHAPES];
 } ClienteleEngineSource;
 
+/* What of a card's characteristic changes with time. */
+typedef enum ClienteleCardMoving
+{
+	CLIENTELE_CARD_BIN,
+	CLIENTELE_CARD_WEIGHT,
+	CLIENTELE_CARD_POINTS
+} ClienteleCardMoving;
+
+#define CLIENTELE_CARD_MOVING 3
+
 /* A scorecard in the program: scored where its expressions have been evaluated. */
 typedef struct ClienteleEngineCard
 {
 	ClienteleEngine *engine;
 	const ClienteleScorecard *card;
-	ClienteleCell **answers;	/* register of each of its expressions */
-	int			ndeciding;		/* registers that decide until when the score holds */
-	ClienteleCell **deciding;
+	ClienteleCell **answers;	/* register of each of its expressions ... */
+	ClienteleType *types;		/* ... and type */
+
+	/* by characteristic: whose horizons count; NULL = it never moves */
+	ClienteleCell *(*moving)[CLIENTELE_CARD_MOVING];
 	ClienteleCell *score;
 	ClienteleCell *tier;
 	text	  **tiers;			/* labels, in the card's order */
 	ClienteleCardPart *parts;	/* scratch */
 	int			row;			/* being scored */
 } ClienteleEngineCard;
+
+/* A part of a tag's condition, or a rung of a ladder, with registers of its own. */
+typedef struct ClienteleEngineCondition
+{
+	const char *item;			/* what is compared; or the rung's label */
+	const char *text;			/* of the condition */
+	ClienteleCell *value;		/* of the item; NULL = a label has none */
+	ClienteleType type;			/* of the value */
+	ClienteleCell *holds;
+} ClienteleEngineCondition;
 
 /* How a definition stands in the program. */
 typedef struct ClienteleEngineDefinition
@@ -106,7 +136,11 @@ typedef struct ClienteleEngineDefinition
 	ClienteleType type;
 	ClienteleCell *cells;		/* a metric's value, a label, a tag's truth */
 	ClienteleCell *score;		/* of grids and cards */
-	ClienteleCell *axes[CLIENTELE_RFM_AXES];	/* of grids */
+	ClienteleCell *values[CLIENTELE_RFM_AXES];	/* of grids: what axes measure */
+	ClienteleCell *axes[CLIENTELE_RFM_AXES];	/* of grids: their scores */
+	ClienteleEngineCard *card;	/* of cards */
+	int			nconditions;	/* in an engine that explains: what it rests on */
+	ClienteleEngineCondition *conditions;
 } ClienteleEngineDefinition;
 
 /* A name that only expressions of our own making use. */
@@ -125,6 +159,7 @@ typedef struct ClienteleEngineParts
 	MemoryContext block_context;	/* what one block of customers needs */
 	bool		in_use;			/* a scan runs it */
 	bool		stale;			/* a table has changed: compile anew */
+	ClienteleEnginePurpose purpose;
 	int			capacity;
 	ClienteleModel *model;
 	pg_tz	   *zone;
@@ -145,9 +180,26 @@ typedef struct ClienteleEngineParts
 	Oid		   *relations;
 } ClienteleEngineParts;
 
-/* An instance that nobody uses, for blocks of one or of many; compiled if need be. */
-extern ClienteleEngine *clientele_engine_take(const ClienteleEngine *engine, bool single);
+/* An instance that nobody uses; compiled if need be. */
+extern ClienteleEngine *clientele_engine_take(const ClienteleEngine *engine, ClienteleEnginePurpose purpose);
 extern void clientele_engine_give_back(ClienteleEngine *engine);
+
+/* scan.c: begins a scan as clientele_scan_begin does, with an instance that is taken. */
+extern ClienteleScan *clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of,
+												 const ClienteleKeys *keys, Snapshot snapshot);
+
+/* What a card's expressions answer for a row of the block. */
+extern ClienteleCardAnswers clientele_engine_card_answers(ClienteleEngineCard *card, int row);
+
+/* Until when a characteristic's bin, weight and points hold. */
+extern TimestampTz clientele_engine_card_until(const ClienteleEngineCard *card, int characteristic, int row);
+
+/* Gives a register a name; whoever does sets ->nlocals to 0 before and after. */
+extern void clientele_engine_push_local(ClienteleEngineParts *parts, const char *name, ClienteleType type,
+										ClienteleCell *cells);
+
+/* engine_conditions.c: binds what tags and ladders rest on, condition by condition. */
+extern void clientele_engine_bind_conditions(ClienteleEngineParts *parts);
 
 /* engine_query.c: the query of that shape for customers, or for a source's events. */
 extern ClienteleQuery *clientele_customers_query(ClienteleEngine *engine, ClienteleShape shape);

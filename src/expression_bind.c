@@ -32,7 +32,8 @@ struct ClienteleBinder
 	int		   *shared;			/* instructions whose results others may use */
 	int			nshared;
 	int			shared_allocated;
-	const ClienteleCell **lasting;	/* registers of constants and columns */
+	const ClienteleCell **lasting;	/* registers of constants and columns, and those
+									 * that the caller heeds */
 	int			nlasting;
 	int			lasting_allocated;
 };
@@ -95,7 +96,7 @@ clientele_bind_register(ClienteleBinder *binder)
 	return cells;
 }
 
-/* Notes that time does not change what is in a register. */
+/* Notes that who reads a register need not ask until when it holds. */
 static void
 note_lasting(ClienteleBinder *binder, const ClienteleCell *cells)
 {
@@ -1381,6 +1382,12 @@ void
 clientele_bind_lenient(ClienteleBinder *binder)
 {
 	binder->program->lenient = true;
+}
+
+void
+clientele_bind_heeded(ClienteleBinder *binder, const ClienteleCell *cells)
+{
+	note_lasting(binder, cells);
 }
 
 ClienteleProgram *

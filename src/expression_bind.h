@@ -54,6 +54,13 @@ extern ClienteleBinder *clientele_bind_begin(ClienteleScope *scope, int capacity
  */
 extern ClienteleCell *clientele_bind_rule(ClienteleBinder *binder, const char *text,
 										  ClienteleType wanted, ClienteleType *type);
+
+/*
+ * The caller of a timed program heeds this register's horizons whatever else he
+ * does, so that those of values computed from it are of no use to him.
+ */
+extern void clientele_bind_heeded(ClienteleBinder *binder, const ClienteleCell *cells);
+
 extern ClienteleProgram *clientele_bind_end(ClienteleBinder *binder);
 
 /* A value that cannot be had becomes NULL, and is counted; as in timed programs. */

@@ -323,9 +323,9 @@ register_moves(const ClienteleProgram *program, const ClienteleCell *cells,
 	int			count;
 	const Writer *writer = find_writer(program, cells, &count);
 
-	if (writer)
-		return writer->moves;
-	return bsearch(&cells, lasting, nlasting, sizeof(ClienteleCell *), compare_pointers) == NULL;
+	if (bsearch(&cells, lasting, nlasting, sizeof(ClienteleCell *), compare_pointers))
+		return false;
+	return writer == NULL || writer->moves;
 }
 
 /*
@@ -400,7 +400,7 @@ clientele_program_threshold(const ClienteleProgram *program, int index, Clientel
 	const ClienteleCell *constant = at->detail->constant;
 	const ClienteleInstruction *by;
 
-	if (at->op != CLIENTELE_OP_COMPARE_NUMBER || constant == NULL || constant->state == CLIENTELE_NULL)
+	if (at->lasting || at->op != CLIENTELE_OP_COMPARE_NUMBER || constant == NULL || constant->state == CLIENTELE_NULL)
 		return false;
 	threshold->detail = at->detail;
 	threshold->constant = clientele_cell_number(constant);

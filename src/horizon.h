@@ -9,8 +9,9 @@
 
 /*
  * At the end of binding: finds the comparisons that can be solved, and what lasts.
- * `lasting` are the registers that nothing writes and time does not change:
- * constants and columns.
+ * `lasting` are the registers whose readers need not ask until when they hold:
+ * constants and columns, which time does not change, and those whose horizons the
+ * caller heeds in any case.  (Nothing computed from them can change any sooner.)
  */
 extern void clientele_horizons_prepare(ClienteleProgram *program, const ClienteleCell **lasting, int nlasting);
 

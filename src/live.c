@@ -48,6 +48,7 @@ struct ClienteleLive
 	TimestampTz as_of;
 	ClienteleKeys keys;
 	Snapshot	snapshot;
+	MemoryContext context;		/* in which all of this is, and the scan */
 
 	ClienteleStream *stored;	/* NULL once all are read */
 	HeapTuple	one;			/* of one customer asked for: the stored row ... */
@@ -189,6 +190,15 @@ holds(const ClienteleLive *live, const Datum *stored, const bool *nulls)
 		(live->marked == NULL || !clientele_key_list_has(live->marked, stored[STORED_KEY]));
 }
 
+static void
+put_off(ClienteleLive *live, Datum key)
+{
+	MemoryContext caller = MemoryContextSwitchTo(live->context);
+
+	clientele_key_list_add(live->late, key);
+	MemoryContextSwitchTo(caller);
+}
+
 /* Hands out a stored row, or puts its customer off. */
 static bool
 hand_out(ClienteleLive *live, const Datum *stored, const bool *stored_nulls, Datum *values, bool *nulls)
@@ -197,7 +207,7 @@ hand_out(ClienteleLive *live, const Datum *stored, const bool *stored_nulls, Dat
 
 	if (!holds(live, stored, stored_nulls))
 	{
-		clientele_key_list_add(live->late, stored[STORED_KEY]);
+		put_off(live, stored[STORED_KEY]);
 		return false;
 	}
 	values[LIVE_AS_OF] = TimestampTzGetDatum(live->as_of);
@@ -260,6 +270,7 @@ static void
 begin_evaluation(ClienteleLive *live)
 {
 	ClienteleKeys keys = live->keys;
+	MemoryContext caller = MemoryContextSwitchTo(live->context);
 
 	live->all_evaluated = true;
 	if (!clientele_stale_everyone(live->stale))
@@ -267,14 +278,14 @@ begin_evaluation(ClienteleLive *live)
 		for (int i = 0; live->marked && i < live->marked->count; i++)
 			clientele_key_list_add(live->late, live->marked->keys[i]);
 		clientele_key_list_sort(live->late);
-		if (live->late->count == 0)
-			return;
 		if (clientele_live_limit > 0 && live->late->count > clientele_live_limit)
 			refuse_mass_evaluation(live);
 		keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = live->late->keys,.nlist = live->late->count};
 	}
-	live->evaluated = clientele_scan_begin(clientele_engine_get(live->population->id, live->version),
-										   live->as_of, &keys, live->snapshot);
+	if (clientele_stale_everyone(live->stale) || live->late->count > 0)
+		live->evaluated = clientele_scan_begin(clientele_engine_get(live->population->id, live->version),
+											   live->as_of, &keys, live->snapshot);
+	MemoryContextSwitchTo(caller);
 }
 
 static bool
@@ -315,6 +326,7 @@ clientele_live_begin(const ClientelePopulation *population, int version, TupleDe
 	live->as_of = as_of;
 	live->keys = *keys;
 	live->snapshot = snapshot;
+	live->context = CurrentMemoryContext;
 	live->late = clientele_key_list(key->atttypid, key->attcollation);
 	if (clientele_stale_everyone(stale))
 		return live;

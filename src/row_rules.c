@@ -346,35 +346,8 @@ clientele_row_rules_number(const ClienteleRowRules *rules, int rule, ClienteleDe
 bool
 clientele_row_rules_text(const ClienteleRowRules *rules, int rule, char **result)
 {
-	const ClienteleCell *cell = rules->results[rule];
-
-	if (cell->state == CLIENTELE_NULL)
-		return false;
-	switch (rules->types[rule])
-	{
-		case CLIENTELE_BOOLEAN:
-			*result = pstrdup(cell->state == CLIENTELE_TRUE ? "true" : "false");
-			break;
-		case CLIENTELE_NUMBER:
-			*result = clientele_decimal_to_string(clientele_cell_number(cell));
-			break;
-		case CLIENTELE_TEXT:
-			*result = text_to_cstring(cell->u.text);
-			break;
-		case CLIENTELE_DATE:
-			*result = clientele_date_to_string((DateADT) cell->u.integer);
-			break;
-		case CLIENTELE_TIMESTAMP:
-			*result = clientele_instant_to_string(cell->u.integer, rules->program->zone);
-			break;
-		case CLIENTELE_TEXT_ARRAY:
-			*result = OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(cell->u.array));
-			break;
-		case CLIENTELE_ANY:
-			*result = clientele_jsonb_to_string(cell);
-			break;
-	}
-	return true;
+	*result = clientele_cell_to_string(rules->results[rule], rules->types[rule], rules->program->zone);
+	return *result != NULL;
 }
 
 TimestampTz

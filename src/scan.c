@@ -575,11 +575,18 @@ release_engine(void *argument)
 ClienteleScan *
 clientele_scan_begin(ClienteleEngine *model, TimestampTz as_of, const ClienteleKeys *keys, Snapshot snapshot)
 {
+	return clientele_scan_begin_taken(clientele_engine_take(model, keys->kind == CLIENTELE_KEYS_ONE ?
+															CLIENTELE_FOR_ONE : CLIENTELE_FOR_MANY),
+									  as_of, keys, snapshot);
+}
+
+ClienteleScan *
+clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of, const ClienteleKeys *keys, Snapshot snapshot)
+{
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "clientele scan", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
 	ClienteleScan *scan = palloc0(sizeof(ClienteleScan));
 	ClienteleShape shape = shape_of(keys);
-	ClienteleEngine *engine = clientele_engine_take(model, shape == CLIENTELE_SHAPE_ONE);
 	ClienteleEngineParts *parts = engine->parts;
 	TypeCacheEntry *type = lookup_type_cache(engine->key_type, TYPECACHE_CMP_PROC_FINFO);
 	Datum		arguments[2];

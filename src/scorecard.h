@@ -144,6 +144,9 @@ typedef struct ClienteleCardAnswers
 {
 	/* False where the value is unknown. */
 	bool		(*number) (void *source, int rule, ClienteleDecimal *result);
+
+	/* A value of any type, as text; NULL where it is unknown. */
+	char	   *(*string) (void *source, int rule);
 	void	   *source;
 } ClienteleCardAnswers;
 

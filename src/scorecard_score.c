@@ -533,7 +533,6 @@ char *
 clientele_scorecard_bin_text(const ClienteleCardCharacteristic *characteristic, const ClienteleCardBin *bin)
 {
 	int			number = bin - characteristic->bins;
-	char	   *from;
 
 	if (bin == characteristic->missing)
 		return pstrdup("missing");
@@ -541,13 +540,6 @@ clientele_scorecard_bin_text(const ClienteleCardCharacteristic *characteristic, 
 		return pstrdup(bin->when);
 	if (!characteristic->by_range)
 		return pstrdup("otherwise");
-	if (characteristic->nbins == 1)
-		return pstrdup("any value");
-	if (number == 0)
-		return psprintf("< %s", clientele_decimal_to_string(bin->below));
-
-	from = clientele_decimal_to_string(characteristic->bins[number - 1].below);
-	if (!bin->has_below)
-		return psprintf(">= %s", from);
-	return psprintf(">= %s and < %s", from, clientele_decimal_to_string(bin->below));
+	return clientele_range_to_string(number == 0 ? NULL : &characteristic->bins[number - 1].below,
+									 bin->has_below ? &bin->below : NULL);
 }

@@ -1,21 +1,27 @@
 #!/bin/sh
 # Measurements, as ratios to plain SQL, in a private cluster.
 #
-#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard), or some; scorecard needs rules
+#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard, engine), or some; scorecard needs rules
 #
 # BENCH_CUSTOMERS (1000000) customers with ten payments each; BENCH_ROUNDS (5)
-# interleaved runs of each side.  test/bench/README.md explains the figures.
+# interleaved runs of each side; BENCH_SECONDS (10) of each run of single questions.
+# test/bench/README.md explains the figures.
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$ROOT/test/lib.sh"
 
+# measure NAME [ARG...]: runs a file of SQL, with further arguments of psql.
 measure() {
-    say "== $1"
+    name=$1
+    shift
+    say "== $name"
     sh "$ROOT/test/cluster.sh" psql -q -d bench -v ON_ERROR_STOP=1 -P pager=off \
         -v customers="${BENCH_CUSTOMERS:-1000000}" -v rounds="${BENCH_ROUNDS:-5}" \
-        -f "$ROOT/test/bench/$1.sql"
+        "$@" -f "$ROOT/test/bench/$name.sql"
 }
+
+. "$ROOT/test/bench/engine.sh"
 
 CLUSTER=bench$$
 export CLUSTER
@@ -25,7 +31,13 @@ trap 'exit 130' INT TERM HUP
 sh "$ROOT/test/setup.sh" bench
 sh "$ROOT/test/cluster.sh" start
 sh "$ROOT/test/cluster.sh" run createdb bench
-[ $# -gt 0 ] || set -- rfm rules scorecard
-for name in measure "$@" report; do
-    measure "$name"
+[ $# -gt 0 ] || set -- rfm rules scorecard engine
+measure measure
+for what; do
+    if [ "$what" = engine ]; then
+        engine
+    else
+        measure "$what"
+    fi
 done
+measure report

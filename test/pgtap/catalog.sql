@@ -12,7 +12,7 @@ BEGIN;
 -- is here because who adds a partition to a table makes its trigger.
 -- ---------------------------------------------------------------------------
 
-CREATE TEMPORARY TABLE public_function (name name PRIMARY KEY, volatility text NOT NULL);
+CREATE TEMPORARY TABLE public_function (name name, volatility text, PRIMARY KEY (name, volatility));
 INSERT INTO public_function
 SELECT name, volatility
 FROM (VALUES
@@ -116,7 +116,9 @@ FROM (VALUES
     ('forget', 'volatile'),
     ('unforget', 'volatile'),
     ('changes_since', 'stable, in no worker'),
-    ('profile', 'stable, in no worker')
+    ('profile', 'stable, in no worker'),
+    ('explain', 'stable, in no worker'),
+    ('next_tier', 'stable, in no worker')
 ) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------
@@ -208,9 +210,11 @@ SELECT is_empty(
 
 SELECT is_empty(
     $$SELECT f.identity, f.provolatile, f.proparallel
-      FROM member_function AS f JOIN public_function AS p ON p.name = f.proname
-      WHERE f.provolatile <> left(p.volatility, 1)::"char"
-         OR f.proparallel <> CASE WHEN p.volatility <> ALL ('{immutable,stable}') AND p.name <> 'wall_clock' THEN 'u' ELSE 's' END::"char"$$,
+      FROM member_function AS f
+      WHERE f.is_public AND NOT EXISTS (
+          SELECT FROM public_function AS p
+          WHERE p.name = f.proname AND f.provolatile = left(p.volatility, 1)::"char"
+            AND f.proparallel = CASE WHEN p.volatility <> ALL ('{immutable,stable}') AND p.name <> 'wall_clock' THEN 'u' ELSE 's' END::"char")$$,
     'public functions are as volatile as written, and parallel safe but for doors');
 
 -- ---------------------------------------------------------------------------

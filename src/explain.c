@@ -1,0 +1,482 @@
+/*
+ * explain.c
+ *		explain and next_tier of one customer: why the answer of a definition is what
+ *		it is, and until when.
+ *
+ * The customer is evaluated by the engine that evaluates everyone, in an instance
+ * that also has the conditions of tags and ladders in registers of their own.  Whoever
+ * may read the population's view may ask; the tables are read as its owner.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "clock.h"
+#include "compat.h"
+#include "engine_parts.h"
+#include "nearest_name.h"
+#include "owner.h"
+#include "result_row.h"
+#include "scorecard_rows.h"
+
+PG_FUNCTION_INFO_V1(clientele_explain);
+PG_FUNCTION_INFO_V1(clientele_explain_next_tier);
+
+typedef struct Population
+{
+	int			id;
+	int			version;		/* 0 = none is live yet */
+	Oid			owner;
+	NameData	name;
+	NameData	target_schema;
+} Population;
+
+/* A definition, and the customer whom it is asked about: the only row of the block. */
+typedef struct Subject
+{
+	const ClienteleEngineParts *parts;
+	const ClienteleDefinition *definition;
+	const ClienteleEngineDefinition *bound;
+} Subject;
+
+/* ---------- who asks about whom ---------- */
+
+static Datum
+found(int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, isnull);
+}
+
+static bool
+find_population(text *name, Population *population)
+{
+	Oid			types[1] = {TEXTOID};
+	Datum		values[1] = {PointerGetDatum(name)};
+	ClienteleRole caller = clientele_become(clientele_extension_owner());
+	bool		isnull;
+	bool		exists;
+
+	SPI_connect();
+	SPI_execute_with_args("SELECT population_id, live_version, owner::pg_catalog.oid, name, target_schema"
+						  " FROM clientele.population WHERE name = $1",
+						  1, types, values, NULL, true, 1);
+	exists = SPI_processed == 1;
+	if (exists)
+	{
+		population->id = DatumGetInt32(found(1, &isnull));
+		population->version = DatumGetInt32(found(2, &isnull));
+		if (isnull)
+			population->version = 0;
+		population->owner = DatumGetObjectId(found(3, &isnull));
+		population->name = *DatumGetName(found(4, &isnull));
+		population->target_schema = *DatumGetName(found(5, &isnull));
+	}
+	SPI_finish();
+	clientele_become_again(&caller);
+	return exists;
+}
+
+/* The population's view; what somebody else has put in its place is not. */
+static Oid
+view_of(const Population *population)
+{
+	Oid			schema = get_namespace_oid(NameStr(population->target_schema), true);
+	Oid			view = OidIsValid(schema) ? get_relname_relid(NameStr(population->name), schema) : InvalidOid;
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(view));
+	Form_pg_class form;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	if (form->relkind != RELKIND_VIEW || form->relowner != population->owner)
+		view = InvalidOid;
+	ReleaseSysCache(tuple);
+	return view;
+}
+
+static bool
+may_ask(const Population *population)
+{
+	Oid			view;
+
+	if (has_privs_of_role(GetUserId(), population->owner))
+		return true;
+	view = view_of(population);
+	return OidIsValid(view) && pg_class_aclcheck(view, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+}
+
+/* The key as text: the one form that fits all types of keys. */
+static char *
+key_argument(FunctionCallInfo fcinfo)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 1);
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return OidOutputFunctionCall(output, PG_GETARG_DATUM(1));
+}
+
+static Datum
+read_key(const ClienteleEngine *engine, char *key)
+{
+	Oid			input;
+	Oid			parameter;
+
+	getTypeInputInfo(engine->key_type, &input, &parameter);
+	return OidInputFunctionCall(input, key, parameter, -1);
+}
+
+/* ---------- what is asked about ---------- */
+
+static void
+refuse_other_kind(const ClienteleDefinition *definition)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("\"%s\" is no scorecard but of kind %s", definition->name,
+					clientele_definition_kinds[definition->kind]),
+			 errhint("Only scorecards have tiers; explain tells about other definitions.")));
+}
+
+static int
+find_definition(const ClienteleModel *model, const char *name, bool cards_only)
+{
+	ClienteleNearestName nearest;
+	const char *hint;
+
+	clientele_nearest_begin(&nearest, name);
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		const ClienteleDefinition *definition = &model->definitions[i];
+		bool		fits = !cards_only || definition->kind == CLIENTELE_CARD;
+
+		if (strcmp(definition->name, name) == 0)
+		{
+			if (!fits)
+				refuse_other_kind(definition);
+			return i;
+		}
+		if (fits)
+			clientele_nearest_offer(&nearest, definition->name);
+	}
+	hint = clientele_nearest_result(&nearest);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg(cards_only ? "the live version has no scorecard \"%s\"" : "the live version has no definition \"%s\"",
+					name),
+			 hint ? errhint("Perhaps you mean '%s'.", hint) :
+			 errhint("SELECT * FROM clientele.definitions('...') lists them; what has been defined since needs to be published.")));
+	return -1;
+}
+
+static TimestampTz
+until(const Subject *subject, const ClienteleCell *cell)
+{
+	return clientele_horizons(subject->parts->program, cell)[0];
+}
+
+static const char *
+string(const Subject *subject, const ClienteleCell *cell, ClienteleType type)
+{
+	return clientele_cell_to_string(cell, type, subject->parts->zone);
+}
+
+/* ---------- rows of explain() ---------- */
+
+/* Their order is that of the SQL declaration. */
+enum ExplainColumn
+{
+	EXPLAIN_ITEM, EXPLAIN_VALUE, EXPLAIN_CONDITION, EXPLAIN_HOLDS, EXPLAIN_POINTS, EXPLAIN_WEIGHT,
+	EXPLAIN_CONTRIBUTION, EXPLAIN_REASON, EXPLAIN_VALID_UNTIL
+};
+
+static void
+begin_row(ClienteleResultRow *row, const char *item, const char *value, const char *condition, TimestampTz valid_until)
+{
+	clientele_result_clear(row);
+	clientele_result_set_text(row, EXPLAIN_ITEM, item);
+	clientele_result_set_text(row, EXPLAIN_VALUE, value);
+	clientele_result_set_text(row, EXPLAIN_CONDITION, condition);
+	clientele_result_set_horizon(row, EXPLAIN_VALID_UNTIL, valid_until);
+}
+
+static void
+explain_parameter(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	ClienteleResultRow row;
+
+	begin_row(&row, subject->definition->name, subject->definition->expression, NULL, DT_NOEND);
+	clientele_result_put(fcinfo, &row);
+}
+
+static void
+explain_metric(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	const ClienteleEngineDefinition *bound = subject->bound;
+	ClienteleResultRow row;
+
+	begin_row(&row, subject->definition->name, string(subject, bound->cells, bound->type),
+			  subject->definition->expression, until(subject, bound->cells));
+	clientele_result_put(fcinfo, &row);
+}
+
+static void
+explain_conditions(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	for (int i = 0; i < subject->bound->nconditions; i++)
+	{
+		const ClienteleEngineCondition *condition = &subject->bound->conditions[i];
+		ClienteleResultRow row;
+
+		begin_row(&row, condition->item,
+				  condition->value ? string(subject, condition->value, condition->type) : NULL,
+				  condition->text, until(subject, condition->holds));
+		if (condition->holds->state != CLIENTELE_NULL)
+			clientele_result_set(&row, EXPLAIN_HOLDS, BoolGetDatum(condition->holds->state == CLIENTELE_TRUE));
+		clientele_result_put(fcinfo, &row);
+	}
+}
+
+static void
+explain_tag(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	const ClienteleCell *cell = subject->bound->cells;
+	bool		holds = cell->state == CLIENTELE_TRUE;
+	ClienteleResultRow row;
+
+	begin_row(&row, subject->definition->name, holds ? "true" : "false", subject->definition->expression,
+			  until(subject, cell));
+	clientele_result_set(&row, EXPLAIN_HOLDS, BoolGetDatum(holds));
+	clientele_result_put(fcinfo, &row);
+	explain_conditions(fcinfo, subject);
+}
+
+static void
+explain_ladder(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	const ClienteleCell *cell = subject->bound->cells;
+	ClienteleResultRow row;
+
+	begin_row(&row, "label", string(subject, cell, CLIENTELE_TEXT), NULL, until(subject, cell));
+	clientele_result_put(fcinfo, &row);
+	explain_conditions(fcinfo, subject);
+}
+
+/* The range between cut points that a score stands for. */
+static const char *
+bin_text(const ClienteleRfmGrid *grid, int axis, int64 score)
+{
+	int			ncuts = grid->ncuts[axis];
+	int			bin = axis == CLIENTELE_RECENCY ? ncuts + 1 - (int) score : (int) score - 1;
+
+	return clientele_range_to_string(bin == 0 ? NULL : &grid->cuts[axis][bin - 1],
+									 bin == ncuts ? NULL : &grid->cuts[axis][bin]);
+}
+
+static void
+explain_axis(FunctionCallInfo fcinfo, const Subject *subject, int axis)
+{
+	const ClienteleCell *score = subject->bound->axes[axis];
+	bool		known = score->state != CLIENTELE_NULL;
+	ClienteleDecimal points = clientele_cell_number(score);
+	ClienteleResultRow row;
+
+	begin_row(&row, clientele_rfm_axis_names[axis], string(subject, subject->bound->values[axis], CLIENTELE_NUMBER),
+			  known ? bin_text(&subject->definition->cuts, axis, score->u.integer) : "missing", until(subject, score));
+	clientele_result_set_number(&row, EXPLAIN_POINTS, known ? &points : NULL);
+	clientele_result_put(fcinfo, &row);
+}
+
+static void
+explain_grid(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	const ClienteleEngineDefinition *bound = subject->bound;
+	const char *score = string(subject, bound->score, CLIENTELE_NUMBER);
+	ClienteleResultRow row;
+
+	begin_row(&row, "label", string(subject, bound->cells, CLIENTELE_TEXT), score ? psprintf("score %s", score) : "no score",
+			  Min(until(subject, bound->cells), until(subject, bound->score)));
+	clientele_result_put(fcinfo, &row);
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+		explain_axis(fcinfo, subject, axis);
+}
+
+static void
+score_card(ClienteleEngineCard *card, ClienteleScoredCard *scored)
+{
+	memset(scored, 0, sizeof(*scored));
+	scored->card = card->card;
+	scored->answers = clientele_engine_card_answers(card, 0);
+	scored->result.parts = card->parts;
+	clientele_scorecard_score(scored->card, &scored->answers, &scored->result);
+}
+
+static void
+explain_reason(FunctionCallInfo fcinfo, const ClienteleEngineCard *card, const ClienteleCardReason *reason)
+{
+	ClienteleResultRow row;
+
+	begin_row(&row, reason->item, reason->value, reason->condition,
+			  reason->characteristic == CLIENTELE_CARD_INITIAL ? DT_NOEND :
+			  clientele_engine_card_until(card, reason->characteristic, 0));
+	clientele_result_set_number(&row, EXPLAIN_POINTS, reason->points);
+	clientele_result_set_number(&row, EXPLAIN_WEIGHT, reason->weight);
+	clientele_result_set_number(&row, EXPLAIN_CONTRIBUTION, reason->contribution);
+	clientele_result_set_text(&row, EXPLAIN_REASON, reason->reason);
+	clientele_result_put(fcinfo, &row);
+}
+
+static void
+explain_card(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	ClienteleEngineCard *card = subject->bound->card;
+	ClienteleScoredCard scored;
+	ClienteleCardReason *reasons = palloc((card->card->ncharacteristics + 1) * sizeof(ClienteleCardReason));
+	int			nreasons;
+	ClienteleResultRow row;
+
+	score_card(card, &scored);
+	begin_row(&row, "tier", scored.result.tier ? scored.result.tier->label : NULL, NULL, until(subject, card->score));
+	if (scored.result.known)
+		clientele_result_set(&row, EXPLAIN_POINTS, clientele_score_datum(scored.result.score));
+	clientele_result_put(fcinfo, &row);
+	nreasons = clientele_card_reasons(&scored, reasons);
+	for (int i = 0; i < nreasons; i++)
+		explain_reason(fcinfo, card, &reasons[i]);
+}
+
+static void
+explain(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	switch (subject->definition->kind)
+	{
+		case CLIENTELE_PARAMETER:
+			explain_parameter(fcinfo, subject);
+			break;
+		case CLIENTELE_METRIC:
+			explain_metric(fcinfo, subject);
+			break;
+		case CLIENTELE_RFM_GRID:
+			explain_grid(fcinfo, subject);
+			break;
+		case CLIENTELE_CARD:
+			explain_card(fcinfo, subject);
+			break;
+		case CLIENTELE_LADDER:
+			explain_ladder(fcinfo, subject);
+			break;
+		case CLIENTELE_TAG:
+			explain_tag(fcinfo, subject);
+			break;
+	}
+}
+
+static void
+list_steps(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	TimestampTz by = until(subject, subject->bound->card->score);
+	ClienteleScoredCard scored;
+
+	score_card(subject->bound->card, &scored);
+	clientele_card_put_steps(fcinfo, &scored, &by);
+}
+
+/* ---------- the call ---------- */
+
+/* Evaluates the customer, and has the definition's rows put; none if he does not exist. */
+static void
+answer_about(FunctionCallInfo fcinfo, ClienteleEngine *engine, char *key, int definition, bool steps)
+{
+	ClienteleKeys keys = {.kind = CLIENTELE_KEYS_ONE};
+	Snapshot	snapshot = RegisterSnapshot(GetActiveSnapshot());
+	Datum	   *values = palloc(sizeof(Datum) * (engine->noutputs + 3));
+	bool	   *nulls = palloc(sizeof(bool) * (engine->noutputs + 3));
+	ClienteleEngine *taken;
+	ClienteleScan *scan;
+
+	keys.low = read_key(engine, key);
+	taken = clientele_engine_take(engine, CLIENTELE_TO_EXPLAIN);
+	scan = clientele_scan_begin_taken(taken, PG_ARGISNULL(3) ? clientele_clock_now() : PG_GETARG_TIMESTAMPTZ(3),
+									  &keys, snapshot);
+	if (clientele_scan_next(scan, values, nulls))
+	{
+		Subject		subject = {taken->parts, &taken->parts->model->definitions[definition],
+		&taken->parts->definitions[definition]};
+
+		(steps ? list_steps : explain) (fcinfo, &subject);
+	}
+	clientele_scan_end(scan);
+	UnregisterSnapshot(snapshot);
+}
+
+static void
+refuse_unpublished(const Population *population)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("population \"%s\" has no live version yet", NameStr(population->name)),
+			 errhint("Run SELECT clientele.publish(%s, 'first rules'); then CALL clientele.refresh(%s);",
+					 quote_literal_cstr(NameStr(population->name)), quote_literal_cstr(NameStr(population->name)))));
+}
+
+static void
+refuse_eternity(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("as_of cannot be infinite"),
+			 errhint("Give an instant, such as '2026-06-12 10:00:00+08', or NULL for now.")));
+}
+
+static Datum
+answer(FunctionCallInfo fcinfo, bool steps)
+{
+	Population	population;
+	ClienteleRole caller;
+	ClienteleEngine *engine;
+	char	   *key;
+	char	   *name;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return (Datum) 0;
+	key = key_argument(fcinfo);
+	name = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	if (!PG_ARGISNULL(3) && TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(3)))
+		refuse_eternity();
+	if (!find_population(PG_GETARG_TEXT_PP(0), &population) || !may_ask(&population))
+		return (Datum) 0;
+	if (population.version == 0)
+		refuse_unpublished(&population);
+
+	caller = clientele_become(population.owner);
+	engine = clientele_engine_get(population.id, population.version);
+	answer_about(fcinfo, engine, key, find_definition(engine->parts->model, name, steps), steps);
+	clientele_become_again(&caller);
+	return (Datum) 0;
+}
+
+Datum
+clientele_explain(PG_FUNCTION_ARGS)
+{
+	return answer(fcinfo, false);
+}
+
+Datum
+clientele_explain_next_tier(PG_FUNCTION_ARGS)
+{
+	return answer(fcinfo, true);
+}

@@ -1,0 +1,62 @@
+-- One round: both sides of everything that plain SQL can be asked, in turn.
+--   customers, round (from 1)
+
+SELECT bench.as_of() + (:round - 1) * interval '1 day' AS today, bench.as_of() + :round * interval '1 day' AS tomorrow,
+    bench.plain_query(bench.as_of(), 'ntile') AS plain, bench.plain_query(bench.as_of(), 'cuts') AS plain_cuts \gset
+SELECT format('SELECT * FROM segments.customer_as_of(%L)', bench.as_of()) AS ours,
+    'SELECT * FROM clientele_data.flat_all_1 WHERE as_of = bench.as_of()' AS our_rules,
+    format('SELECT customer_id, %s FROM bench.stored', bench.tag_columns()) AS plain_rules \gset
+SET clientele.clock = :'today';
+SET max_parallel_workers_per_gather = 2;
+
+-- Changed customers: pages just written, no VACUUM.
+SELECT bench.change(:customers, :customers / 1000, 3 * :round, :'today') \g /dev/null
+SELECT clock_timestamp() AS started \gset
+CALL clientele.refresh('customer');
+SELECT bench.note('1 in 1,000 customers changed', 'clientele', :'started') \g /dev/null
+SELECT bench.change(:customers, :customers / 100, 3 * :round + 1, :'today') \g /dev/null
+SELECT clock_timestamp() AS started \gset
+CALL clientele.refresh('customer');
+SELECT bench.note('1 in 100 customers changed', 'clientele', :'started') \g /dev/null
+SELECT bench.change(:customers, :customers / 10, 3 * :round + 2, :'today') \g /dev/null
+SELECT clock_timestamp() AS started \gset
+CALL clientele.refresh('customer');
+SELECT bench.note('1 in 10 customers changed', 'clientele', :'started') \g /dev/null
+
+-- A day later, and nothing has happened.
+SET clientele.clock = :'tomorrow';
+SELECT format('INSERT INTO bench.touched SELECT ''a new day'', count(*) FROM clientele_data.customer_stored_%s WHERE due_at <= %L', live_version, :'tomorrow')
+FROM clientele.population WHERE name = 'customer' \gexec
+SELECT clock_timestamp() AS started \gset
+CALL clientele.refresh('customer');
+SELECT bench.note('a new day', 'clientele', :'started') \g /dev/null
+
+-- Everything again: a REFRESH answers any of these questions.
+SELECT clock_timestamp() AS started \gset
+REFRESH MATERIALIZED VIEW bench.segments;
+SELECT bench.note(name, 'peer', :'started') FROM bench.engine_comparison
+WHERE name ~ 'changed$' OR name IN ('a new day', 'full rebuild, written') \g /dev/null
+SELECT clock_timestamp() AS started \gset
+SELECT clientele.publish('customer') \g /dev/null
+CALL clientele.refresh('customer');
+SELECT bench.note(name, 'clientele', :'started') FROM bench.engine_comparison WHERE name ~ '^full rebuild, written' \g /dev/null
+SET enable_hashagg = off;
+SET enable_seqscan = off;
+SELECT clock_timestamp() AS started \gset
+REFRESH MATERIALIZED VIEW bench.segments;
+SELECT bench.note('full rebuild, written; plain SQL sorted by the index', 'peer', :'started') \g /dev/null
+
+-- Computed, and thrown away.
+SELECT bench.consume('full rebuild, consumed; plain SQL sorted by the index', 'peer', :'plain') \g /dev/null
+RESET enable_hashagg;
+RESET enable_seqscan;
+SELECT bench.consume('full rebuild, consumed', 'clientele', :'ours') \g /dev/null
+SELECT bench.consume('full rebuild, consumed', 'peer', :'plain') \g /dev/null
+SELECT bench.consume('full rebuild, consumed; plain SQL with fixed cuts', 'peer', :'plain_cuts') \g /dev/null
+INSERT INTO bench.engine_run SELECT c.name, 'clientele', (SELECT amount FROM bench.engine_run WHERE name = 'full rebuild, consumed' AND side = 'clientele' ORDER BY ctid DESC LIMIT 1)
+FROM bench.engine_comparison AS c WHERE c.name ~ '^full rebuild, consumed; plain SQL' \g /dev/null
+
+-- Rules alone.
+SET max_parallel_workers_per_gather = 0;
+SELECT bench.consume('100 rules over stored metrics, serial', 'clientele', :'our_rules') \g /dev/null
+SELECT bench.consume('100 rules over stored metrics, serial', 'peer', :'plain_rules') \g /dev/null
