@@ -42,7 +42,7 @@ SELECT * FROM clientele.verify('status');
 UPDATE clientele_data.status_stored_1 SET spend = 7 WHERE id = 1;
 UPDATE clientele_data.status_stored_1 SET tags = '{none}' WHERE id = 2;
 DELETE FROM clientele_data.status_stored_1 WHERE id = 3;
-INSERT INTO clientele_data.status_stored_1 SELECT 77, spend, tags, evaluated_at, due_at FROM clientele_data.status_stored_1 WHERE id = 5;
+INSERT INTO clientele_data.status_stored_1 (id, spend, tags, evaluated_at, due_at) SELECT 77, spend, tags, evaluated_at, due_at FROM clientele_data.status_stored_1 WHERE id = 5;
 SELECT * FROM clientele.verify('status');
 SELECT clientele.mark_all('status');
 SELECT * FROM clientele.status('status') WHERE item = 'marks';
