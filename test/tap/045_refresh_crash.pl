@@ -117,7 +117,7 @@ for my $i (1 .. 6)
 }
 
 sql(q{SELECT clientele.define_tag('customer', 'small', 'spend < 50'); SELECT clientele.publish('customer')});
-kill_during_refresh(q{INSERT INTO clientele_data.customer_stored_2 (id, tags, evaluated_at) VALUES (2, '{}', now())});
+kill_during_refresh(q{INSERT INTO clientele_data.customer_stored_2 (id, tags, evaluated_at) VALUES (10, '{}', now())});
 is(sql(q{SELECT live_version FROM clientele.population}), '1', 'the version before is shown until the new one is built');
 is_right('second version');
 is(sql(q{SELECT live_version FROM clientele.population}), '2', 'then the new one is');
