@@ -129,17 +129,19 @@ read_population(ClienteleCatalogModel *catalog, MemoryContext context)
 	Datum		values[2] = {Int32GetDatum(catalog->population_id), Int32GetDatum(catalog->version)};
 
 	SPI_execute_with_args("SELECT p.relation::pg_catalog.oid, p.owner::pg_catalog.oid, p.key_column, v.model::pg_catalog.text"
-						  " FROM clientele.population p JOIN clientele.version v USING (population_id)"
-						  " WHERE p.population_id = $1 AND v.version = $2",
+						  " FROM clientele.population p LEFT JOIN clientele.version v"
+						  " ON v.population_id = p.population_id AND v.version = $2"
+						  " WHERE p.population_id = $1",
 						  2, types, values, NULL, true, 0);
-	if (SPI_processed == 0)
+	if (SPI_processed == 0 || (catalog->model == NULL && SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4) == NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("population %d has no version %d", catalog->population_id, catalog->version)));
 	catalog->relation = row_oid(0, 1);
 	catalog->owner = row_oid(0, 2);
 	catalog->key_column = row_text(0, 3, context);
-	catalog->model = row_text(0, 4, context);
+	if (catalog->model == NULL)
+		catalog->model = row_text(0, 4, context);
 	if (get_rel_name(catalog->relation) == NULL ||
 		get_attnum(catalog->relation, catalog->key_column) == InvalidAttrNumber)
 		ereport(ERROR,
@@ -193,22 +195,42 @@ read_catalog(ClienteleCatalogModel *catalog)
 /* ---------- taking ---------- */
 
 static ClienteleEngine *
-compile(int population_id, int version, ClienteleEnginePurpose purpose)
+compile_catalog(ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose)
 {
-	ClienteleCatalogModel catalog = {0};
 	ClienteleEngine *engine;
 	MemoryContext old_context;
 
-	catalog.population_id = population_id;
-	catalog.version = version;
-	read_catalog(&catalog);
+	read_catalog(catalog);
 
 	/* an error leaves what has been made to the current context */
-	engine = clientele_engine_compile(&catalog, purpose);
+	engine = clientele_engine_compile(catalog, purpose);
 	MemoryContextSetParent(engine->parts->context, cache_context);
 	old_context = MemoryContextSwitchTo(cache_context);
 	engines = lappend(engines, engine);
 	MemoryContextSwitchTo(old_context);
+	return engine;
+}
+
+static ClienteleEngine *
+compile(int population_id, int version, ClienteleEnginePurpose purpose)
+{
+	ClienteleCatalogModel catalog = {.population_id = population_id,.version = version};
+
+	return compile_catalog(&catalog, purpose);
+}
+
+ClienteleEngine *
+clientele_engine_of_model(int population_id, const char *model, ClienteleEnginePurpose purpose, const char *grid)
+{
+	ClienteleCatalogModel catalog = {.population_id = population_id,.model = model,.grid = grid};
+	ClienteleEngine *engine;
+
+	begin_cache();
+	AcceptInvalidationMessages();
+	engine = compile_catalog(&catalog, purpose);
+
+	/* nobody will ask for it again */
+	engine->parts->stale = true;
 	return engine;
 }
 

@@ -830,7 +830,8 @@ bind_rungs(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
 		if (definition->rungs[i].when)
 		{
 			appendStringInfo(&text, " when rung_%d then ", parts->nlocals);
-			clientele_engine_push_local(parts, psprintf("rung_%d", parts->nlocals), CLIENTELE_BOOLEAN, conditions[parts->nlocals]);
+			clientele_engine_push_local(parts, psprintf("rung_%d", parts->nlocals), CLIENTELE_BOOLEAN,
+										conditions[parts->nlocals]);
 		}
 		else
 			appendStringInfoString(&text, " else ");
@@ -1090,7 +1091,8 @@ refuse_cycle(const ClienteleEngineParts *parts, int number)
 			(errcode(ERRCODE_INVALID_RECURSION),
 			 errmsg("definition \"%s\" depends on itself", parts->model->definitions[number].name),
 			 errdetail("In the circle: %s.", names.data),
-			 errhint("Let one of them do without the others.")));
+			 errhint("Let one of them do without the others."),
+			 errcontext("definition \"%s\"", parts->model->definitions[number].name)));
 }
 
 static void
@@ -1241,6 +1243,17 @@ compare_tags(const void *a, const void *b, void *argument)
 	return strcmp(model->definitions[*(const int *) a].name, model->definitions[*(const int *) b].name);
 }
 
+static text *
+padded_text(const char *string)
+{
+	Size		size = VARHDRSZ + strlen(string);
+	text	   *result = palloc0(INTALIGN(size));
+
+	SET_VARSIZE(result, size);
+	memcpy(VARDATA(result), string, size - VARHDRSZ);
+	return result;
+}
+
 static void
 list_tags(ClienteleEngineParts *parts)
 {
@@ -1261,7 +1274,7 @@ list_tags(ClienteleEngineParts *parts)
 	{
 		engine->tags[i] = model->definitions[numbers[i]].name;
 		parts->tag_cells[i] = parts->definitions[numbers[i]].cells;
-		parts->tag_texts[i] = cstring_to_text(engine->tags[i]);
+		parts->tag_texts[i] = padded_text(engine->tags[i]);
 	}
 }
 
@@ -1287,6 +1300,63 @@ list_outputs(ClienteleEngineParts *parts)
 		clientele_bind_heeded(parts->binder, parts->output_cells[i]);
 	for (int i = 0; i < parts->engine->ntags; i++)
 		clientele_bind_heeded(parts->binder, parts->tag_cells[i]);
+}
+
+/* ---------- the axes of a grid alone ---------- */
+
+static int
+find_grid(const ClienteleModel *model, const char *name)
+{
+	int			number = find_definition(model, name);
+	ClienteleNearestName nearest;
+
+	if (number >= 0 && model->definitions[number].kind == CLIENTELE_RFM_GRID)
+		return number;
+	clientele_nearest_begin(&nearest, name);
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		if (model->definitions[i].kind == CLIENTELE_RFM_GRID)
+			clientele_nearest_offer(&nearest, model->definitions[i].name);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("there is no RFM grid \"%s\" in the draft", name),
+			 clientele_nearest_result(&nearest) ?
+			 errhint("Perhaps you mean '%s'.", clientele_nearest_result(&nearest)) :
+			 errhint("Define it: SELECT define_rfm('...', '%s', ...).", name)));
+	return -1;
+}
+
+/* What a calibration looks at: the values, whatever their cut points will be. */
+static void
+bind_axes(ClienteleEngineParts *parts, const char *name)
+{
+	int			number = find_grid(parts->model, name);
+	const ClienteleDefinition *definition = &parts->model->definitions[number];
+
+	parts->engine->outputs = palloc(sizeof(ClienteleOutput) * CLIENTELE_RFM_AXES);
+	parts->output_cells = palloc(sizeof(ClienteleCell *) * CLIENTELE_RFM_AXES);
+	parts->definitions[number].state = CLIENTELE_BINDING;
+	bind_needed(parts, definition);
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+		add_output(parts, definition, clientele_rfm_axis_names[axis], CLIENTELE_OUTPUT_VALUE, NUMERICOID,
+				   bind_axis_value(parts, definition, axis));
+}
+
+/* Of outputs and tags, those that have anything to say about when a customer is due. */
+static void
+list_heeded(ClienteleEngineParts *parts)
+{
+	const ClienteleEngine *engine = parts->engine;
+
+	parts->heeded = palloc(mul_size(sizeof(ClienteleCell *), Max(engine->noutputs + engine->ntags, 1)));
+	for (int i = 0; i < engine->noutputs + engine->ntags; i++)
+	{
+		ClienteleCell *cells = i < engine->noutputs ? parts->output_cells[i] : parts->tag_cells[i - engine->noutputs];
+
+		if (clientele_horizons_move(parts->program, cells))
+			parts->heeded[parts->nheeded++] = cells;
+	}
 }
 
 /* ---------- crossings ---------- */
@@ -1522,7 +1592,8 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	parts->context = context;
 	parts->block_context = AllocSetContextCreate(context, "clientele block", ALLOCSET_DEFAULT_SIZES);
 	parts->purpose = purpose;
-	parts->capacity = purpose == CLIENTELE_FOR_MANY ? CLIENTELE_CUSTOMERS_CAPACITY : 1;
+	parts->capacity = purpose == CLIENTELE_FOR_MANY || purpose == CLIENTELE_TO_CALIBRATE ?
+		CLIENTELE_CUSTOMERS_CAPACITY : 1;
 	parts->model = clientele_model_parse(catalog->model, NULL);
 	parts->zone = clientele_zone(cstring_to_text(parts->model->time_zone));
 	parts->days = clientele_day_clock(parts->zone);
@@ -1535,12 +1606,18 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	refuse_ambiguous_names(parts);
 	parts->binder = clientele_bind_begin(&parts->scope, parts->capacity, true);
 	begin_sources(parts, catalog);
-	for (int i = 0; i < parts->model->ndefinitions; i++)
-		bind_definition(parts, i);
-	if (purpose == CLIENTELE_TO_EXPLAIN)
-		clientele_engine_bind_conditions(parts);
-	list_outputs(parts);
+	if (purpose == CLIENTELE_TO_CALIBRATE)
+		bind_axes(parts, catalog->grid);
+	else
+	{
+		for (int i = 0; i < parts->model->ndefinitions; i++)
+			bind_definition(parts, i);
+		if (purpose == CLIENTELE_TO_EXPLAIN)
+			clientele_engine_bind_conditions(parts);
+		list_outputs(parts);
+	}
 	parts->program = clientele_bind_end(parts->binder);
+	list_heeded(parts);
 	add_crossings(parts);
 	end_sources(parts);
 

@@ -25,11 +25,19 @@ typedef struct ClienteleCatalogModel
 	Oid			owner;
 	const char *key_column;
 	const char *model;			/* its text */
+	const char *grid;			/* TO_CALIBRATE: whose axes */
 	int			nsources;
 	ClienteleCatalogSource *sources;	/* ordered by name, and part */
 } ClienteleCatalogModel;
 
 /* engine.c: compiles, in a memory context of its own below the current one. */
 extern ClienteleEngine *clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose);
+
+/*
+ * definition_cache.c: compiles a model that is no version, against the population's
+ * tables as they are.  It lasts until the end of the transaction.
+ */
+extern ClienteleEngine *clientele_engine_of_model(int population_id, const char *model,
+												  ClienteleEnginePurpose purpose, const char *grid);
 
 #endif							/* CLIENTELE_ENGINE_CATALOG_H */

@@ -23,7 +23,8 @@ typedef enum ClienteleEnginePurpose
 {
 	CLIENTELE_FOR_MANY,			/* customers, in blocks */
 	CLIENTELE_FOR_ONE,			/* a block of one */
-	CLIENTELE_TO_EXPLAIN		/* one, and what its answers rest on */
+	CLIENTELE_TO_EXPLAIN,		/* one, and what its answers rest on */
+	CLIENTELE_TO_CALIBRATE		/* the values of a grid's axes, in blocks */
 } ClienteleEnginePurpose;
 
 /* Customers in a block; a question about one customer has a block of one. */
@@ -174,7 +175,9 @@ typedef struct ClienteleEngineParts
 	ClienteleProgram *program;
 	ClienteleCell **output_cells;
 	ClienteleCell **tag_cells;
-	text	  **tag_texts;
+	text	  **tag_texts;		/* zeros follow, up to a multiple of four bytes */
+	int			nheeded;		/* registers of outputs and tags that time can change */
+	ClienteleCell **heeded;
 	ClienteleQuery *queries[CLIENTELE_SHAPES];
 	int			nrelations;		/* tables whose changes make it stale */
 	Oid		   *relations;

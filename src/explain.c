@@ -175,10 +175,10 @@ find_definition(const ClienteleModel *model, const char *name, bool cards_only)
 	hint = clientele_nearest_result(&nearest);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg(cards_only ? "the live version has no scorecard \"%s\"" : "the live version has no definition \"%s\"",
-					name),
+			 errmsg("the live version has no %s \"%s\"", cards_only ? "scorecard" : "definition", name),
 			 hint ? errhint("Perhaps you mean '%s'.", hint) :
-			 errhint("SELECT * FROM clientele.definitions('...') lists them; what has been defined since needs to be published.")));
+			 errhint("SELECT * FROM clientele.definitions('...') lists them; "
+					 "what has been defined since needs to be published.")));
 	return -1;
 }
 
@@ -307,7 +307,8 @@ explain_grid(FunctionCallInfo fcinfo, const Subject *subject)
 	const char *score = string(subject, bound->score, CLIENTELE_NUMBER);
 	ClienteleResultRow row;
 
-	begin_row(&row, "label", string(subject, bound->cells, CLIENTELE_TEXT), score ? psprintf("score %s", score) : "no score",
+	begin_row(&row, "label", string(subject, bound->cells, CLIENTELE_TEXT),
+			  score ? psprintf("score %s", score) : "no score",
 			  Min(until(subject, bound->cells), until(subject, bound->score)));
 	clientele_result_put(fcinfo, &row);
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
@@ -413,8 +414,11 @@ answer_about(FunctionCallInfo fcinfo, ClienteleEngine *engine, char *key, int de
 									  &keys, snapshot);
 	if (clientele_scan_next(scan, values, nulls))
 	{
-		Subject		subject = {taken->parts, &taken->parts->model->definitions[definition],
-		&taken->parts->definitions[definition]};
+		Subject		subject;
+
+		subject.parts = taken->parts;
+		subject.definition = &taken->parts->model->definitions[definition];
+		subject.bound = &taken->parts->definitions[definition];
 
 		(steps ? list_steps : explain) (fcinfo, &subject);
 	}

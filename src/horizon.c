@@ -271,6 +271,63 @@ known_by(const ClienteleProgram *program, const ClienteleCell *cells)
 	}
 }
 
+/* What the comparison asks of the other side. */
+static ClienteleComparison
+mirrored(ClienteleComparison comparison)
+{
+	switch (comparison)
+	{
+		case CLIENTELE_LT:
+			return CLIENTELE_GT;
+		case CLIENTELE_LE:
+			return CLIENTELE_GE;
+		case CLIENTELE_GT:
+			return CLIENTELE_LT;
+		case CLIENTELE_GE:
+			return CLIENTELE_LE;
+		default:
+			return comparison;
+	}
+}
+
+/* No number of days, months or years is as great. */
+#define BEYOND		(INT64CONST(1) << 40)
+
+/* The greatest whole number that is not above the cell's value. */
+static int64
+floor_of(ClienteleDecimal number)
+{
+	ClienteleDecimal floor = number.scale == 0 ? number : clientele_decimal_floor(number);
+
+	if (floor.scale != 0)
+		return clientele_decimal_sign(floor) < 0 ? -BEYOND : BEYOND;
+	return Min(Max(floor.u.units, -BEYOND), BEYOND);
+}
+
+/*
+ * Most rules compare elapsed time with a constant: once it has risen beyond, there is
+ * nothing more to compute for a row.
+ */
+static void
+find_turn(const ClienteleInstruction *at, ClienteleMotion *motion)
+{
+	const ClienteleCell *constant = at->detail->constant;
+	ClienteleComparison comparison = motion->on_right ? mirrored(at->comparison) : at->comparison;
+	ClienteleDecimal limit;
+
+	if (at->op != CLIENTELE_OP_COMPARE_NUMBER || constant == NULL || constant->state == CLIENTELE_NULL ||
+		comparison == CLIENTELE_EQ || comparison == CLIENTELE_NE || motion->falling ||
+		(motion->kind != CLIENTELE_MOTION_DAYS && motion->kind != CLIENTELE_MOTION_MONTHS &&
+		 motion->kind != CLIENTELE_MOTION_YEARS))
+		return;
+	limit = clientele_cell_number(constant);
+	motion->turns = true;
+	motion->turn = floor_of(limit);
+	if (comparison == CLIENTELE_LE || comparison == CLIENTELE_GT ||
+		clientele_decimal_compare(clientele_decimal_from_int64(motion->turn), limit) != 0)
+		motion->turn++;
+}
+
 static void
 find_motion(const ClienteleProgram *program, ClienteleInstruction *at)
 {
@@ -286,6 +343,7 @@ find_motion(const ClienteleProgram *program, ClienteleInstruction *at)
 				*motion = motion_of(program, at->b);
 				motion->on_right = true;
 			}
+			find_turn(at, motion);
 			break;
 		case CLIENTELE_OP_IN:
 			*motion = motion_of(program, at->a);
@@ -374,23 +432,14 @@ clientele_horizons_prepare(ClienteleProgram *program, const ClienteleCell **last
 	find_lasting(program, lasting, nlasting);
 }
 
-/* What the comparison asks of the other side. */
-static ClienteleComparison
-mirrored(ClienteleComparison comparison)
+bool
+clientele_horizons_move(const ClienteleProgram *program, const ClienteleCell *cells)
 {
-	switch (comparison)
-	{
-		case CLIENTELE_LT:
-			return CLIENTELE_GT;
-		case CLIENTELE_LE:
-			return CLIENTELE_GE;
-		case CLIENTELE_GT:
-			return CLIENTELE_LT;
-		case CLIENTELE_GE:
-			return CLIENTELE_LE;
-		default:
-			return comparison;
-	}
+	int			count;
+	const Writer *writer = find_writer(program, cells, &count);
+
+	/* folds and calls write registers of which no instruction does */
+	return writer == NULL || writer->moves;
 }
 
 bool
@@ -481,20 +530,6 @@ clientele_horizons_set_clock(ClienteleProgram *program)
 }
 
 /* ---------- solving ---------- */
-
-/* No number of days, months or years is as great. */
-#define BEYOND		(INT64CONST(1) << 40)
-
-/* The greatest whole number that is not above the cell's value. */
-static int64
-floor_of(ClienteleDecimal number)
-{
-	ClienteleDecimal floor = number.scale == 0 ? number : clientele_decimal_floor(number);
-
-	if (floor.scale != 0)
-		return clientele_decimal_sign(floor) < 0 ? -BEYOND : BEYOND;
-	return Min(Max(floor.u.units, -BEYOND), BEYOND);
-}
 
 /* The days that are added to today. */
 static int64
@@ -781,6 +816,15 @@ comparison(const ClienteleProgram *program, const ClienteleInstruction *at, int 
 
 	if (at->detail->crossing)
 		return at->detail->crossing[row];
+	if (motion->turns)
+	{
+		const ClienteleCell *moving = motion->on_right ? &at->b[row] : &at->a[row];
+
+		if (moving->state == CLIENTELE_KNOWN && moving->scale == 0 &&
+			(motion->where == NULL || motion->where[row].state != CLIENTELE_NULL))
+			return Min(Min(clientele_horizons(program, motion->of)[row], program->horizons->retreat),
+					   moving->u.integer >= motion->turn ? DT_NOEND : when_risen(program, motion, row, motion->turn));
+	}
 	if (motion->kind == CLIENTELE_STILL ||
 		at->a[row].state == CLIENTELE_NULL || (at->b && at->b[row].state == CLIENTELE_NULL) ||
 		(motion->where && motion->where[row].state == CLIENTELE_NULL))

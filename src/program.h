@@ -101,6 +101,9 @@ typedef struct ClienteleMotion
 	bool		on_right;		/* it is a comparison's right side that moves */
 	bool		falling;		/* DAYS: the other way round, date minus today */
 	bool		minus;			/* DATE: today minus the days */
+	bool		turns;			/* a comparison of it with a constant has another
+								 * truth from this whole number on, for good */
+	int64		turn;
 	const ClienteleCell *of;	/* a register; NULL where there is none */
 	const ClienteleCell *where; /* only in rows where this register is not NULL;
 								 * NULL = in all */
@@ -221,6 +224,9 @@ clientele_horizons(const ClienteleProgram *program, const ClienteleCell *cells)
 	Assert(program->timed);
 	return (TimestampTz *) unconstify(ClienteleCell *, cells + program->capacity);
 }
+
+/* Whether the horizons of a register are ever other than DT_NOEND. */
+extern bool clientele_horizons_move(const ClienteleProgram *program, const ClienteleCell *cells);
 
 /* The time arguments of a call; either may be absent. */
 typedef struct ClienteleClock

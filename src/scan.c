@@ -13,6 +13,7 @@
 #include "common/int.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -64,7 +65,9 @@ struct ClienteleScan
 	Datum	   *merge_keys;
 	Datum	   *keys;
 	TimestampTz *due;
-	Datum	   *tags;			/* scratch */
+	int			tag_words;		/* of 64 tags each ... */
+	uint64	   *tags;			/* ... in which the customers' tags are set */
+	int		   *tagged;			/* scratch */
 };
 
 /* ---------- keys ---------- */
@@ -278,18 +281,33 @@ read_customers(ClienteleScan *scan)
 static void
 find_due(ClienteleScan *scan)
 {
-	ClienteleEngine *engine = scan->engine;
-	ClienteleEngineParts *parts = engine->parts;
+	ClienteleEngineParts *parts = scan->engine->parts;
 
 	for (int row = 0; row < scan->nrows; row++)
 		scan->due[row] = DT_NOEND;
-	for (int i = 0; i < engine->noutputs + engine->ntags; i++)
+	for (int i = 0; i < parts->nheeded; i++)
 	{
-		const TimestampTz *until = clientele_horizons(parts->program, i < engine->noutputs ? parts->output_cells[i] :
-													  parts->tag_cells[i - engine->noutputs]);
+		const TimestampTz *until = clientele_horizons(parts->program, parts->heeded[i]);
 
 		for (int row = 0; row < scan->nrows; row++)
 			scan->due[row] = Min(scan->due[row], until[row]);
+	}
+}
+
+/* Turns the columns of tags into a row of bits for each customer. */
+static void
+gather_tags(ClienteleScan *scan)
+{
+	ClienteleEngine *engine = scan->engine;
+
+	memset(scan->tags, 0, sizeof(uint64) * scan->tag_words * scan->nrows);
+	for (int i = 0; i < engine->ntags; i++)
+	{
+		const ClienteleCell *cells = engine->parts->tag_cells[i];
+		uint64	   *word = &scan->tags[i / 64];
+
+		for (int row = 0; row < scan->nrows; row++)
+			word[row * scan->tag_words] |= (uint64) (cells[row].state == CLIENTELE_TRUE) << (i % 64);
 	}
 }
 
@@ -312,6 +330,7 @@ evaluate_block(ClienteleScan *scan)
 	{
 		clientele_program_run(parts->program, scan->nrows);
 		find_due(scan);
+		gather_tags(scan);
 	}
 	MemoryContextSwitchTo(old_context);
 }
@@ -334,6 +353,11 @@ number_datum(ClienteleDecimal number, int32 typmod, Datum *result)
 	int			precision = ((typmod - VARHDRSZ) >> 16) & 0xffff;
 	int64		units;
 
+	if (typmod < 0)
+	{
+		*result = NumericGetDatum(clientele_decimal_to_numeric(number));
+		return true;
+	}
 	if (number.scale >= 0 && number.scale <= scale &&
 		!pg_mul_s64_overflow(number.u.units, powers[scale - number.scale], &units))
 	{
@@ -380,18 +404,46 @@ output_datum(ClienteleProgram *program, const ClienteleOutput *output, const Cli
 	}
 }
 
+/* The array of the tags that a customer has; each text is padded for its place. */
 static Datum
 tags_datum(ClienteleScan *scan, int row)
 {
-	ClienteleEngine *engine = scan->engine;
+	ClienteleEngineParts *parts = scan->engine->parts;
+	const uint64 *words = &scan->tags[row * scan->tag_words];
+	Size		size = ARR_OVERHEAD_NONULLS(1);
 	int			count = 0;
+	ArrayType  *array;
+	char	   *to;
 
-	for (int i = 0; i < engine->ntags; i++)
+	for (int w = 0; w < scan->tag_words; w++)
 	{
-		if (engine->parts->tag_cells[i][row].state == CLIENTELE_TRUE)
-			scan->tags[count++] = PointerGetDatum(engine->parts->tag_texts[i]);
+		for (uint64 word = words[w]; word != 0; word &= word - 1)
+		{
+			int			tag = w * 64 + pg_rightmost_one_pos64(word);
+
+			scan->tagged[count++] = tag;
+			size += INTALIGN(VARSIZE(parts->tag_texts[tag]));
+		}
 	}
-	return PointerGetDatum(construct_array(scan->tags, count, TEXTOID, -1, false, TYPALIGN_INT));
+	if (count == 0)
+		return PointerGetDatum(construct_empty_array(TEXTOID));
+
+	array = palloc(size);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = TEXTOID;
+	ARR_DIMS(array)[0] = count;
+	ARR_LBOUND(array)[0] = 1;
+	to = ARR_DATA_PTR(array);
+	for (int i = 0; i < count; i++)
+	{
+		const text *tag = parts->tag_texts[scan->tagged[i]];
+
+		memcpy(to, tag, INTALIGN(VARSIZE(tag)));
+		to += INTALIGN(VARSIZE(tag));
+	}
+	return PointerGetDatum(array);
 }
 
 static void
@@ -606,7 +658,9 @@ clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of, const Cli
 	scan->merge_keys = palloc(sizeof(Datum) * parts->capacity);
 	scan->keys = palloc(sizeof(Datum) * parts->capacity);
 	scan->due = palloc(sizeof(TimestampTz) * parts->capacity);
-	scan->tags = palloc(sizeof(Datum) * Max(engine->ntags, 1));
+	scan->tag_words = (engine->ntags + 63) / 64;
+	scan->tags = palloc(sizeof(uint64) * Max(scan->tag_words, 1) * parts->capacity);
+	scan->tagged = palloc(sizeof(int) * Max(engine->ntags, 1));
 
 	scan->forgotten = clientele_forgotten_get(engine->population_id, engine->key_type, snapshot);
 

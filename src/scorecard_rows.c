@@ -144,7 +144,7 @@ put_step(FunctionCallInfo fcinfo, const ClienteleScoredCard *scored, const Clien
 	if (step->bin >= 0)
 	{
 		clientele_result_set_text(&row, STEP_CONDITION,
-				 clientele_scorecard_bin_text(characteristic, &characteristic->bins[step->bin]));
+								  clientele_scorecard_bin_text(characteristic, &characteristic->bins[step->bin]));
 		clientele_result_set_number(&row, STEP_POINTS_NEEDED, &step->points_needed);
 		clientele_result_set(&row, STEP_NEXT_SCORE, clientele_score_datum(step->score));
 	}

@@ -167,7 +167,7 @@ pair AS MATERIALIZED (
     ON CONFLICT (%5$s) DO UPDATE
     SET %11$stags = excluded.tags, evaluated_at = excluded.evaluated_at, due_at = excluded.due_at
 ), removed AS (
-    DELETE FROM %3$s AS s USING pair AS p WHERE p.gone AND s.%5$s = p.key
+    DELETE FROM %3$s AS s WHERE s.%5$s = ANY (ARRAY(SELECT p.key FROM pair AS p WHERE p.gone))
 ), logged AS (
     INSERT INTO %4$s (key, name, from_label, to_label, effective_at, recorded_at, cause, model_version)
     SELECT p.key, l.name, l.from_label, l.to_label, CASE WHEN p.gone THEN $2 ELSE p.at END, $2,

@@ -105,6 +105,8 @@ FROM (VALUES
     ('definitions', 'volatile'),
     ('reset_draft', 'volatile'),
     ('tags_without', 'immutable'),
+    ('check_definitions', 'volatile'),
+    ('calibrate', 'volatile'),
     ('publish', 'volatile'),
     ('drop_column', 'volatile'),
     ('refresh', 'volatile'),
