@@ -119,8 +119,9 @@ DECLARE
     fresh text;             -- , f."a" AS n1, f."b" AS n2
     new text;               -- , p.n1, p.n2
     overwrite text;         -- "a" = excluded."a", ...
-    differ text;            -- OR s."a" IS DISTINCT FROM f."a" ...
-    old_labels text;        -- , s."b" AS o2
+    differ text;            -- OR w.o1 IS DISTINCT FROM f."a" ...
+    old text;               -- , s."a" AS o1, s."b" AS o2
+    old_labels text;        -- , w.o2
     labels text;            -- ('b', p.o2, p.n2), ...
     wanted text;
     source text;
@@ -134,10 +135,11 @@ BEGIN
            string_agg(format(', f.%I AS n%s', name, i), '' ORDER BY i),
            string_agg(format(', p.n%s', i), '' ORDER BY i),
            string_agg(format('%1$I = excluded.%1$I, ', name), '' ORDER BY i),
-           string_agg(format(' OR s.%1$I IS DISTINCT FROM f.%1$I', name), '' ORDER BY i),
-           string_agg(format(', s.%I AS o%s', name, i), '' ORDER BY i) FILTER (WHERE role = 'label'),
+           string_agg(format(' OR w.o%s IS DISTINCT FROM f.%I', i, name), '' ORDER BY i),
+           string_agg(format(', s.%I AS o%s', name, i), '' ORDER BY i),
+           string_agg(format(', w.o%s', i), '' ORDER BY i) FILTER (WHERE role = 'label'),
            string_agg(format('(%L, p.o%s, p.n%s)', definition, i, i), ', ' ORDER BY i) FILTER (WHERE role = 'label')
-    INTO columns, evaluated, fresh, new, overwrite, differ, old_labels, labels
+    INTO columns, evaluated, fresh, new, overwrite, differ, old, old_labels, labels
     FROM (SELECT *, row_number() OVER () AS i
           FROM clientele.model_columns(population.population_id, refresh_statement.version)) AS c;
 
@@ -145,22 +147,23 @@ BEGIN
         RETURN format('INSERT INTO %s (%s%s, tags, evaluated_at, due_at) SELECT a.%s%s, a.tags, a.as_of, a.due_at FROM %s AS a WHERE a.as_of = $1',
                       stored, key, columns, key, evaluated, every);
     ELSIF kind = 'facts' THEN
-        wanted := format('SELECT k.key AS wanted, $2::timestamptz AS at, s.* FROM unnest($1) AS k (key)
-                          LEFT JOIN (SELECT * FROM %1$s AS t WHERE t.%2$s = ANY ($1)) AS s ON s.%2$s = k.key', stored, key);
+        wanted := format('SELECT k.key, $2::timestamptz AS at, s.%2$s IS NOT NULL AS stored%3$s, s.tags, s.due_at FROM unnest($1) AS k (key)
+                          LEFT JOIN (SELECT * FROM %1$s AS t WHERE t.%2$s = ANY ($1)) AS s ON s.%2$s = k.key', stored, key, old);
         source := format('SELECT a.* FROM %s AS a WHERE a.as_of = $2 AND a.%s = ANY ($1)', every, key);
     ELSE
-        wanted := format('SELECT s.%s AS wanted, s.due_at AS at, s.* FROM %s AS s WHERE s.due_at <= $2 ORDER BY s.due_at LIMIT $1', key, stored);
-        source := format('SELECT a.* FROM (SELECT w.at, array_agg(w.wanted) AS keys FROM wanted AS w GROUP BY w.at) AS i
+        wanted := format('SELECT s.%2$s AS key, s.due_at AS at, true AS stored%3$s, s.tags, s.due_at
+                          FROM %1$s AS s WHERE s.due_at <= $2 ORDER BY s.due_at LIMIT $1', stored, key, old);
+        source := format('SELECT a.* FROM (SELECT w.at, array_agg(w.key) AS keys FROM wanted AS w GROUP BY w.at) AS i
                           CROSS JOIN LATERAL (SELECT * FROM %s AS e WHERE e.as_of = i.at AND e.%s = ANY (i.keys)) AS a', every, key);
     END IF;
     RETURN format($statement$
 WITH wanted AS MATERIALIZED (%1$s),
 fresh AS MATERIALIZED (%2$s),
 pair AS MATERIALIZED (
-    SELECT s.wanted AS key, s.at, f.%5$s IS NULL AS gone%6$s, f.tags AS new_tags, f.due_at AS new_due_at%7$s, s.tags AS old_tags
-    FROM wanted AS s LEFT JOIN fresh AS f ON f.%5$s = s.wanted
-    WHERE CASE WHEN f.%5$s IS NULL THEN s.%5$s IS NOT NULL
-               ELSE s.%5$s IS NULL OR s.due_at IS DISTINCT FROM f.due_at OR s.tags IS DISTINCT FROM f.tags%8$s END
+    SELECT w.key, w.at, f.%5$s IS NULL AS gone%6$s, f.tags AS new_tags, f.due_at AS new_due_at%7$s, w.tags AS old_tags
+    FROM wanted AS w LEFT JOIN fresh AS f ON f.%5$s = w.key
+    WHERE CASE WHEN f.%5$s IS NULL THEN w.stored
+               ELSE NOT w.stored OR w.due_at IS DISTINCT FROM f.due_at OR w.tags IS DISTINCT FROM f.tags%8$s END
 ), written AS (
     INSERT INTO %3$s (%5$s%9$s, tags, evaluated_at, due_at)
     SELECT p.key%10$s, p.new_tags, p.at, p.new_due_at FROM pair AS p WHERE NOT p.gone
