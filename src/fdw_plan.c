@@ -429,6 +429,28 @@ get_paths(PlannerInfo *root, RelOptInfo *rel, Oid table_id)
 		add_one_path(root, rel, lfirst(cell));
 }
 
+/*
+ * A scan finds just the customers of a list, and to look for each in the list once
+ * more would cost more than to evaluate him.
+ */
+static List *
+without_list(PlannerInfo *root, const RelOptInfo *rel, List *clauses, const Conditions *conditions)
+{
+	List	   *rest = NIL;
+	ListCell   *cell;
+
+	if (conditions->value[CLIENTELE_KEY_AMONG] == NULL || conditions->value[CLIENTELE_KEY_IS])
+		return clauses;
+	foreach(cell, clauses)
+	{
+		Conditions	own = find_conditions(root, rel, list_make1(lfirst(cell)));
+
+		if (own.value[CLIENTELE_KEY_AMONG] != conditions->value[CLIENTELE_KEY_AMONG])
+			rest = lappend(rest, lfirst(cell));
+	}
+	return rest;
+}
+
 static ForeignScan *
 get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, List *targets,
 		 List *clauses, Plan *outer_plan)
@@ -453,6 +475,7 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 			kinds = lappend_int(kinds, i);
 			values = lappend(values, copyObjectImpl(conditions.value[i]));
 		}
+	clauses = without_list(root, rel, clauses, &conditions);
 	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values, list_make2(kinds, needed),
 							NIL, NIL, outer_plan);
 }

@@ -60,8 +60,10 @@ clientele_become(Oid role)
 						   SECURITY_RESTRICTED_OPERATION);
 	set_locally("search_path", "pg_catalog, pg_temp");
 	set_locally("row_security", "off");
-	/* Wide statements over many rows in one piece: compiling costs more than they do. */
+
+	/* what a refresh executes is run once, and compiling it takes longer than running it */
 	set_locally("jit", "off");
+	/* a batch of wide rows is sorted and joined in memory */
 	if (work_mem < 64 * 1024)
 		set_locally("work_mem", "64MB");
 	return before;

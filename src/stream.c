@@ -71,6 +71,7 @@ enter_our_settings(void)
 
 	set_here("search_path", "pg_catalog, pg_temp");
 	set_here("row_security", "off");
+	set_here("jit", "off");		/* the columns of a scan, no expressions */
 	return level;
 }
 

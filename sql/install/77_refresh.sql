@@ -83,19 +83,18 @@ COMMENT ON FUNCTION clientele.note_progress(int, bigint, text, bigint, bigint, b
 -- The statements of a refresh
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION clientele.tags_without(tags text[], others text[]) RETURNS text[]
-    AS 'MODULE_PATHNAME', 'clientele_tags_without' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION clientele.tags_without(text[], text[]) IS 'the tags of a customer that are not among others; both ascending bytewise, as they are stored; NULL = none';
-
 -- Rows (old label, new label) of what has labels, and of tags, as a subquery in FROM.
+CREATE FUNCTION clientele.tag_flips(before text[], after text[], OUT name text, OUT from_label text, OUT to_label text)
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_tag_flips' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 2;
+COMMENT ON FUNCTION clientele.tag_flips(text[], text[]) IS 'the tags that only one of two rows of a customer has; each list in bytewise order, NULL = none';
+
 CREATE FUNCTION clientele.flips(labels text, old_tags text, new_tags text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT concat(
         '(SELECT l.name, l.from_label, l.to_label FROM (VALUES ', coalesce(labels, '(NULL::text, NULL::text, NULL::text)'),
         ') AS l (name, from_label, to_label) WHERE l.from_label IS DISTINCT FROM l.to_label',
-        format(' UNION ALL SELECT t, t, NULL FROM unnest(clientele.tags_without(%s, %s)) AS t', old_tags, new_tags),
-        format(' UNION ALL SELECT t, NULL, t FROM unnest(clientele.tags_without(%s, %s)) AS t)', new_tags, old_tags))
+        format(' UNION ALL SELECT t.name, t.from_label, t.to_label FROM clientele.tag_flips(%s, %s) AS t)', old_tags, new_tags))
     $$;
 REVOKE ALL ON FUNCTION clientele.flips(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.flips(text, text, text) IS 'internal: the part of a statement that finds changed labels and tags';
