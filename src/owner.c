@@ -63,6 +63,9 @@ clientele_become(Oid role)
 
 	/* what a refresh executes is run once, and compiling it takes longer than running it */
 	set_locally("jit", "off");
+	/* a batch of wide rows is sorted and joined in memory */
+	if (work_mem < 64 * 1024)
+		set_locally("work_mem", "64MB");
 	return before;
 }
 

@@ -277,16 +277,6 @@ BEGIN
     FROM clientele.version AS v WHERE v.population_id = owned.population_id
     RETURNING version.version INTO owned.next_version;
 
-    SELECT c.name INTO wanting
-    FROM clientele.model_columns(owned.population_id, owned.next_version) AS c
-    WHERE c.name IN (owned.key_column, 'tags', 'evaluated_at', 'due_at', 'model_version', 'as_of');
-    IF FOUND THEN
-        RAISE duplicate_column USING
-            MESSAGE = format('a definition cannot give the column "%s"', wanting),
-            DETAIL = format('The view of population "%s" has a column of that name already.', owned.name),
-            HINT = 'Define it under another name.';
-    END IF;
-
     view := to_regclass(format('%I.%I', owned.target_schema, owned.name));
     FOR clash IN
         SELECT * FROM clientele.view_columns(owned, owned.next_version, 'now') AS c
@@ -295,7 +285,7 @@ BEGIN
         RAISE datatype_mismatch USING
             MESSAGE = format('column "%s" of %s is of type %s and would become %s',
                              clash.column_name, view, clash.existing_type, clash.type),
-            DETAIL = coalesce(format('These were built on it: %s.', clientele.dependants(view, clash.column_name)),
+            DETAIL = coalesce('These were built on it: ' || clientele.dependants(view, clash.column_name) || '.',
                               'Nothing in this database was built on it.'),
             HINT = 'Define it under another name, or publish without it, refresh, and drop_column before it is defined anew.';
     END LOOP;

@@ -20,7 +20,7 @@ COMMENT ON SEQUENCE clientele.refresh_run_run_seq IS 'numbers of refreshes';
 COMMENT ON COLUMN clientele.refresh_run.population_id IS 'what is refreshed';
 COMMENT ON COLUMN clientele.refresh_run.run IS 'number of the refresh';
 COMMENT ON COLUMN clientele.refresh_run.pid IS 'the server process at work';
-COMMENT ON COLUMN clientele.refresh_run.phase IS 'build: a new version; facts: customers of whom something changed; time: rows that have come due';
+COMMENT ON COLUMN clientele.refresh_run.phase IS 'the last in which there was something to do: build: a new version; facts: customers of whom something changed; time: rows that have come due';
 COMMENT ON COLUMN clientele.refresh_run.done IS 'customers, marks or steps done in this phase';
 COMMENT ON COLUMN clientele.refresh_run.total IS 'those there were when the phase began';
 COMMENT ON COLUMN clientele.refresh_run.started_at IS 'when the refresh began to work';
@@ -64,11 +64,15 @@ BEGIN
                                              ORDER BY run DESC LIMIT 19) AS kept);
         INSERT INTO clientele.refresh_run (population_id, phase, total) VALUES ($1, $3, $5) RETURNING run INTO number;
     END IF;
-    UPDATE clientele.refresh_run AS r
-    SET phase = $3, done = $4, total = $5, updated_at = clock_timestamp(),
-        phase_at = CASE r.phase WHEN $3 THEN r.phase_at ELSE clock_timestamp() END,
-        finished_at = CASE WHEN $6 THEN clock_timestamp() END
-    WHERE r.population_id = $1 AND r.run = number;
+    IF finished THEN
+        UPDATE clientele.refresh_run AS r SET updated_at = clock_timestamp(), finished_at = clock_timestamp()
+        WHERE r.population_id = $1 AND r.run = number;
+    ELSE
+        UPDATE clientele.refresh_run AS r
+        SET phase = $3, done = $4, total = $5, updated_at = clock_timestamp(),
+            phase_at = CASE r.phase WHEN $3 THEN r.phase_at ELSE clock_timestamp() END
+        WHERE r.population_id = $1 AND r.run = number;
+    END IF;
     RETURN number;
 END
 $$;
@@ -114,8 +118,9 @@ DECLARE
     fresh text;             -- , f."a" AS n1, f."b" AS n2
     new text;               -- , p.n1, p.n2
     overwrite text;         -- "a" = excluded."a", ...
-    differ text;            -- OR s."a" IS DISTINCT FROM f."a" ...
-    old_labels text;        -- , s."b" AS o2
+    differ text;            -- OR w.o1 IS DISTINCT FROM f."a" ...
+    old text;               -- , s."a" AS o1, s."b" AS o2
+    old_labels text;        -- , w.o2
     labels text;            -- ('b', p.o2, p.n2), ...
     wanted text;
     source text;
@@ -129,10 +134,11 @@ BEGIN
            string_agg(format(', f.%I AS n%s', name, i), '' ORDER BY i),
            string_agg(format(', p.n%s', i), '' ORDER BY i),
            string_agg(format('%1$I = excluded.%1$I, ', name), '' ORDER BY i),
-           string_agg(format(' OR s.%1$I IS DISTINCT FROM f.%1$I', name), '' ORDER BY i),
-           string_agg(format(', s.%I AS o%s', name, i), '' ORDER BY i) FILTER (WHERE role = 'label'),
+           string_agg(format(' OR w.o%s IS DISTINCT FROM f.%I', i, name), '' ORDER BY i),
+           string_agg(format(', s.%I AS o%s', name, i), '' ORDER BY i),
+           string_agg(format(', w.o%s', i), '' ORDER BY i) FILTER (WHERE role = 'label'),
            string_agg(format('(%L, p.o%s, p.n%s)', definition, i, i), ', ' ORDER BY i) FILTER (WHERE role = 'label')
-    INTO columns, evaluated, fresh, new, overwrite, differ, old_labels, labels
+    INTO columns, evaluated, fresh, new, overwrite, differ, old, old_labels, labels
     FROM (SELECT *, row_number() OVER () AS i
           FROM clientele.model_columns(population.population_id, refresh_statement.version)) AS c;
 
@@ -140,10 +146,12 @@ BEGIN
         RETURN format('INSERT INTO %s (%s%s, tags, evaluated_at, due_at) SELECT a.%s%s, a.tags, a.as_of, a.due_at FROM %s AS a WHERE a.as_of = $1',
                       stored, key, columns, key, evaluated, every);
     ELSIF kind = 'facts' THEN
-        wanted := 'SELECT k AS key, $2::timestamptz AS at FROM unnest($1) AS k';
+        wanted := format('SELECT k.key, $2::timestamptz AS at, s.%2$s IS NOT NULL AS stored%3$s, s.tags, s.due_at FROM unnest($1) AS k (key)
+                          LEFT JOIN (SELECT * FROM %1$s AS t WHERE t.%2$s = ANY ($1)) AS s ON s.%2$s = k.key', stored, key, old);
         source := format('SELECT a.* FROM %s AS a WHERE a.as_of = $2 AND a.%s = ANY ($1)', every, key);
     ELSE
-        wanted := format('SELECT s.%s AS key, s.due_at AS at FROM %s AS s WHERE s.due_at <= $2 ORDER BY s.due_at LIMIT $1', key, stored);
+        wanted := format('SELECT s.%2$s AS key, s.due_at AS at, true AS stored%3$s, s.tags, s.due_at
+                          FROM %1$s AS s WHERE s.due_at <= $2 ORDER BY s.due_at LIMIT $1', stored, key, old);
         source := format('SELECT a.* FROM (SELECT w.at, array_agg(w.key) AS keys FROM wanted AS w GROUP BY w.at) AS i
                           CROSS JOIN LATERAL (SELECT * FROM %s AS e WHERE e.as_of = i.at AND e.%s = ANY (i.keys)) AS a', every, key);
     END IF;
@@ -151,11 +159,10 @@ BEGIN
 WITH wanted AS MATERIALIZED (%1$s),
 fresh AS MATERIALIZED (%2$s),
 pair AS MATERIALIZED (
-    SELECT w.key, w.at, f.%5$s IS NULL AS gone%6$s, f.tags AS new_tags, f.due_at AS new_due_at%7$s, s.tags AS old_tags
+    SELECT w.key, w.at, f.%5$s IS NULL AS gone%6$s, f.tags AS new_tags, f.due_at AS new_due_at%7$s, w.tags AS old_tags
     FROM wanted AS w LEFT JOIN fresh AS f ON f.%5$s = w.key
-    LEFT JOIN %3$s AS s ON s.%5$s = w.key AND s.%5$s = ANY (ARRAY(SELECT one.key FROM wanted AS one))
-    WHERE CASE WHEN f.%5$s IS NULL THEN s.%5$s IS NOT NULL
-               ELSE s.%5$s IS NULL OR s.due_at IS DISTINCT FROM f.due_at OR s.tags IS DISTINCT FROM f.tags%8$s END
+    WHERE CASE WHEN f.%5$s IS NULL THEN w.stored
+               ELSE NOT w.stored OR w.due_at IS DISTINCT FROM f.due_at OR w.tags IS DISTINCT FROM f.tags%8$s END
 ), written AS (
     INSERT INTO %3$s (%5$s%9$s, tags, evaluated_at, due_at)
     SELECT p.key%10$s, p.new_tags, p.at, p.new_due_at FROM pair AS p WHERE NOT p.gone

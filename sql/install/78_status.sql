@@ -123,7 +123,8 @@ BEGIN
     IF owned.live_version IS NULL THEN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = format('population "%s" shows no version yet', owned.name),
-            HINT = format('CALL clientele.refresh(%L);', owned.name);
+            HINT = format(CASE WHEN owned.next_version IS NULL THEN 'SELECT clientele.publish(%L);'
+                          ELSE 'CALL clientele.refresh(%L);' END, owned.name);
     END IF;
     SELECT string_agg(format(', (%L, s.%I::text, a.%I::text)', c.name, c.name, c.name), '')
     INTO comparisons

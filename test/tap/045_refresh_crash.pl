@@ -1,0 +1,126 @@
+# A refresh may be killed anywhere, with kill -9, and begun again: what is stored is then
+# what the facts say, and the feed has each change once.  Also while a version is being
+# built: what was built stays, and nobody has seen half a version.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use File::Spec;
+use Test::More;
+
+my $customers = 4000;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "autovacuum = off\nrestart_after_crash = off\n");
+$node->start;
+
+sub sql { return $node->safe_psql('postgres', $_[0]); }
+
+sql(qq{
+	SET client_min_messages = warning;
+	CREATE EXTENSION clientele;
+	CREATE SCHEMA crm;
+	CREATE TABLE crm.customer (id int PRIMARY KEY);
+	CREATE TABLE crm.payment (id int, paid_at timestamptz, amount int);
+	CREATE INDEX ON crm.payment (id, paid_at) INCLUDE (amount);
+	INSERT INTO crm.customer SELECT g FROM generate_series(1, $customers) AS g;
+	INSERT INTO crm.payment SELECT g, '2026-01-01', g % 300 FROM generate_series(1, $customers) AS g;
+	SELECT clientele.create_population('customer', 'crm.customer', 'id', 'UTC');
+	SELECT clientele.add_source('customer', 'payment', 'crm.payment', 'id', 'paid_at');
+	SELECT clientele.define_metric('customer', 'spend', 'sum(payment.amount)', 0);
+	SELECT clientele.define_ladder('customer', 'tier', '[{"label":"gold","when":"spend >= 200"},{"label":"silver"}]');
+	SELECT clientele.define_tag('customer', 'round', 'spend = 100 or spend = 200');
+	SELECT clientele.publish('customer')});
+
+sub in_background
+{
+	my ($statements) = @_;
+	my $pid = fork();
+	die "fork: $!" unless defined $pid;
+	return $pid if $pid;
+	open(STDOUT, '>', File::Spec->devnull);
+	open(STDERR, '>', File::Spec->devnull);
+	exec('psql', '-X', '-q', '-d', $node->connstr('postgres'), '-c', $statements);
+}
+
+# The server dies while a refresh waits for somebody who has locked what it comes to
+# write: in small batches, so that some are committed and one is half done.
+sub kill_during_refresh
+{
+	my ($obstacle) = @_;
+	my @pids = (in_background("BEGIN; $obstacle; SELECT pg_sleep(600)"));
+	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'})
+		or die 'nobody stands in the way';
+	push @pids, in_background("CALL clientele.refresh('customer', 50)");
+	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
+		WHERE wait_event_type = 'Lock' AND application_name LIKE 'clientele refresh customer %'})
+		or die 'the refresh is not at work';
+	$node->kill9;
+	waitpid($_, 0) for @pids;
+	my $postmaster = $node->data_dir . '/postmaster.pid';
+	open(my $file, '<', $postmaster) or die "$postmaster: $!";
+	my $old = <$file>;
+	chomp $old;
+	close $file;
+	# A lock file of a process that is still going blocks the start.
+	for (1 .. 100) { last unless kill(0, $old); select(undef, undef, undef, 0.1); }
+	unlink $postmaster unless kill(0, $old);
+	$node->start;
+	return;
+}
+
+# The feed must lead to what is stored, each change from where the one before led to:
+# neither lost nor doubled.
+my $feed = q{
+	WITH labels AS (
+		SELECT id, 'tier' AS name, tier AS label FROM segments.customer
+		UNION ALL SELECT id, tag, tag FROM segments.customer_tag)
+	SELECT (SELECT count(*) FROM labels AS l
+	        FULL JOIN (SELECT * FROM segments.customer_membership WHERE valid_to IS NULL) AS m USING (id, name)
+	        WHERE m.label IS DISTINCT FROM l.label)
+	       || ' ' ||
+	       (SELECT count(*) FROM (SELECT from_label, lag(to_label) OVER steps AS before, row_number() OVER steps AS step
+	                              FROM clientele_data.customer_change WINDOW steps AS (PARTITION BY key, name ORDER BY position)) AS c
+	        WHERE step > 1 AND from_label IS DISTINCT FROM before)};
+
+sub is_right
+{
+	my ($what) = @_;
+	sql(q{SET client_min_messages = warning; CALL clientele.refresh('customer')});
+	is(sql(q{SELECT count(*) FROM clientele.verify('customer')}), '0', "$what: what is stored is true");
+	is(sql(q{SELECT count(*) FROM segments.customer AS s JOIN
+	         (SELECT id, sum(amount) AS spend FROM crm.payment GROUP BY id) AS p USING (id) WHERE s.spend <> p.spend}),
+		'0', "$what: by plain SQL, too");
+	is(sql($feed), '0 0', "$what: the feed has each change once");
+	is(sql(q{SELECT count(*) FROM clientele_data.customer_mark}), '0', "$what: no mark is left");
+	return;
+}
+
+kill_during_refresh(q{INSERT INTO clientele_data.customer_stored_1 (id, tags, evaluated_at) VALUES (3000, '{}', now())});
+is(sql(q{SELECT live_version IS NULL FROM clientele.population}), 't', 'killed while it builds: nothing is shown');
+is(sql(q{SELECT count(*) FROM clientele_data.customer_stored_1}), '1000', 'what was built stays');
+is_right('first version');
+is(sql(q{SELECT count(*) FROM segments.customer}), $customers, 'everyone is there');
+
+for my $i (1 .. 6)
+{
+	sql(qq{INSERT INTO crm.payment SELECT g, '2026-01-01', 100 FROM generate_series(1, $customers) AS g;
+	       DELETE FROM crm.customer WHERE id % 500 = $i});
+	kill_during_refresh('SELECT FROM clientele_data.customer_stored_1 WHERE id = ' . ($i + 600 * $i) . ' FOR UPDATE');
+	# while it lies half done, readers see the truth
+	is(sql(q{SELECT count(*) FROM segments.customer AS s JOIN
+	         (SELECT id, sum(amount) AS spend FROM crm.payment GROUP BY id) AS p USING (id) WHERE s.spend <> p.spend}),
+		'0', "kill $i: readers are not deceived");
+	is_right("kill $i");
+}
+
+sql(q{SELECT clientele.define_tag('customer', 'small', 'spend < 50'); SELECT clientele.publish('customer')});
+kill_during_refresh(q{INSERT INTO clientele_data.customer_stored_2 (id, tags, evaluated_at) VALUES (10, '{}', now())});
+is(sql(q{SELECT live_version FROM clientele.population}), '1', 'the version before is shown until the new one is built');
+is_right('second version');
+is(sql(q{SELECT live_version FROM clientele.population}), '2', 'then the new one is');
+
+$node->stop;
+done_testing();
