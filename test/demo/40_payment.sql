@@ -31,3 +31,11 @@ COMMIT;
 CALL refresh('customer');
 SELECT name AS "项 item", from_label AS "从 from", to_label AS "到 to", cause AS "起因 cause"
 FROM segments.customer_change WHERE customer_id = :customer ORDER BY position;
+
+\echo '为什么在这一层、到何时；离下一层还差什么 / Why this tier, and until when; what is missing for the next'
+\echo
+SELECT item AS "项 item", value AS "值 value", condition AS "条件 condition", points AS "得分 points", weight AS "权重 weight",
+       contribution AS "贡献 contribution", to_char(valid_until, 'YYYY-MM-DD HH24:MI') AS "至 until"
+FROM explain('customer', :customer, 'tier');
+SELECT item AS "项 item", value AS "值 value", condition AS "需要 needed", points_needed AS "还差 points", next_score AS "可得 score", next_tier AS "下一层 tier"
+FROM next_tier('customer', :customer, 'tier');

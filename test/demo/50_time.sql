@@ -32,6 +32,7 @@ $$;
 
 \echo
 \echo '== 7  时间流逝：没有新数据的七夜 / Seven nights without a new fact: whom time alone changes'
+\echo '      第一夜换月，生日标签整月翻转 / the first is the end of a month, when birthdays of the month turn'
 \echo
 SELECT to_char(clock, 'YYYY-MM-DD HH24:MI') AS "时钟 clock", (SELECT count(*) FROM segments.customer) AS "客户 customers",
        due AS "到期行 due", touched AS "改写行 touched", customers AS "有变化 changed", labels AS "变化项 labels"
