@@ -2,7 +2,7 @@
  * engine_query.c
  *		The queries through which an engine reads the clinic's tables.
  *
- * Customers come in the order of their keys, descending, as do events, each
+ * Customers come in the order of their keys, descending, as do events (if there are any), each
  * customer's newest first: an index (key, time), read backwards, has both orders.
  * Of a list of customers, the order is the list's.
  *
@@ -74,6 +74,18 @@ append_columns(StringInfo query, const ClienteleInput *input, int part)
 		appendStringInfo(query, ", %s AS c%d", input->columns[i].sql[part], i);
 }
 
+/* Whether there is anything to merge customers with. */
+static bool
+has_events(const ClienteleEngineParts *parts)
+{
+	for (int i = 0; i < parts->nsources; i++)
+	{
+		if (parts->sources[i].fold.nslots > 0)
+			return true;
+	}
+	return false;
+}
+
 ClienteleQuery *
 clientele_customers_query(ClienteleEngine *engine, ClienteleShape shape)
 {
@@ -97,7 +109,7 @@ clientele_customers_query(ClienteleEngine *engine, ClienteleShape shape)
 	append_key_condition(&query, shape, key);
 	if (shape == CLIENTELE_SHAPE_LIST)
 		appendStringInfoString(&query, " ORDER BY k.n");
-	else if (shape != CLIENTELE_SHAPE_ONE)
+	else if (shape != CLIENTELE_SHAPE_ONE && has_events(parts))
 		appendStringInfo(&query, " ORDER BY %s DESC", key);
 	return parts->queries[shape] = prepare(engine, shape, query.data, false);
 }

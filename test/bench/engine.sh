@@ -39,6 +39,9 @@ engine() {
         measure "engine_$part"
     done
     for round in $(seq "$rounds"); do
+        measure engine_day -v round="$round"
+    done
+    for round in $(seq "$rounds"); do
         measure engine_round -v round="$round"
     done
     duckdb

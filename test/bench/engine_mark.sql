@@ -1,7 +1,8 @@
 -- A tenth of the customers has just paid: whoever asks for one is answered live.
+--   customers, rounds
 
-SET clientele.clock = '2026-12-31 12:00+08';
-ALTER DATABASE bench SET clientele.clock = '2026-12-31 12:00+08';
+SELECT format('ALTER DATABASE %I SET clientele.clock = %L', current_database(), bench.as_of() + :rounds * interval '1 day') \gexec
+\connect
 CALL clientele.refresh('customer');
 VACUUM ANALYZE pos.payment;
 INSERT INTO pos.payment
