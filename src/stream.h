@@ -25,7 +25,11 @@ typedef struct ClienteleStream ClienteleStream;
 extern ClienteleQuery *clientele_query_prepare(const char *sql, int nargs, const Oid *types);
 extern void clientele_query_free(ClienteleQuery *query);
 
-/* The query of that text, prepared when the session first asks for it.  Not to be freed. */
+/*
+ * The query of that text and those types, prepared when the session first asks for it;
+ * not to be freed.  Later on tables of these names may be others, with other columns:
+ * whoever asks makes sure of their types, or looks at them when the stream is open.
+ */
 extern ClienteleQuery *clientele_query_kept(const char *sql, int nargs, const Oid *types);
 
 /* The columns of its rows. */

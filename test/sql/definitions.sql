@@ -89,7 +89,7 @@ SELECT create_population('customer', 'crm.customer', 'customer_id', 'Asia/Shangh
 RESET ROLE;
 SELECT name, relation, key_column, time_zone, target_schema, owner, made_schema, live_version, next_version, capture_paused FROM population;
 SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspname = 'segments';
-SELECT c.oid::regclass AS relation, relowner::regrole, EXISTS (SELECT FROM aclexplode(relacl) AS a WHERE a.grantee <> relowner) AS granted,
+SELECT c.oid::regclass AS relation, CASE relowner WHEN (SELECT extowner FROM pg_extension WHERE extname = 'clientele') THEN 'extension' ELSE relowner::regrole::text END AS owner, EXISTS (SELECT FROM aclexplode(relacl) AS a WHERE a.grantee <> relowner) AS granted,
        obj_description(c.oid, 'pg_class') FROM pg_class AS c
 WHERE relnamespace = 'clientele_data'::regnamespace AND relkind = 'r' ORDER BY 1;
 SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
@@ -130,6 +130,7 @@ SET ROLE regress_clinic;
 \x on
 \pset format unaligned
 CREATE TABLE crm.call (phone text, code text, at timestamptz, said text);
+CREATE TABLE crm.event (customer_id bigint, at timestamptz, body jsonb);
 RESET ROLE;
 CREATE TABLE crm.foreign_table (customer_id bigint, at timestamptz);
 SET ROLE regress_clinic;
@@ -144,6 +145,8 @@ SELECT t.* FROM unnest(ARRAY[
     $$SELECT add_source('customer', 's', 'crm.item', 'bill_no.visit_id.customer_id', 'bill_id.paid_on')$$,
     $$SELECT add_source('customer', 's', 'crm.item', 'bill_id.visit.customer_id', 'bill_id.paid_on')$$,
     $$SELECT add_source('customer', 's', 'crm.item', 'bill_id.visit_id', 'bill_id.paid_on')$$,
+    $$SELECT add_source('customer', 's', 'crm.event', 'body.customer_id', 'at')$$,
+    $$SELECT add_source('customer', 's', 'crm.event', 'customer_id', 'body.at.day')$$,
     $$SELECT add_source('customer', 's', 'crm.visit', 'customer_id + 1', 'arrived_at')$$,
     $$SELECT add_source('customer', 's', 'crm.visit', NULL, 'arrived_at')$$,
     $$SELECT add_source('customer', 's', 'crm.visit', 'customer_id', NULL)$$,
