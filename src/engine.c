@@ -162,7 +162,8 @@ find_input_column(ClienteleInput *input, const char *sql)
 }
 
 static ClienteleInputColumn *
-add_input_column(ClienteleInput *input, ClienteleBinder *binder, const ClienteleNode *path,
+add_input_column(ClienteleInput *input, ClienteleBinder *binder, const ClienteleBinder *written,
+				 const ClienteleNode *path,
 				 const ClientelePathColumn *from, const char **sql, AttrNumber *attributes)
 {
 	ClienteleInputColumn *added;
@@ -184,24 +185,24 @@ add_input_column(ClienteleInput *input, ClienteleBinder *binder, const Clientele
 				 errmsg("column %s of type %s cannot be used in an expression",
 						from->name, format_type_with_typemod(from->type, from->typmod)),
 				 errhint("The types that can: %s (text with a deterministic collation).", clientele_column_types()),
-				 clientele_bind_error_position(binder, path)));
+				 clientele_bind_error_position(written, path)));
 	added->cells = clientele_bind_register(binder);
 	input->ncolumns++;
 	return added;
 }
 
-/* The register that a column is read to. */
+/* The register that a column is read to; the path is part of what `written` binds. */
 static ClienteleOperand
-use_column(ClienteleInput *input, ClienteleBinder *binder, const ClienteleNode *path)
+use_column(ClienteleInput *input, ClienteleBinder *binder, const ClienteleBinder *written, const ClienteleNode *path)
 {
 	ClienteleOperand operand = {0};
 	ClientelePathColumn *from = NULL;
 	AttrNumber *attributes = palloc(sizeof(AttrNumber) * input->nparts);
-	const char **sql = resolve_parts(input, binder, path, &from, attributes);
+	const char **sql = resolve_parts(input, written, path, &from, attributes);
 	ClienteleInputColumn *column = find_input_column(input, sql[0]);
 
 	if (column == NULL)
-		column = add_input_column(input, binder, path, from, sql, attributes);
+		column = add_input_column(input, binder, written, path, from, sql, attributes);
 	operand.cells = column->cells;
 	operand.type = column->column->type;
 	operand.column = column->column;
@@ -314,7 +315,7 @@ resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode
 		return definition_operand(parts, number, suffix);
 	if (clientele_table_path(parts->customers.parts[0], name, &problem, &hint, &place) == NULL)
 		unknown_name(parts, binder, name);
-	return use_column(&parts->customers, binder, name);
+	return use_column(&parts->customers, binder, binder, name);
 }
 
 static ClienteleOperand
@@ -361,7 +362,7 @@ resolve_event_name(ClienteleScope *scope, ClienteleBinder *binder, const Cliente
 		operand.type = CLIENTELE_NUMBER;
 		return operand;
 	}
-	return use_column(&source->input, binder, name);
+	return use_column(&source->input, binder, binder, name);
 }
 
 static ClienteleLength
@@ -447,8 +448,7 @@ use_argument(ClienteleEngineSource *source, const ClienteleBinder *binder, const
 	ClienteleOperand operand;
 	const char *problem = NULL;
 
-	/* the event's binder knows no text: errors point into the definition's */
-	operand = use_column(&source->input, source->binder, argument->next_name);
+	operand = use_column(&source->input, source->binder, binder, argument->next_name);
 	if (operand.is_json)
 		problem = "a jsonb document";
 	else if (operand.type == CLIENTELE_TEXT_ARRAY)

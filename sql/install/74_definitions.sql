@@ -774,7 +774,8 @@ COMMENT ON FUNCTION clientele.check_event_column(regclass, text) IS 'internal: a
 
 -- The indexes by which events are found in the order of customers and times; those that
 -- are there already count if they begin with these columns.
-CREATE FUNCTION clientele.wanted_indexes(source clientele.source, OUT relation regclass, OUT columns name[], OUT include name[])
+CREATE FUNCTION clientele.wanted_indexes(source clientele.source, model clientele.model DEFAULT NULL,
+                                         OUT relation regclass, OUT columns name[], OUT include name[], OUT definition text)
 RETURNS SETOF record LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
@@ -791,11 +792,16 @@ BEGIN
             columns := columns || time_path[step.step]::name;
         END IF;
         IF step.step = 1 THEN
+            -- what has no bound could make a row too long for the index, and a payment fail
             include := ARRAY(SELECT DISTINCT c.name
-                             FROM unnest(ARRAY[source.amount, source.branch]) AS p (path)
-                             CROSS JOIN LATERAL (SELECT (clientele.path_names(p.path))[1]::name) AS c (name)
-                             WHERE p.path IS NOT NULL AND c.name <> ALL (columns)
+                             FROM (SELECT (clientele.path_names(p.path))[1]::name
+                                   FROM unnest(ARRAY[source.amount, source.branch]) AS p (path) WHERE p.path IS NOT NULL
+                                   UNION ALL
+                                   SELECT u.path[1]::name FROM clientele.model_columns_used(model) AS u
+                                   WHERE u.source = wanted_indexes.source.name AND u.path <> '{}') AS c (name)
+                             WHERE c.name <> ALL (columns)
                                AND (SELECT a.attlen > 0 OR a.atttypid = 'numeric'::regtype
+                                           OR (a.atttypid = 'varchar'::regtype AND a.atttypmod BETWEEN 0 AND 100)
                                     FROM pg_attribute AS a WHERE a.attrelid = step.at AND a.attname = c.name)
                              ORDER BY 1);
         END IF;
@@ -812,43 +818,50 @@ BEGIN
                   SELECT a.attname FROM unnest(i.indkey::int2[]) AS k (attnum)
                   JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum))
         THEN
+            definition := format('ON %s (%s)%s', relation,
+                (SELECT string_agg(quote_ident(c.name), ', ' ORDER BY c.place) FROM unnest(wanted_indexes.columns) WITH ORDINALITY AS c (name, place)),
+                CASE WHEN include <> '{}'
+                     THEN format(' INCLUDE (%s)', (SELECT string_agg(quote_ident(c.name), ', ' ORDER BY c.place)
+                                                   FROM unnest(wanted_indexes.include) WITH ORDINALITY AS c (name, place)))
+                     ELSE '' END);
             RETURN NEXT;
         END IF;
         before := step.target_column;
     END LOOP;
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.wanted_indexes(clientele.source) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.wanted_indexes(clientele.source) IS 'internal: the indexes that a source would be read by and that are not there';
+REVOKE ALL ON FUNCTION clientele.wanted_indexes(clientele.source, clientele.model) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.wanted_indexes(clientele.source, clientele.model) IS 'internal: the indexes that a source would be read by and that are not there; they include what the definitions of a model read (NULL = only amount and branch)';
 
-CREATE FUNCTION clientele.make_wanted_indexes(source clientele.source, create_index boolean) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+-- CONCURRENTLY, where the table can be indexed so.
+CREATE FUNCTION clientele.index_command(relation regclass, definition text) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT format('CREATE INDEX %s%s;', CASE c.relkind WHEN 'r' THEN 'CONCURRENTLY ' ELSE '' END, definition)
+    FROM pg_class AS c WHERE c.oid = relation
+    $$;
+REVOKE ALL ON FUNCTION clientele.index_command(regclass, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.index_command(regclass, text) IS 'internal: what to run for an index that is wanted';
+
+CREATE FUNCTION clientele.make_wanted_indexes(source clientele.source, create_index boolean, model clientele.model DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     wanted record;
-    definition text;
 BEGIN
-    FOR wanted IN SELECT * FROM clientele.wanted_indexes(source) LOOP
-        definition := format('ON %s (%s)%s', wanted.relation,
-            (SELECT string_agg(quote_ident(c.name), ', ' ORDER BY c.place) FROM unnest(wanted.columns) WITH ORDINALITY AS c (name, place)),
-            CASE WHEN wanted.include <> '{}'
-                 THEN format(' INCLUDE (%s)', (SELECT string_agg(quote_ident(c.name), ', ' ORDER BY c.place)
-                                               FROM unnest(wanted.include) WITH ORDINALITY AS c (name, place)))
-                 ELSE '' END);
+    FOR wanted IN SELECT * FROM clientele.wanted_indexes(source, model) LOOP
         IF coalesce(create_index, false) THEN
-            EXECUTE 'CREATE INDEX ' || definition;
+            EXECUTE 'CREATE INDEX ' || wanted.definition;
         ELSE
             RAISE NOTICE USING
                 MESSAGE = format('source "%s" would be read faster by an index of table %s', source.name, wanted.relation),
-                HINT = format('CREATE INDEX %s%s;',
-                              CASE WHEN (SELECT c.relkind = 'r' FROM pg_class AS c WHERE c.oid = wanted.relation) THEN 'CONCURRENTLY ' ELSE '' END,
-                              definition);
+                HINT = clientele.index_command(wanted.relation, wanted.definition);
         END IF;
     END LOOP;
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.make_wanted_indexes(clientele.source, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.make_wanted_indexes(clientele.source, boolean) IS 'internal: makes the indexes that a source wants, or says which';
+REVOKE ALL ON FUNCTION clientele.make_wanted_indexes(clientele.source, boolean, clientele.model) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.make_wanted_indexes(clientele.source, boolean, clientele.model) IS 'internal: makes the indexes that a source wants, or says which';
 
 CREATE FUNCTION clientele.check_future_tolerance(tolerance interval) RETURNS interval
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp

@@ -291,6 +291,8 @@ BEGIN
     END LOOP;
 
     PERFORM clientele.set_watches(owned.population_id, draft);
+    PERFORM clientele.make_wanted_indexes(s, false, draft)
+    FROM clientele.source AS s WHERE s.population_id = owned.population_id ORDER BY s.name, s.part;
     PERFORM clientele.create_version_tables(owned, owned.next_version);
     UPDATE clientele.population AS p SET next_version = owned.next_version
     WHERE p.population_id = owned.population_id;

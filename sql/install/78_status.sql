@@ -85,8 +85,18 @@ BEGIN
     RETURN NEXT;
     FOR item, value, hint IN
         SELECT 'capture broken', format('%s %s', f.relation, f.fault),
-               format('SELECT clientele.install_capture(%L); SELECT clientele.mark_all(%L);', f.relation, owned.name)
+               format('SELECT clientele.mark_all(%L);', owned.name)
         FROM clientele.capture_faults(owned.population_id) AS f
+    LOOP
+        RETURN NEXT;
+    END LOOP;
+
+    FOR item, value, hint IN
+        SELECT 'index wanted', format('source %s, table %s', s.name, w.relation), clientele.index_command(w.relation, w.definition)
+        FROM clientele.source AS s, clientele.wanted_indexes(s,
+             (SELECT v.model FROM clientele.version AS v
+              WHERE v.population_id = owned.population_id AND v.version = coalesce(owned.next_version, owned.live_version))) AS w
+        WHERE s.population_id = owned.population_id ORDER BY s.name, s.part
     LOOP
         RETURN NEXT;
     END LOOP;
@@ -167,14 +177,22 @@ COMMENT ON FUNCTION clientele.verify(text) IS 'what is stored as valid and would
 -- ---------------------------------------------------------------------------
 
 CREATE FUNCTION clientele.mark_all_for(caller regrole, population text) RETURNS void
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS $$ SELECT clientele.mark_everyone((clientele.readable_population(caller, population)).population_id) $$;
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population := clientele.readable_population(caller, population);
+BEGIN
+    -- Triggers first: from then on nothing is missed, and all before is looked at anew.
+    PERFORM clientele.attach(f.relation) FROM (SELECT DISTINCT relation FROM clientele.capture_faults(owned.population_id)) AS f;
+    PERFORM clientele.mark_everyone(owned.population_id);
+END
+$$;
 REVOKE ALL ON FUNCTION clientele.mark_all_for(regrole, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.mark_all_for(regrole, text) IS 'internal: mark_all, behind the door';
 
 CREATE FUNCTION clientele.mark_all(population text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION clientele.mark_all(text) IS 'makes the next refresh evaluate every customer; until then all are evaluated live';
+COMMENT ON FUNCTION clientele.mark_all(text) IS 'repairs: puts capture back on tables that have lost it, and makes the next refresh evaluate every customer; until then all are evaluated live';
 
 -- Every session has to hear of it: those that write do with their next statement.
 CREATE FUNCTION clientele.set_capture_paused(caller regrole, population text, paused boolean) RETURNS void
