@@ -9,25 +9,20 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 #include "clock.h"
 #include "compat.h"
 #include "engine_parts.h"
 #include "nearest_name.h"
 #include "owner.h"
+#include "reader.h"
 #include "result_row.h"
 #include "scorecard_rows.h"
 
@@ -51,7 +46,7 @@ typedef struct Subject
 	const ClienteleEngineDefinition *bound;
 } Subject;
 
-/* ---------- who asks about whom ---------- */
+/* ---------- whom it is about ---------- */
 
 static Datum
 found(int column, bool *isnull)
@@ -86,57 +81,6 @@ find_population(text *name, Population *population)
 	SPI_finish();
 	clientele_become_again(&caller);
 	return exists;
-}
-
-/* The population's view; what somebody else has put in its place is not. */
-static Oid
-view_of(const Population *population)
-{
-	Oid			schema = get_namespace_oid(NameStr(population->target_schema), true);
-	Oid			view = OidIsValid(schema) ? get_relname_relid(NameStr(population->name), schema) : InvalidOid;
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(view));
-	Form_pg_class form;
-
-	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
-	form = (Form_pg_class) GETSTRUCT(tuple);
-	if (form->relkind != RELKIND_VIEW || form->relowner != population->owner)
-		view = InvalidOid;
-	ReleaseSysCache(tuple);
-	return view;
-}
-
-static bool
-may_ask(const Population *population)
-{
-	Oid			view;
-
-	if (has_privs_of_role(GetUserId(), population->owner))
-		return true;
-	view = view_of(population);
-	return OidIsValid(view) && pg_class_aclcheck(view, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
-}
-
-/* The key as text: the one form that fits all types of keys. */
-static char *
-key_argument(FunctionCallInfo fcinfo)
-{
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 1);
-	Oid			output;
-	bool		is_varlena;
-
-	getTypeOutputInfo(type, &output, &is_varlena);
-	return OidOutputFunctionCall(output, PG_GETARG_DATUM(1));
-}
-
-static Datum
-read_key(const ClienteleEngine *engine, char *key)
-{
-	Oid			input;
-	Oid			parameter;
-
-	getTypeInputInfo(engine->key_type, &input, &parameter);
-	return OidInputFunctionCall(input, key, parameter, -1);
 }
 
 /* ---------- what is asked about ---------- */
@@ -408,7 +352,7 @@ answer_about(FunctionCallInfo fcinfo, ClienteleEngine *engine, char *key, int de
 	ClienteleEngine *taken;
 	ClienteleScan *scan;
 
-	keys.low = read_key(engine, key);
+	keys.low = clientele_key_of_text(engine->key_type, key);
 	taken = clientele_engine_take(engine, CLIENTELE_TO_EXPLAIN);
 	scan = clientele_scan_begin_taken(taken, PG_ARGISNULL(3) ? clientele_clock_now() : PG_GETARG_TIMESTAMPTZ(3),
 									  &keys, snapshot);
@@ -426,25 +370,6 @@ answer_about(FunctionCallInfo fcinfo, ClienteleEngine *engine, char *key, int de
 	UnregisterSnapshot(snapshot);
 }
 
-static void
-refuse_unpublished(const Population *population)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("population \"%s\" has no live version yet", NameStr(population->name)),
-			 errhint("Run SELECT clientele.publish(%s, 'first rules'); then CALL clientele.refresh(%s);",
-					 quote_literal_cstr(NameStr(population->name)), quote_literal_cstr(NameStr(population->name)))));
-}
-
-static void
-refuse_eternity(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-			 errmsg("as_of cannot be infinite"),
-			 errhint("Give an instant, such as '2026-06-12 10:00:00+08', or NULL for now.")));
-}
-
 static Datum
 answer(FunctionCallInfo fcinfo, bool steps)
 {
@@ -457,14 +382,15 @@ answer(FunctionCallInfo fcinfo, bool steps)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return (Datum) 0;
-	key = key_argument(fcinfo);
+	key = clientele_key_argument(fcinfo, 1);
 	name = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	if (!PG_ARGISNULL(3) && TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(3)))
-		refuse_eternity();
-	if (!find_population(PG_GETARG_TEXT_PP(0), &population) || !may_ask(&population))
+		clientele_refuse_eternity();
+	if (!find_population(PG_GETARG_TEXT_PP(0), &population) ||
+		!clientele_may_ask(NameStr(population.target_schema), NameStr(population.name), population.owner))
 		return (Datum) 0;
 	if (population.version == 0)
-		refuse_unpublished(&population);
+		clientele_refuse_unpublished(NameStr(population.name));
 
 	caller = clientele_become(population.owner);
 	engine = clientele_engine_get(population.id, population.version);

@@ -25,6 +25,7 @@ enum
 	POPULATION_NAME = 2,
 	POPULATION_RELATION = 3,
 	POPULATION_KEY_COLUMN = 4,
+	POPULATION_TARGET_SCHEMA = 6,
 	POPULATION_OWNER = 7,
 
 	LINK_POPULATION = 1,
@@ -68,6 +69,7 @@ clientele_population_find(const char *name, ClientelePopulation *population)
 		population->name = *DatumGetName(column(row, relation, POPULATION_NAME));
 		population->relation = DatumGetObjectId(column(row, relation, POPULATION_RELATION));
 		population->key_column = *DatumGetName(column(row, relation, POPULATION_KEY_COLUMN));
+		population->target_schema = *DatumGetName(column(row, relation, POPULATION_TARGET_SCHEMA));
 		population->owner = DatumGetObjectId(column(row, relation, POPULATION_OWNER));
 	}
 	systable_endscan(scan);

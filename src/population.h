@@ -14,6 +14,7 @@ typedef struct ClientelePopulation
 	NameData	name;
 	Oid			relation;		/* the customer table */
 	NameData	key_column;
+	NameData	target_schema;	/* of its views */
 	Oid			owner;
 } ClientelePopulation;
 

@@ -75,8 +75,8 @@ enter_our_settings(void)
 	return level;
 }
 
-ClienteleQuery *
-clientele_query_prepare(const char *sql, int nargs, const Oid *types)
+static ClienteleQuery *
+prepare(const char *sql, int nargs, const Oid *types, bool fixed_columns)
 {
 	ClienteleQuery *query;
 	CachedPlanSource *source;
@@ -92,7 +92,7 @@ clientele_query_prepare(const char *sql, int nargs, const Oid *types)
 	source = CreateCachedPlan(statement, sql, CMDTAG_SELECT);
 	CompleteCachedPlan(source,
 					   pg_analyze_and_rewrite_fixedparams(statement, sql, types, nargs, NULL),
-					   NULL, unconstify(Oid *, types), nargs, NULL, NULL, 0, true);
+					   NULL, unconstify(Oid *, types), nargs, NULL, NULL, 0, fixed_columns);
 
 	AtEOXact_GUC(true, level);
 	error_context_stack = place.previous;
@@ -103,6 +103,12 @@ clientele_query_prepare(const char *sql, int nargs, const Oid *types)
 	return query;
 }
 
+ClienteleQuery *
+clientele_query_prepare(const char *sql, int nargs, const Oid *types)
+{
+	return prepare(sql, nargs, types, true);
+}
+
 /* A query that is kept for the session, found by a hash of its text. */
 typedef struct KeptQuery
 {
@@ -110,8 +116,8 @@ typedef struct KeptQuery
 	ClienteleQuery *query;		/* NULL: not prepared yet */
 } KeptQuery;
 
-ClienteleQuery *
-clientele_query_kept(const char *sql, int nargs, const Oid *types)
+static ClienteleQuery *
+keep(const char *sql, int nargs, const Oid *types, bool fixed_columns)
 {
 	static HTAB *kept_queries = NULL;
 	uint64		hash = DatumGetUInt64(hash_any_extended((const unsigned char *) sql, (int) strlen(sql), 0));
@@ -133,8 +139,20 @@ clientele_query_kept(const char *sql, int nargs, const Oid *types)
 		kept->query = NULL;
 	}
 	if (kept->query == NULL)
-		kept->query = clientele_query_prepare(sql, nargs, types);
+		kept->query = prepare(sql, nargs, types, fixed_columns);
 	return kept->query;
+}
+
+ClienteleQuery *
+clientele_query_kept(const char *sql, int nargs, const Oid *types)
+{
+	return keep(sql, nargs, types, true);
+}
+
+ClienteleQuery *
+clientele_query_kept_loose(const char *sql, int nargs, const Oid *types)
+{
+	return keep(sql, nargs, types, false);
 }
 
 void

@@ -28,6 +28,9 @@ extern void clientele_query_free(ClienteleQuery *query);
 /* The query of that text, prepared when the session first asks for it.  Not to be freed. */
 extern ClienteleQuery *clientele_query_kept(const char *sql, int nargs, const Oid *types);
 
+/* Likewise, but its columns may become others: they are to be looked at when it is open. */
+extern ClienteleQuery *clientele_query_kept_loose(const char *sql, int nargs, const Oid *types);
+
 /* The columns of its rows. */
 extern TupleDesc clientele_query_columns(const ClienteleQuery *query);
 

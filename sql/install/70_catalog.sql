@@ -1,6 +1,7 @@
 
 -- The managed engine: what is registered, drafted and published.  Rows are
--- written by the functions below alone; they are dumped with the database.
+-- written by the functions below alone; they are dumped with the database.  C code reads
+-- some of them as heaps, so all are, whatever the default.
 
 CREATE SCHEMA clientele_data;
 COMMENT ON SCHEMA clientele_data IS 'the tables beneath clientele''s views: stored profiles, marks, change feeds';
@@ -17,7 +18,7 @@ CREATE TABLE clientele.population (
     live_version int,
     next_version int,
     capture_paused boolean NOT NULL DEFAULT false
-);
+) USING heap;
 COMMENT ON TABLE clientele.population IS 'customer tables that are kept segmented';
 COMMENT ON SEQUENCE clientele.population_population_id_seq IS 'numbers of populations';
 COMMENT ON COLUMN clientele.population.population_id IS 'number of the population, which all other tables refer to';
@@ -45,7 +46,7 @@ CREATE TABLE clientele.source (
     filter text,
     future_tolerance interval NOT NULL DEFAULT '0',
     PRIMARY KEY (population_id, name, part)
-);
+) USING heap;
 COMMENT ON TABLE clientele.source IS 'event tables of a population';
 COMMENT ON COLUMN clientele.source.population_id IS 'whose source it is';
 COMMENT ON COLUMN clientele.source.name IS 'what expressions call it';
@@ -67,7 +68,7 @@ CREATE TABLE clientele.definition (
     author name NOT NULL DEFAULT session_user,
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (population_id, name)
-);
+) USING heap;
 COMMENT ON TABLE clientele.definition IS 'the draft of each population''s definitions';
 COMMENT ON SEQUENCE clientele.definition_position_seq IS 'order of definition, over all populations';
 COMMENT ON COLUMN clientele.definition.population_id IS 'whose draft it belongs to';
@@ -86,7 +87,7 @@ CREATE TABLE clientele.version (
     author name NOT NULL DEFAULT session_user,
     published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (population_id, version)
-);
+) USING heap;
 COMMENT ON TABLE clientele.version IS 'published models; a version never changes';
 COMMENT ON COLUMN clientele.version.population_id IS 'whose model it is';
 COMMENT ON COLUMN clientele.version.version IS 'number of the version, from 1 in each population';
@@ -104,7 +105,7 @@ CREATE TABLE clientele.watch (
     key_column name,
     columns name[] NOT NULL,
     PRIMARY KEY (relation, population_id, role, link)
-);
+) USING heap;
 COMMENT ON TABLE clientele.watch IS 'relations whose changes are captured, and how they lead to a customer';
 COMMENT ON COLUMN clientele.watch.relation IS 'the relation whose changes are captured';
 COMMENT ON COLUMN clientele.watch.population_id IS 'the population whose customers a change concerns';
@@ -122,7 +123,7 @@ CREATE TABLE clientele.link (
     unique_column name NOT NULL,
     key_path text NOT NULL,
     PRIMARY KEY (population_id, link)
-);
+) USING heap;
 COMMENT ON TABLE clientele.link IS 'foreign keys through which changed lines lead to customers';
 COMMENT ON COLUMN clientele.link.population_id IS 'whose customers it leads to';
 COMMENT ON COLUMN clientele.link.link IS 'number of the link in its population, which marks carry';

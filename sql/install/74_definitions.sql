@@ -45,6 +45,13 @@ CREATE FUNCTION clientele.key_family(type oid, collation_of oid) RETURNS text
 REVOKE ALL ON FUNCTION clientele.key_family(oid, oid) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.key_family(oid, oid) IS 'internal: what kind of key a column of that type and collation can hold; NULL = none';
 
+CREATE FUNCTION clientele.base_type(type oid) RETURNS oid
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT CASE t.typtype WHEN 'd' THEN clientele.base_type(t.typbasetype) ELSE t.oid END
+          FROM pg_type AS t WHERE t.oid = type $$;
+REVOKE ALL ON FUNCTION clientele.base_type(oid) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.base_type(oid) IS 'internal: the type beneath a domain, or the type itself';
+
 -- A name as people write it in our functions; "name" would cut a long one in silence.
 CREATE FUNCTION clientele.check_name(what text, name text, longest int DEFAULT 63) RETURNS name
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
@@ -100,7 +107,8 @@ REVOKE ALL ON FUNCTION clientele.find_column(regclass, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.find_column(regclass, text) IS 'internal: a column of a table, or an error that lists those there are';
 
 -- Where a path leads: at each step a column; every step but the last is a foreign key,
--- which must be declared, because it promises that there is one row to go to.
+-- which must be declared, because it promises that there is one row to go to.  A jsonb
+-- column ends the path: what follows are keys in its documents.
 CREATE FUNCTION clientele.follow_path(relation regclass, path text[],
                                       OUT step int, OUT at regclass, OUT column_name name, OUT type oid, OUT collation_of oid,
                                       OUT target regclass, OUT target_column name)
@@ -118,7 +126,7 @@ BEGIN
         collation_of := found_column.attcollation;
         target := NULL;
         target_column := NULL;
-        IF i < cardinality(path) THEN
+        IF i < cardinality(path) AND clientele.base_type(type) <> 'jsonb'::regtype THEN
             SELECT c.confrelid, a.attname INTO target, target_column
             FROM pg_constraint AS c
             JOIN pg_attribute AS a ON a.attrelid = c.confrelid AND a.attnum = c.confkey[1]
@@ -135,6 +143,7 @@ BEGIN
             END IF;
         END IF;
         RETURN NEXT;
+        EXIT WHEN target IS NULL;
         at := target;
     END LOOP;
 END
@@ -526,8 +535,12 @@ DECLARE
     mark text := format('clientele_data.%I', population.name || '_mark');
     change text := format('clientele_data.%I', population.name || '_change');
 BEGIN
-    EXECUTE format('CREATE TABLE %s (key %s, link smallint, link_key text)', mark, key_type);
+    -- Marks that can be read no more, or were deleted by hand, would be changes lost in
+    -- silence: so their table is not the owner's, and is a heap whatever the default.
+    EXECUTE format('CREATE TABLE %s (key %s, link smallint, link_key text) USING heap', mark, key_type);
     EXECUTE format('CREATE INDEX ON %s (key)', mark);
+    -- A publication FOR ALL TABLES would make refresh fail, or subscribers keep every mark.
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', mark);
     EXECUTE format('COMMENT ON TABLE %s IS %L', mark,
                    format('customers of %s whose facts have changed since they were evaluated; all columns NULL: everyone', population.name));
     EXECUTE format($table$
@@ -541,12 +554,12 @@ BEGIN
             recorded_at timestamptz NOT NULL,
             cause text NOT NULL CHECK (cause IN ('fact', 'time', 'publish', 'pin', 'backfill')),
             model_version int NOT NULL
-        )$table$, change, key_type);
+        ) USING heap$table$, change, key_type);
     EXECUTE format('CREATE INDEX ON %s (key, name, position)', change);
     EXECUTE format('COMMENT ON TABLE %s IS %L', change,
                    format('every change of a label of customers of %s', population.name));
     EXECUTE format('REVOKE ALL ON %s, %s FROM PUBLIC', mark, change);
-    EXECUTE format('ALTER TABLE %s OWNER TO %s', mark, population.owner);
+    EXECUTE format('GRANT SELECT, INSERT, DELETE ON %s TO %s', mark, population.owner);
     EXECUTE format('ALTER TABLE %s OWNER TO %s', change, population.owner);
     EXECUTE format('GRANT USAGE ON SCHEMA clientele_data TO %s', population.owner);
 END
@@ -601,16 +614,34 @@ CREATE FUNCTION clientele.create_population(name text, relation regclass, key te
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.create_population(text, regclass, text, text, name) IS 'registers a customer table and captures its changes from now on: name of the population (at most 40 bytes), the table, its column with the customer''s key (not null, unique, an integer, uuid or text), the time zone whose calendar days count (such as Asia/Shanghai), and the schema for the views, which is made where it is missing; the caller must own the table; no argument may be NULL';
 
+-- A partition that was detached keeps its trigger, on which the extension then depends.
+CREATE FUNCTION clientele.forsaken_relations() RETURNS SETOF regclass
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT DISTINCT t.tgrelid::regclass FROM pg_trigger AS t
+    WHERE t.tgfoid = 'clientele.capture()'::regprocedure AND NOT EXISTS (
+        SELECT FROM clientele.watch AS w
+        WHERE w.relation = t.tgrelid OR w.relation IN (SELECT a.relid FROM pg_partition_ancestors(t.tgrelid) AS a))
+    $$;
+REVOKE ALL ON FUNCTION clientele.forsaken_relations() FROM PUBLIC;
+COMMENT ON FUNCTION clientele.forsaken_relations() IS 'internal: tables with a capture trigger of which nothing is watched';
+
 CREATE FUNCTION clientele.drop_population_for(caller regrole, name text, keep_tables boolean)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    population clientele.population := clientele.population_of(caller, name);
-    relations regclass[] := ARRAY(SELECT DISTINCT w.relation FROM clientele.watch AS w
-                                  WHERE w.population_id = population.population_id ORDER BY 1);
+    population clientele.population;
+    relations regclass[];
     one record;
     heir int;
 BEGIN
+    -- Readers and tills wait for us a moment at most.
+    IF current_setting('lock_timeout') = '0' THEN
+        PERFORM set_config('lock_timeout', '2s', true);
+    END IF;
+    population := clientele.locked_population(caller, name);
+    relations := ARRAY(SELECT w.relation FROM clientele.watch AS w WHERE w.population_id = population.population_id);
+
     -- Nothing is cascaded: what others built on our views is named, and stops us.
     IF to_regprocedure(format('%I.%I(timestamptz)', population.target_schema, population.name || '_as_of')) IS NOT NULL THEN
         EXECUTE format('DROP FUNCTION %I.%I(timestamptz)', population.target_schema, population.name || '_as_of');
@@ -651,7 +682,9 @@ BEGIN
     END LOOP;
 
     DELETE FROM clientele.population AS p WHERE p.population_id = population.population_id;
-    FOR one IN SELECT unnest(relations) AS relation LOOP
+    FOR one IN
+        SELECT unnest(relations) AS relation UNION SELECT clientele.forsaken_relations() ORDER BY 1
+    LOOP
         PERFORM clientele.attach(one.relation);
     END LOOP;
     IF NOT EXISTS (SELECT FROM clientele.population AS p WHERE p.owner = population.owner) THEN
@@ -691,7 +724,7 @@ DECLARE
     own pg_attribute := clientele.find_column(population.relation, population.key_column);
     last record;
 BEGIN
-    SELECT * INTO STRICT last FROM clientele.follow_path(relation, path) AS k WHERE k.step = cardinality(path);
+    SELECT * INTO STRICT last FROM clientele.follow_path(relation, path) AS k ORDER BY k.step DESC LIMIT 1;
     IF clientele.key_family(last.type, last.collation_of) IS DISTINCT FROM clientele.key_family(own.atttypid, own.attcollation) THEN
         RAISE datatype_mismatch USING
             MESSAGE = format('column "%s" of table %s is of type %s%s, but the key of population "%s" of type %s%s',
@@ -716,7 +749,7 @@ CREATE FUNCTION clientele.check_event_time(relation regclass, path text[]) RETUR
 DECLARE
     last record;
 BEGIN
-    SELECT * INTO STRICT last FROM clientele.follow_path(relation, path) AS k WHERE k.step = cardinality(path);
+    SELECT * INTO STRICT last FROM clientele.follow_path(relation, path) AS k ORDER BY k.step DESC LIMIT 1;
     IF last.type NOT IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) THEN
         RAISE datatype_mismatch USING
             MESSAGE = format('column "%s" of table %s is of type %s, which is no time', last.column_name, last.at, format_type(last.type, NULL)),

@@ -14,7 +14,7 @@ CREATE TABLE clientele.refresh_run (
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     PRIMARY KEY (population_id, run)
-);
+) USING heap;
 COMMENT ON TABLE clientele.refresh_run IS 'refreshes that had something to do: the last twenty of each population';
 COMMENT ON SEQUENCE clientele.refresh_run_run_seq IS 'numbers of refreshes';
 COMMENT ON COLUMN clientele.refresh_run.population_id IS 'what is refreshed';

@@ -241,32 +241,13 @@ END
 $$;
 COMMENT ON FUNCTION clientele.changes_since(text, bigint) IS 'changes of labels and tags after a position: begin with 0, then give the highest position that you have dealt with. None is ever missed, because positions come in the order of commits: only one transaction writes a population''s feed at a time. The caller needs SELECT on the view NAME_change';
 
+-- A key is given as text or in its own type.
 CREATE FUNCTION clientele.profile(population text, key text, as_of timestamptz DEFAULT NULL) RETURNS jsonb
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-    AS $$
-#variable_conflict use_variable
-DECLARE
-    view regclass;
-    result jsonb;
-BEGIN
-    SELECT format('%I.%I', p.target_schema, p.name || CASE WHEN as_of IS NULL THEN '' ELSE '_at' END)::regclass INTO view
-    FROM clientele.population AS p WHERE p.name = population;
-    IF NOT FOUND THEN
-        RAISE undefined_object USING MESSAGE = format('population "%s" does not exist', population);
-    END IF;
-    EXECUTE (SELECT format('SELECT jsonb_set(to_jsonb(v), ''{tags}'', to_jsonb(string_to_array(v.tags, '', ''))) FROM %s AS v WHERE v.%I = $1::%s%s',
-                           view, attname, format_type(atttypid, atttypmod), CASE WHEN as_of IS NULL THEN '' ELSE ' AND v.as_of = $2' END)
-             FROM pg_attribute WHERE attrelid = view AND attnum = CASE WHEN as_of IS NULL THEN 1 ELSE 2 END)
-    INTO result USING key, as_of;
-    RETURN result;
-END
-$$;
-COMMENT ON FUNCTION clientele.profile(text, text, timestamptz) IS 'one customer with all that is defined, now or at an instant; NULL if there is none. The caller needs SELECT on the population''s view, with as_of on NAME_at';
-
+    AS 'MODULE_PATHNAME', 'clientele_profile' LANGUAGE C STABLE;
 CREATE FUNCTION clientele.profile(population text, key anynonarray, as_of timestamptz DEFAULT NULL) RETURNS jsonb
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    AS $$ SELECT clientele.profile($1, $2::text, $3) $$;
-COMMENT ON FUNCTION clientele.profile(text, anynonarray, timestamptz) IS 'the same with a key of its own type';
+    AS 'MODULE_PATHNAME', 'clientele_profile' LANGUAGE C STABLE;
+COMMENT ON FUNCTION clientele.profile(text, text, timestamptz) IS 'one customer with all that is defined, now or at an instant; NULL for a customer or population that does not exist or may not be seen: whoever may select from the population''s view may ask';
+COMMENT ON FUNCTION clientele.profile(text, anynonarray, timestamptz) IS 'the same with the key in its own type';
 
 -- ---------------------------------------------------------------------------
 -- forget
@@ -276,7 +257,7 @@ COMMENT ON FUNCTION clientele.profile(text, anynonarray, timestamptz) IS 'the sa
 CREATE TABLE clientele.population_secret (
     population_id int PRIMARY KEY REFERENCES clientele.population ON DELETE CASCADE,
     secret bytea NOT NULL DEFAULT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
-);
+) USING heap;
 COMMENT ON TABLE clientele.population_secret IS 'keys of the digests in clientele.forgotten; a row from the first forget on';
 COMMENT ON COLUMN clientele.population_secret.population_id IS 'whose secret it is';
 COMMENT ON COLUMN clientele.population_secret.secret IS 'random bytes';
@@ -286,7 +267,7 @@ CREATE TABLE clientele.forgotten (
     digest bytea NOT NULL,
     forgotten_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (population_id, digest)
-);
+) USING heap;
 COMMENT ON TABLE clientele.forgotten IS 'customers who are not evaluated, stored or shown any more';
 COMMENT ON COLUMN clientele.forgotten.population_id IS 'of which population';
 COMMENT ON COLUMN clientele.forgotten.digest IS 'SHA-256 of the population''s secret and the key as text in UTF-8';
@@ -339,6 +320,11 @@ CREATE FUNCTION clientele.forget(population text, key text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION clientele.forget(text, text) IS 'erases what is stored of one customer, the history too, and keeps the facts that remain in the clinic''s tables from being evaluated; of him only a keyed digest is kept. The space is free for reuse after VACUUM; backups and the server''s log are not reached';
 
+CREATE FUNCTION clientele.forget(population text, key anynonarray) RETURNS void
+    LANGUAGE sql VOLATILE STRICT SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.forget($1, $2::text) $$;
+COMMENT ON FUNCTION clientele.forget(text, anynonarray) IS 'the same with the key in its own type';
+
 CREATE FUNCTION clientele.unforget_for(caller regrole, population text, key text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
@@ -359,3 +345,8 @@ COMMENT ON FUNCTION clientele.unforget_for(regrole, text, text) IS 'internal: un
 CREATE FUNCTION clientele.unforget(population text, key text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION clientele.unforget(text, text) IS 'lifts forget: the customer is evaluated again from the facts that are there';
+
+CREATE FUNCTION clientele.unforget(population text, key anynonarray) RETURNS void
+    LANGUAGE sql VOLATILE STRICT SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.unforget($1, $2::text) $$;
+COMMENT ON FUNCTION clientele.unforget(text, anynonarray) IS 'the same with the key in its own type';
