@@ -73,7 +73,10 @@ static void
 check_stored(const ClienteleLive *live, Relation stored)
 {
 	TupleDesc	type = RelationGetDescr(stored);
-	bool		fits = type->natts == live->noutputs + 4;
+	bool		fits = type->natts == live->noutputs + 4 &&
+		TupleDescAttr(type, STORED_KEY)->atttypid == TupleDescAttr(live->columns, LIVE_KEY)->atttypid &&
+		TupleDescAttr(type, STORED_EVALUATED_AT)->atttypid == TIMESTAMPTZOID &&
+		TupleDescAttr(type, STORED_DUE_AT)->atttypid == TIMESTAMPTZOID;
 
 	for (int i = 0; fits && i <= live->noutputs; i++)
 		fits = TupleDescAttr(type, STORED_FIRST_OUTPUT + i)->atttypid ==

@@ -34,11 +34,11 @@ profile_query(const ClientelePopulation *population, Oid key_type, bool at)
 
 	if (!OidIsValid(clientele_view(NameStr(population->target_schema), view, population->owner)))
 		clientele_refuse_unpublished(NameStr(population->name));
-	return clientele_query_kept_loose(psprintf("SELECT v.* FROM %s AS v WHERE v.%s = $1%s",
-											   quote_qualified_identifier(NameStr(population->target_schema), view),
-											   quote_identifier(NameStr(population->key_column)),
-											   at ? " AND v.as_of = $2" : ""),
-									  at ? 2 : 1, types);
+	return clientele_query_kept(psprintf("SELECT v.* FROM %s AS v WHERE v.%s = $1%s",
+										 quote_qualified_identifier(NameStr(population->target_schema), view),
+										 quote_identifier(NameStr(population->key_column)),
+										 at ? " AND v.as_of = $2" : ""),
+								at ? 2 : 1, types);
 }
 
 /* ---------- a row as jsonb ---------- */

@@ -116,8 +116,8 @@ typedef struct KeptQuery
 	ClienteleQuery *query;		/* NULL: not prepared yet */
 } KeptQuery;
 
-static ClienteleQuery *
-keep(const char *sql, int nargs, const Oid *types, bool fixed_columns)
+ClienteleQuery *
+clientele_query_kept(const char *sql, int nargs, const Oid *types)
 {
 	static HTAB *kept_queries = NULL;
 	uint64		hash = DatumGetUInt64(hash_any_extended((const unsigned char *) sql, (int) strlen(sql), 0));
@@ -139,20 +139,8 @@ keep(const char *sql, int nargs, const Oid *types, bool fixed_columns)
 		kept->query = NULL;
 	}
 	if (kept->query == NULL)
-		kept->query = prepare(sql, nargs, types, fixed_columns);
+		kept->query = prepare(sql, nargs, types, false);
 	return kept->query;
-}
-
-ClienteleQuery *
-clientele_query_kept(const char *sql, int nargs, const Oid *types)
-{
-	return keep(sql, nargs, types, true);
-}
-
-ClienteleQuery *
-clientele_query_kept_loose(const char *sql, int nargs, const Oid *types)
-{
-	return keep(sql, nargs, types, false);
 }
 
 void

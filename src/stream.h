@@ -25,11 +25,12 @@ typedef struct ClienteleStream ClienteleStream;
 extern ClienteleQuery *clientele_query_prepare(const char *sql, int nargs, const Oid *types);
 extern void clientele_query_free(ClienteleQuery *query);
 
-/* The query of that text, prepared when the session first asks for it.  Not to be freed. */
+/*
+ * The query of that text, prepared when the session first asks for it.  Not to be freed.
+ * By then tables of these names may be others, with other columns: whoever asks makes sure
+ * of their types, or looks at the columns when the stream is open.
+ */
 extern ClienteleQuery *clientele_query_kept(const char *sql, int nargs, const Oid *types);
-
-/* Likewise, but its columns may become others: they are to be looked at when it is open. */
-extern ClienteleQuery *clientele_query_kept_loose(const char *sql, int nargs, const Oid *types);
 
 /* The columns of its rows. */
 extern TupleDesc clientele_query_columns(const ClienteleQuery *query);
