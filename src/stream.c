@@ -109,7 +109,7 @@ clientele_query_prepare(const char *sql, int nargs, const Oid *types)
 	return prepare(sql, nargs, types, true);
 }
 
-/* A query that is kept for the session, found by a hash of its text. */
+/* A query that is kept for the session, found by a hash of its text and its parameters' types. */
 typedef struct KeptQuery
 {
 	uint64		hash;			/* the key */
@@ -120,7 +120,9 @@ ClienteleQuery *
 clientele_query_kept(const char *sql, int nargs, const Oid *types)
 {
 	static HTAB *kept_queries = NULL;
-	uint64		hash = DatumGetUInt64(hash_any_extended((const unsigned char *) sql, (int) strlen(sql), 0));
+	Size		types_size = sizeof(Oid) * nargs;
+	uint64		hash = hash_bytes_extended((const unsigned char *) sql, (int) strlen(sql),
+										   hash_bytes_extended((const unsigned char *) types, (int) types_size, 0));
 	KeptQuery  *kept;
 	bool		found;
 
@@ -133,7 +135,9 @@ clientele_query_kept(const char *sql, int nargs, const Oid *types)
 	kept = hash_search(kept_queries, &hash, HASH_ENTER, &found);
 	if (!found)
 		kept->query = NULL;
-	if (kept->query && strcmp(kept->query->source->query_string, sql) != 0)
+	if (kept->query &&
+		(strcmp(kept->query->source->query_string, sql) != 0 || kept->query->source->num_params != nargs ||
+		 memcmp(kept->query->source->param_types, types, types_size) != 0))
 	{
 		clientele_query_free(kept->query);
 		kept->query = NULL;

@@ -26,9 +26,9 @@ extern ClienteleQuery *clientele_query_prepare(const char *sql, int nargs, const
 extern void clientele_query_free(ClienteleQuery *query);
 
 /*
- * The query of that text, prepared when the session first asks for it.  Not to be freed.
- * By then tables of these names may be others, with other columns: whoever asks makes sure
- * of their types, or looks at the columns when the stream is open.
+ * The query of that text and those types, prepared when the session first asks for it;
+ * not to be freed.  Later on tables of these names may be others, with other columns:
+ * whoever asks makes sure of their types, or looks at them when the stream is open.
  */
 extern ClienteleQuery *clientele_query_kept(const char *sql, int nargs, const Oid *types);
 

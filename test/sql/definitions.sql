@@ -89,7 +89,7 @@ SELECT create_population('customer', 'crm.customer', 'customer_id', 'Asia/Shangh
 RESET ROLE;
 SELECT name, relation, key_column, time_zone, target_schema, owner, made_schema, live_version, next_version, capture_paused FROM population;
 SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspname = 'segments';
-SELECT c.oid::regclass AS relation, relowner::regrole, EXISTS (SELECT FROM aclexplode(relacl) AS a WHERE a.grantee <> relowner) AS granted,
+SELECT c.oid::regclass AS relation, CASE relowner WHEN (SELECT extowner FROM pg_extension WHERE extname = 'clientele') THEN 'extension' ELSE relowner::regrole::text END AS owner, EXISTS (SELECT FROM aclexplode(relacl) AS a WHERE a.grantee <> relowner) AS granted,
        obj_description(c.oid, 'pg_class') FROM pg_class AS c
 WHERE relnamespace = 'clientele_data'::regnamespace AND relkind = 'r' ORDER BY 1;
 SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
