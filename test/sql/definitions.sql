@@ -130,6 +130,7 @@ SET ROLE regress_clinic;
 \x on
 \pset format unaligned
 CREATE TABLE crm.call (phone text, code text, at timestamptz, said text);
+CREATE TABLE crm.event (customer_id bigint, at timestamptz, body jsonb);
 RESET ROLE;
 CREATE TABLE crm.foreign_table (customer_id bigint, at timestamptz);
 SET ROLE regress_clinic;
@@ -144,6 +145,8 @@ SELECT t.* FROM unnest(ARRAY[
     $$SELECT add_source('customer', 's', 'crm.item', 'bill_no.visit_id.customer_id', 'bill_id.paid_on')$$,
     $$SELECT add_source('customer', 's', 'crm.item', 'bill_id.visit.customer_id', 'bill_id.paid_on')$$,
     $$SELECT add_source('customer', 's', 'crm.item', 'bill_id.visit_id', 'bill_id.paid_on')$$,
+    $$SELECT add_source('customer', 's', 'crm.event', 'body.customer_id', 'at')$$,
+    $$SELECT add_source('customer', 's', 'crm.event', 'customer_id', 'body.at.day')$$,
     $$SELECT add_source('customer', 's', 'crm.visit', 'customer_id + 1', 'arrived_at')$$,
     $$SELECT add_source('customer', 's', 'crm.visit', NULL, 'arrived_at')$$,
     $$SELECT add_source('customer', 's', 'crm.visit', 'customer_id', NULL)$$,
