@@ -1,5 +1,5 @@
-# drop_population and DROP EXTENSION, in a database where people work: nothing is left,
-# nobody waits for long, and what cannot be had is left whole.
+# pause_capture, drop_population and DROP EXTENSION, in a database where people work:
+# nothing is left, nobody waits for long, and what cannot be had is left whole.
 use strict;
 use warnings;
 
@@ -62,6 +62,19 @@ like($error, qr/canceling statement due to lock timeout/, 'a refresh keeps the p
 $refresher->query_safe('COMMIT');
 $refresher->quit;
 
+# A session that has captured changes hears of a pause, and of its end.
+sub marked_by_till
+{
+	my ($id) = @_;
+	$till->query_safe(qq{INSERT INTO payment VALUES ($id, '2026-02-03', 10)});
+	return $node->safe_psql('postgres', qq{SELECT count(*) FROM clientele_data.clinic_mark WHERE key = $id});
+}
+is(marked_by_till(4), '1', 'a mark');
+$node->safe_psql('postgres', q{SELECT clientele.pause_capture('clinic')});
+is(marked_by_till(5), '0', 'no mark while capture is paused');
+$node->safe_psql('postgres', q{SELECT clientele.resume_capture('clinic')});
+is(marked_by_till(6), '1', 'a mark again');
+
 # A cashier whose session has captured changes goes on when nothing is captured any more.
 $node->safe_psql('postgres', q{SELECT clientele.drop_population('clinic')});
 is(triggers(), 'none', 'no trigger is left');
@@ -72,7 +85,7 @@ $till->quit;
 is( $node->safe_psql('postgres', q{
 		SELECT string_agg(nspname, ' ') FROM pg_namespace WHERE nspname IN ('clientele', 'clientele_data', 'segments')}),
 	'', 'nor anything else');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM payment'), '4', 'but the payments');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM payment'), '7', 'but the payments');
 
 $node->stop;
 done_testing();
