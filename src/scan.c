@@ -35,6 +35,7 @@ typedef struct EventBlock
 	bool		at_end;			/* there are no more in the stream */
 	int			count;
 	int			next;			/* the first that is not folded yet */
+	int64		place;			/* by place: the latest that was met */
 	int			nruns;			/* stretches of one customer ... */
 	int			run;			/* ... the one that `next` is in */
 	Datum	   *run_keys;
@@ -182,6 +183,18 @@ continues_run(const ClienteleScan *scan, const EventBlock *block, Datum key)
 		 datum_image_eq(block->run_keys[block->nruns - 1], key, false, scan->key_length));
 }
 
+/* A list's events come in its order by the shape of their query: see that they do. */
+static void
+check_place(const ClienteleScan *scan, EventBlock *block, Datum place)
+{
+	if (!scan->by_place)
+		return;
+	if (DatumGetInt64(place) < block->place)
+		elog(ERROR, "events of customer " INT64_FORMAT " come after those of " INT64_FORMAT,
+			 DatumGetInt64(place), block->place);
+	block->place = DatumGetInt64(place);
+}
+
 static void
 begin_run(const ClienteleScan *scan, EventBlock *block, Datum key)
 {
@@ -213,7 +226,10 @@ read_events(ClienteleScan *scan, EventBlock *block)
 		if (slot->tts_isnull[1] || !read_time(source, slot->tts_values[1], zone, &source->events.at[block->count]))
 			continue;
 		if (!continues_run(scan, block, slot->tts_values[0]))
+		{
+			check_place(scan, block, slot->tts_values[0]);
 			begin_run(scan, block, slot->tts_values[0]);
+		}
 		read_columns(&source->input, slot, 2, zone, block->count);
 		block->run_ends[block->nruns - 1] = ++block->count;
 	}
