@@ -283,3 +283,32 @@ clientele_engine_give_back(ClienteleEngine *engine)
 {
 	engine->parts->in_use = false;
 }
+
+/*
+ * Values of a population that could not be had (a division by zero, a number too
+ * large) since the last time this was asked, in this session.
+ */
+int64
+clientele_engine_failures(int population_id)
+{
+	int64		failures = 0;
+	ListCell   *cell;
+
+	foreach(cell, engines)
+	{
+		ClienteleEngine *engine = lfirst(cell);
+		ClienteleEngineParts *parts = engine->parts;
+
+		if (engine->population_id != population_id)
+			continue;
+		failures += parts->program->failures;
+		parts->program->failures = 0;
+		for (int i = 0; i < parts->nsources; i++)
+		{
+			failures += parts->sources[i].program->failures + parts->sources[i].fold.failures;
+			parts->sources[i].program->failures = 0;
+			parts->sources[i].fold.failures = 0;
+		}
+	}
+	return failures;
+}

@@ -40,4 +40,6 @@ extern ClienteleEngine *clientele_engine_compile(const ClienteleCatalogModel *ca
 extern ClienteleEngine *clientele_engine_of_model(int population_id, const char *model,
 												  ClienteleEnginePurpose purpose, const char *grid);
 
+extern int64 clientele_engine_failures(int population_id);
+
 #endif							/* CLIENTELE_ENGINE_CATALOG_H */

@@ -1,6 +1,7 @@
 /*
  * engine_columns.c
- *		model_columns: the columns that a version's stored profiles have.
+ *		What SQL asks of an engine itself: the columns that a version's stored profiles
+ *		have, and how many values could not be had.
  */
 #include "postgres.h"
 
@@ -9,9 +10,10 @@
 #include "utils/builtins.h"
 
 #include "compat.h"
-#include "engine.h"
+#include "engine_catalog.h"
 
 PG_FUNCTION_INFO_V1(clientele_model_columns);
+PG_FUNCTION_INFO_V1(clientele_failed_values);
 
 static const char *const role_names[] = {
 	[CLIENTELE_OUTPUT_VALUE] = "value",
@@ -52,4 +54,11 @@ clientele_model_columns(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/* failed_values(population_id): since the last call in this session. */
+Datum
+clientele_failed_values(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(clientele_engine_failures(PG_GETARG_INT32(0)));
 }

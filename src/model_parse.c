@@ -643,7 +643,11 @@ check_names(const Reader *reader, const ClienteleModel *model)
 
 	for (int i = 0; i < model->ndefinitions; i++)
 	{
-		if (!claim_names(reader, &model->definitions[i], claims, &nclaims))
+		const ClienteleDefinition *definition = &model->definitions[i];
+
+		if (definition->kind == CLIENTELE_TAG && strchr(definition->name, ',') != NULL)
+			return refuse_name(reader, definition, "the view shows tags as one text, with commas between them");
+		if (!claim_names(reader, definition, claims, &nclaims))
 			return false;
 	}
 	qsort(claims, nclaims, sizeof(Claim), compare_claims);

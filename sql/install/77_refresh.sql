@@ -13,6 +13,7 @@ CREATE TABLE clientele.refresh_run (
     phase_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
+    failed_values bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (population_id, run)
 ) USING heap;
 COMMENT ON TABLE clientele.refresh_run IS 'refreshes that had something to do: the last twenty of each population';
@@ -27,6 +28,7 @@ COMMENT ON COLUMN clientele.refresh_run.started_at IS 'when the refresh began to
 COMMENT ON COLUMN clientele.refresh_run.phase_at IS 'when the phase began';
 COMMENT ON COLUMN clientele.refresh_run.updated_at IS 'when the last batch was done';
 COMMENT ON COLUMN clientele.refresh_run.finished_at IS 'when all was done; NULL: at work, or broken off';
+COMMENT ON COLUMN clientele.refresh_run.failed_values IS 'values that are NULL because they could not be computed: a division by zero, a number too large';
 
 SELECT pg_extension_config_dump('clientele.refresh_run', 'WHERE finished_at IS NOT NULL');
 SELECT pg_extension_config_dump('clientele.refresh_run_run_seq', '');
@@ -62,14 +64,18 @@ BEGIN
         WHERE r.population_id = $1
           AND r.run < (SELECT min(run) FROM (SELECT run FROM clientele.refresh_run AS k WHERE k.population_id = $1
                                              ORDER BY run DESC LIMIT 19) AS kept);
+        PERFORM clientele.failed_values($1);
         INSERT INTO clientele.refresh_run (population_id, phase, total) VALUES ($1, $3, $5) RETURNING run INTO number;
     END IF;
     IF finished THEN
-        UPDATE clientele.refresh_run AS r SET updated_at = clock_timestamp(), finished_at = clock_timestamp()
+        UPDATE clientele.refresh_run AS r
+        SET updated_at = clock_timestamp(), finished_at = clock_timestamp(),
+            failed_values = r.failed_values + clientele.failed_values($1)
         WHERE r.population_id = $1 AND r.run = number;
     ELSE
         UPDATE clientele.refresh_run AS r
         SET phase = $3, done = $4, total = $5, updated_at = clock_timestamp(),
+            failed_values = r.failed_values + clientele.failed_values($1),
             phase_at = CASE r.phase WHEN $3 THEN r.phase_at ELSE clock_timestamp() END
         WHERE r.population_id = $1 AND r.run = number;
     END IF;

@@ -80,6 +80,14 @@ BEGIN
         RETURN NEXT;
     END IF;
 
+    SELECT 'failed values', r.failed_values,
+           'A division by zero or a number too large is NULL: guard it, as in case when visits <> 0 then spend / visits end.'
+    INTO item, value, hint
+    FROM clientele.refresh_run AS r WHERE r.population_id = owned.population_id ORDER BY r.run DESC LIMIT 1;
+    IF value <> '0' THEN
+        RETURN NEXT;
+    END IF;
+
     item := 'capture'; value := CASE WHEN owned.capture_paused THEN 'paused' ELSE 'on' END;
     hint := CASE WHEN owned.capture_paused THEN format('SELECT clientele.resume_capture(%L);', owned.name) END;
     RETURN NEXT;
