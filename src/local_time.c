@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
+#include "compat.h"
 #include "day_clock.h"
 #include "local_time.h"
 

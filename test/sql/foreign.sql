@@ -148,8 +148,9 @@ BEGIN
 END
 $$;
 SELECT plan_of('SELECT * FROM live WHERE customer_id = 5');
-SELECT plan_of('SELECT tags, count(*) FROM live GROUP BY tags');
-SELECT plan_of('SELECT * FROM live LIMIT 10');
+-- how the marks are joined differs between majors
+SELECT trim(p) AS plan FROM plan_of('SELECT tags, count(*) FROM live GROUP BY tags') AS p WHERE p ~ 'Aggregate|Append|_stale_|as_of|IS NULL';
+SELECT trim(p) AS plan FROM plan_of('SELECT * FROM live LIMIT 10') AS p WHERE p ~ 'Limit|Append|_stale_|as_of|IS NULL';
 SELECT plan_of('SELECT * FROM live WHERE customer_id IN (5, 6) AND customer_id >= 3 AND customer_id < 9');
 SELECT plan_of('SELECT * FROM (VALUES (1), (5)) AS v (k)
                 JOIN clientele_data.regress_foreign_all_1 AS a ON a.customer_id = v.k AND a.as_of = now()');
