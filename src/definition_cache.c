@@ -73,7 +73,10 @@ free_engine(ClienteleEngine *engine)
 	MemoryContextDelete(parts->context);
 }
 
-/* Between transactions nobody holds an engine. */
+/*
+ * Engines that have to be compiled anew are freed.  When a transaction fails, the memory
+ * of its scans may be freed only after this: what they hold waits for the next end.
+ */
 static void
 end_of_transaction(XactEvent event, void *argument)
 {
@@ -84,8 +87,7 @@ end_of_transaction(XactEvent event, void *argument)
 	{
 		ClienteleEngine *engine = list_nth(engines, i);
 
-		engine->parts->in_use = false;
-		if (engine->parts->stale)
+		if (engine->parts->stale && !engine->parts->in_use)
 		{
 			engines = list_delete_nth_cell(engines, i);
 			free_engine(engine);
@@ -272,14 +274,5 @@ clientele_engine_take(const ClienteleEngine *model, ClienteleEnginePurpose purpo
 			break;
 		}
 	}
-	if (engine == NULL)
-		engine = compile(model->population_id, model->version, purpose);
-	engine->parts->in_use = true;
-	return engine;
-}
-
-void
-clientele_engine_give_back(ClienteleEngine *engine)
-{
-	engine->parts->in_use = false;
+	return engine ? engine : compile(model->population_id, model->version, purpose);
 }
