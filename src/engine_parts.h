@@ -179,8 +179,7 @@ typedef struct ClienteleEngineParts
 	int			nheeded;		/* registers of outputs and tags that time can change */
 	ClienteleCell **heeded;
 	ClienteleQuery *queries[CLIENTELE_SHAPES];
-	int			nrelations;		/* tables whose changes make it stale */
-	Oid		   *relations;
+	List	   *relations;		/* tables whose changes make it stale */
 } ClienteleEngineParts;
 
 /* An instance that nobody uses, to begin a scan with at once; compiled if need be. */
