@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -22,6 +23,7 @@
 
 static MemoryContext cache_context = NULL;
 static List *engines = NIL;		/* of ClienteleEngine, in cache_context */
+static uint64 changes = 0;		/* of any table, that we have heard of */
 
 /* ---------- invalidation ---------- */
 
@@ -31,14 +33,13 @@ relation_changed(Datum argument, Oid relation)
 	ListCell   *cell;
 
 	(void) argument;
+	changes++;
 	foreach(cell, engines)
 	{
 		ClienteleEngineParts *parts = ((ClienteleEngine *) lfirst(cell))->parts;
 
-		if (relation == InvalidOid)
+		if (relation == InvalidOid || list_member_oid(parts->relations, relation))
 			parts->stale = true;
-		for (int i = 0; i < parts->nrelations; i++)
-			parts->stale |= parts->relations[i] == relation;
 	}
 }
 
@@ -73,7 +74,10 @@ free_engine(ClienteleEngine *engine)
 	MemoryContextDelete(parts->context);
 }
 
-/* Between transactions nobody holds an engine. */
+/*
+ * Engines that have to be compiled anew are freed.  When a transaction fails, the memory
+ * of its scans may be freed only after this: what they hold waits for the next end.
+ */
 static void
 end_of_transaction(XactEvent event, void *argument)
 {
@@ -84,8 +88,7 @@ end_of_transaction(XactEvent event, void *argument)
 	{
 		ClienteleEngine *engine = list_nth(engines, i);
 
-		engine->parts->in_use = false;
-		if (engine->parts->stale)
+		if (engine->parts->stale && !engine->parts->in_use)
 		{
 			engines = list_delete_nth_cell(engines, i);
 			free_engine(engine);
@@ -194,9 +197,24 @@ read_catalog(ClienteleCatalogModel *catalog)
 
 /* ---------- taking ---------- */
 
-static ClienteleEngine *
-compile_catalog(ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose)
+/*
+ * Locks the tables as queries do that read them: from here on they stay what they are.
+ * False if one has become something else than what was compiled.
+ */
+static bool
+lock_tables(const ClienteleEngine *engine)
 {
+	ListCell   *cell;
+
+	foreach(cell, engine->parts->relations)
+		LockRelationOid(lfirst_oid(cell), AccessShareLock);
+	return !engine->parts->stale;
+}
+
+static ClienteleEngine *
+compile_as_seen(ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose)
+{
+	uint64		changes_before = changes;
 	ClienteleEngine *engine;
 	MemoryContext old_context;
 
@@ -208,7 +226,17 @@ compile_catalog(ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose)
 	old_context = MemoryContextSwitchTo(cache_context);
 	engines = lappend(engines, engine);
 	MemoryContextSwitchTo(old_context);
+	engine->parts->stale = changes != changes_before;
 	return engine;
+}
+
+/* Tables are locked when it is known which; if one changed before, once more. */
+static ClienteleEngine *
+compile_catalog(ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose)
+{
+	ClienteleEngine *engine = compile_as_seen(catalog, purpose);
+
+	return lock_tables(engine) ? engine : compile_as_seen(catalog, purpose);
 }
 
 static ClienteleEngine *
@@ -249,8 +277,13 @@ clientele_engine_get(int population_id, int version)
 	AcceptInvalidationMessages();
 	foreach(cell, engines)
 	{
-		if (is_of(lfirst(cell), population_id, version))
-			return lfirst(cell);
+		ClienteleEngine *engine = lfirst(cell);
+
+		if (!is_of(engine, population_id, version))
+			continue;
+		if (lock_tables(engine))
+			return engine;
+		break;
 	}
 	return compile(population_id, version, CLIENTELE_FOR_ONE);
 }
@@ -272,16 +305,7 @@ clientele_engine_take(const ClienteleEngine *model, ClienteleEnginePurpose purpo
 			break;
 		}
 	}
-	if (engine == NULL)
-		engine = compile(model->population_id, model->version, purpose);
-	engine->parts->in_use = true;
-	return engine;
-}
-
-void
-clientele_engine_give_back(ClienteleEngine *engine)
-{
-	engine->parts->in_use = false;
+	return engine ? engine : compile(model->population_id, model->version, purpose);
 }
 
 /*

@@ -1545,11 +1545,10 @@ end_sources(ClienteleEngineParts *parts)
 /* ---------- the whole ---------- */
 
 static void
-note_relation(ClienteleEngineParts *parts, Oid relation)
+note_relations(ClienteleEngineParts *parts, const ClienteleInput *input)
 {
-	parts->relations = parts->relations ?
-		repalloc(parts->relations, mul_size(sizeof(Oid), parts->nrelations + 1)) : palloc(sizeof(Oid));
-	parts->relations[parts->nrelations++] = relation;
+	for (int i = 0; i < input->nparts; i++)
+		parts->relations = list_concat_unique_oid(parts->relations, clientele_table_relations(input->parts[i]));
 }
 
 /* Names must mean one thing: a definition may not hide a column. */
@@ -1626,9 +1625,9 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	add_crossings(parts);
 	end_sources(parts);
 
-	note_relation(parts, catalog->relation);
-	for (int i = 0; i < catalog->nsources; i++)
-		note_relation(parts, catalog->sources[i].relation);
+	note_relations(parts, &parts->customers);
+	for (int i = 0; i < parts->nsources; i++)
+		note_relations(parts, &parts->sources[i].input);
 	MemoryContextSwitchTo(old_context);
 	return engine;
 }

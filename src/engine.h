@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 
+#include "utils/relcache.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
@@ -75,10 +76,17 @@ typedef struct ClienteleScan ClienteleScan;
 
 /*
  * The engine of a version that the session has perhaps compiled before.  Valid
- * until the end of the transaction at least.  A source that does not fit its model
- * any more (a column renamed) is an error that says so.
+ * until the end of the transaction at least: the tables that it reads are locked.
+ * A source that does not fit its model any more (a column renamed) is an error that
+ * says so.
  */
 extern ClienteleEngine *clientele_engine_get(int population_id, int version);
+
+/*
+ * An error if the columns of a foreign table are not those of the engine, so that values
+ * would be misread: as_of, key, outputs ..., tags, and some timestamps.
+ */
+extern void clientele_engine_check_columns(const ClienteleEngine *engine, Relation table, int ntimes);
 
 /*
  * Evaluates customers at an instant under a registered snapshot.  Runs queries

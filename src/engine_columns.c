@@ -1,13 +1,16 @@
 /*
  * engine_columns.c
- *		What SQL asks of an engine itself: the columns that a version's stored profiles
- *		have, and how many values could not be had.
+ *		What SQL asks of an engine itself: the columns that a version's rows have, for
+ *		those who make tables of them (model_columns); whether a foreign table has them;
+ *		and how many values could not be had.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/rel.h"
 
 #include "compat.h"
 #include "engine_catalog.h"
@@ -22,6 +25,34 @@ static const char *const role_names[] = {
 	[CLIENTELE_OUTPUT_SCORE] = "score",
 	[CLIENTELE_OUTPUT_PART] = "part"
 };
+
+/* The type of a foreign table's column; the first is at place 0. */
+static Oid
+column_type(const ClienteleEngine *engine, int place)
+{
+	if (place == 1)
+		return engine->key_type;
+	if (place > 1 && place < engine->noutputs + 2)
+		return engine->outputs[place - 2].type;
+	return place == engine->noutputs + 2 ? TEXTARRAYOID : TIMESTAMPTZOID;
+}
+
+void
+clientele_engine_check_columns(const ClienteleEngine *engine, Relation table, int ntimes)
+{
+	TupleDesc	columns = RelationGetDescr(table);
+	bool		fits = columns->natts == engine->noutputs + 3 + ntimes;
+
+	for (int i = 0; fits && i < columns->natts; i++)
+		fits = !TupleDescAttr(columns, i)->attisdropped && TupleDescAttr(columns, i)->atttypid == column_type(engine, i);
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_COLUMN_NUMBER),
+				 errmsg("columns of foreign table \"%s\" are not those of version %d of its population",
+						RelationGetRelationName(table), engine->version),
+				 errhint("It is not to be altered.  If a column that the version reads has got another type, "
+						 "give it back its type, or publish again.")));
+}
 
 static Datum
 name_datum(const char *name)

@@ -158,7 +158,7 @@ typedef struct ClienteleEngineParts
 	ClienteleEngine *engine;
 	MemoryContext context;		/* holds all of it */
 	MemoryContext block_context;	/* what one block of customers needs */
-	bool		in_use;			/* a scan runs it */
+	bool		in_use;			/* a scan runs it, or its memory is not freed yet */
 	bool		stale;			/* a table has changed: compile anew */
 	ClienteleEnginePurpose purpose;
 	int			capacity;
@@ -179,13 +179,11 @@ typedef struct ClienteleEngineParts
 	int			nheeded;		/* registers of outputs and tags that time can change */
 	ClienteleCell **heeded;
 	ClienteleQuery *queries[CLIENTELE_SHAPES];
-	int			nrelations;		/* tables whose changes make it stale */
-	Oid		   *relations;
+	List	   *relations;		/* tables whose changes make it stale */
 } ClienteleEngineParts;
 
-/* An instance that nobody uses; compiled if need be. */
+/* An instance that nobody uses, to begin a scan with at once; compiled if need be. */
 extern ClienteleEngine *clientele_engine_take(const ClienteleEngine *engine, ClienteleEnginePurpose purpose);
-extern void clientele_engine_give_back(ClienteleEngine *engine);
 
 /* scan.c: begins a scan as clientele_scan_begin does, with an instance that is taken. */
 extern ClienteleScan *clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of,

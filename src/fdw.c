@@ -364,29 +364,6 @@ evaluate_conditions(ForeignScanState *node, ClienteleKeys *keys, bool *has_as_of
  * Customers who are evaluated
  */
 
-/* A foreign table's columns must be those of the engine, or values would be misread. */
-static void
-check_columns(Relation table, const ClienteleEngine *engine)
-{
-	TupleDesc	columns = RelationGetDescr(table);
-	bool		fits = columns->natts == engine->noutputs + 4;
-
-	for (int i = 0; fits && i < columns->natts; i++)
-	{
-		Oid			type = i == 0 ? TIMESTAMPTZOID : i == 1 ? engine->key_type :
-			i - 2 < engine->noutputs ? engine->outputs[i - 2].type :
-			i - 2 == engine->noutputs ? TEXTARRAYOID : TIMESTAMPTZOID;
-
-		fits = !TupleDescAttr(columns, i)->attisdropped && TupleDescAttr(columns, i)->atttypid == type;
-	}
-	if (!fits)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_COLUMN_NUMBER),
-				 errmsg("columns of foreign table \"%s\" are not those of version %d of its population",
-						RelationGetRelationName(table), engine->version),
-				 errhint("Foreign tables of clientele are made by clientele.publish, and not to be altered.")));
-}
-
 static void
 refuse_mass_evaluation(const ForeignRun *run)
 {
@@ -439,9 +416,8 @@ start_live(ForeignScanState *node, ClienteleKeys *keys)
 	ForeignRun *run = node->fdw_state;
 
 	run->as_of = clientele_clock_now();
-	run->live = clientele_live_begin(&run->population, run->options.version,
-									 RelationGetDescr(node->ss.ss_currentRelation), run->needed, stale_of(node),
-									 run->as_of, keys, node->ss.ps.state->es_snapshot);
+	run->live = clientele_live_begin(&run->population, run->options.version, node->ss.ss_currentRelation,
+									 run->needed, stale_of(node), run->as_of, keys, node->ss.ps.state->es_snapshot);
 }
 
 static void
@@ -450,7 +426,7 @@ start_evaluation(ForeignScanState *node, ClienteleKeys *keys)
 	ForeignRun *run = node->fdw_state;
 	ClienteleEngine *engine = clientele_engine_get(run->population.id, run->options.version);
 
-	check_columns(node->ss.ss_currentRelation, engine);
+	clientele_engine_check_columns(engine, node->ss.ss_currentRelation, 1);
 	if (run->options.rows == CLIENTELE_FOREIGN_STALE && !narrow_to_stale(node, keys))
 		return;
 	run->customers = clientele_scan_begin(engine, run->as_of, keys, node->ss.ps.state->es_snapshot);

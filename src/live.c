@@ -42,7 +42,8 @@ struct ClienteleLive
 {
 	const ClientelePopulation *population;
 	int			version;
-	TupleDesc	columns;
+	Relation	table;			/* the foreign table ... */
+	TupleDesc	columns;		/* ... and its columns */
 	int			noutputs;		/* and after them the tags */
 	ClienteleStale *stale;
 	TimestampTz as_of;
@@ -68,23 +69,20 @@ stored_name(const ClienteleLive *live)
 	return psprintf("%s_stored_%d", NameStr(live->population->name), live->version);
 }
 
-/* A table that is not as it was made would be misread. */
+/* What should be a stored row's columns, but is not as it was made, would be misread. */
 static void
-check_stored(const ClienteleLive *live, Relation stored)
+check_stored(const ClienteleLive *live, TupleDesc columns)
 {
-	TupleDesc	type = RelationGetDescr(stored);
-	bool		fits = type->natts == live->noutputs + 4 &&
-		TupleDescAttr(type, STORED_KEY)->atttypid == TupleDescAttr(live->columns, LIVE_KEY)->atttypid &&
-		TupleDescAttr(type, STORED_EVALUATED_AT)->atttypid == TIMESTAMPTZOID &&
-		TupleDescAttr(type, STORED_DUE_AT)->atttypid == TIMESTAMPTZOID;
+	bool		fits = columns->natts == live->noutputs + 4;
 
-	for (int i = 0; fits && i <= live->noutputs; i++)
-		fits = TupleDescAttr(type, STORED_FIRST_OUTPUT + i)->atttypid ==
-			TupleDescAttr(live->columns, LIVE_FIRST_OUTPUT + i)->atttypid;
+	for (int i = 0; fits && i < columns->natts; i++)
+		fits = TupleDescAttr(columns, i)->atttypid ==
+			(i == STORED_EVALUATED_AT || i == STORED_DUE_AT ? TIMESTAMPTZOID :
+			 TupleDescAttr(live->columns, i == STORED_KEY ? LIVE_KEY : i - STORED_FIRST_OUTPUT + LIVE_FIRST_OUTPUT)->atttypid);
 	if (!fits)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("columns of table \"%s\" are not those of version %d", RelationGetRelationName(stored), live->version),
+				 errmsg("columns of table \"%s\" are not those of version %d", stored_name(live), live->version),
 				 errhint("Tables in schema clientele_data are not to be altered.  Publish again: SELECT clientele.publish(%s);",
 						 quote_literal_cstr(NameStr(live->population->name)))));
 }
@@ -93,7 +91,6 @@ static Relation
 open_stored(const ClienteleLive *live)
 {
 	Oid			relation = get_relname_relid(stored_name(live), get_namespace_oid("clientele_data", false));
-	Relation	stored;
 
 	if (!OidIsValid(relation))
 		ereport(ERROR,
@@ -102,9 +99,7 @@ open_stored(const ClienteleLive *live)
 						live->version, NameStr(live->population->name)),
 				 errhint("Publish again: SELECT clientele.publish(%s);",
 						 quote_literal_cstr(NameStr(live->population->name)))));
-	stored = table_open(relation, AccessShareLock);
-	check_stored(live, stored);
-	return stored;
+	return table_open(relation, AccessShareLock);
 }
 
 /* The row of one customer, by the primary key. */
@@ -118,6 +113,7 @@ read_one(ClienteleLive *live)
 	ClienteleQuietRead *scan;
 	HeapTuple	found;
 
+	check_stored(live, RelationGetDescr(stored));
 	list_free(RelationGetIndexList(stored));
 	index = index_open(stored->rd_pkindex, AccessShareLock);
 	ScanKeyEntryInitialize(&condition, 0, 1, BTEqualStrategyNumber, InvalidOid, key->attcollation,
@@ -140,6 +136,7 @@ read_many(ClienteleLive *live, const Bitmapset *needed)
 {
 	const char *key = quote_identifier(NameStr(live->population->key_column));
 	StringInfoData query;
+	ClienteleStream *stream;
 	Oid			key_type = TupleDescAttr(live->columns, LIVE_KEY)->atttypid;
 	Oid			types[2];
 	Datum		arguments[2];
@@ -180,7 +177,9 @@ read_many(ClienteleLive *live, const Bitmapset *needed)
 		arguments[nargs++] = live->keys.high;
 		appendStringInfo(&query, " AND %s < $%d", key, nargs);
 	}
-	return clientele_stream_open(clientele_query_kept(query.data, nargs, types), arguments, NULL, live->snapshot);
+	stream = clientele_stream_open(clientele_query_kept(query.data, nargs, types), arguments, NULL, live->snapshot);
+	check_stored(live, clientele_stream_columns(stream));
+	return stream;
 }
 
 /* ---------- rows that hold ---------- */
@@ -286,8 +285,12 @@ begin_evaluation(ClienteleLive *live)
 		keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = live->late->keys,.nlist = live->late->count};
 	}
 	if (clientele_stale_everyone(live->stale) || live->late->count > 0)
-		live->evaluated = clientele_scan_begin(clientele_engine_get(live->population->id, live->version),
-											   live->as_of, &keys, live->snapshot);
+	{
+		ClienteleEngine *engine = clientele_engine_get(live->population->id, live->version);
+
+		clientele_engine_check_columns(engine, live->table, 2);
+		live->evaluated = clientele_scan_begin(engine, live->as_of, &keys, live->snapshot);
+	}
 	MemoryContextSwitchTo(caller);
 }
 
@@ -314,15 +317,17 @@ next_evaluated(ClienteleLive *live, Datum *values, bool *nulls)
 /* ---------- the interface ---------- */
 
 ClienteleLive *
-clientele_live_begin(const ClientelePopulation *population, int version, TupleDesc columns, const Bitmapset *needed,
+clientele_live_begin(const ClientelePopulation *population, int version, Relation table, const Bitmapset *needed,
 					 ClienteleStale *stale, TimestampTz as_of, const ClienteleKeys *keys, Snapshot snapshot)
 {
 	ClienteleLive *live = palloc0(sizeof(ClienteleLive));
+	TupleDesc	columns = RelationGetDescr(table);
 	Form_pg_attribute key = TupleDescAttr(columns, LIVE_KEY);
 	ClienteleKeyList *marked;
 
 	live->population = population;
 	live->version = version;
+	live->table = table;
 	live->columns = columns;
 	live->noutputs = columns->natts - LIVE_FIXED;
 	live->stale = stale;

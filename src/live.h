@@ -15,8 +15,8 @@
 
 #include "postgres.h"
 
-#include "access/tupdesc.h"
 #include "nodes/bitmapset.h"
+#include "utils/relcache.h"
 
 #include "stale.h"
 
@@ -24,9 +24,9 @@ typedef struct ClienteleLive ClienteleLive;
 
 /*
  * Begins in the current memory context.  Only the columns in `needed` (numbers of
- * `columns`, from 1 on) need be right in rows that were stored.
+ * the foreign table, from 1 on) need be right in rows that were stored.
  */
-extern ClienteleLive *clientele_live_begin(const ClientelePopulation *population, int version, TupleDesc columns,
+extern ClienteleLive *clientele_live_begin(const ClientelePopulation *population, int version, Relation table,
 										   const Bitmapset *needed, ClienteleStale *stale, TimestampTz as_of,
 										   const ClienteleKeys *keys, Snapshot snapshot);
 

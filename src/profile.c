@@ -153,7 +153,7 @@ first_row(ClienteleQuery *query, const Datum *arguments, Datum *result)
 	TupleTableSlot *slot = clientele_stream_next(stream);
 
 	if (slot != NULL)
-		*result = row_as_jsonb(clientele_query_columns(query), slot);
+		*result = row_as_jsonb(clientele_stream_columns(stream), slot);
 	clientele_stream_close(stream);
 	UnregisterSnapshot(snapshot);
 	return slot != NULL;

@@ -44,7 +44,7 @@ typedef struct EventBlock
 
 struct ClienteleScan
 {
-	ClienteleEngine *engine;	/* taken */
+	ClienteleEngine *engine;	/* in use until ->context is gone */
 	MemoryContext context;
 	MemoryContextCallback release;
 	ClienteleStream *customers;
@@ -635,9 +635,9 @@ begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *sour
 }
 
 static void
-release_engine(void *argument)
+release_engine(void *engine)
 {
-	clientele_engine_give_back(argument);
+	((ClienteleEngine *) engine)->parts->in_use = false;
 }
 
 ClienteleScan *
@@ -665,6 +665,7 @@ clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of, const Cli
 	scan->release.func = release_engine;
 	scan->release.arg = engine;
 	MemoryContextRegisterResetCallback(context, &scan->release);
+	parts->in_use = true;
 	scan->by_place = shape >= CLIENTELE_SHAPE_LIST;
 	scan->key_type = engine->key_type;
 	scan->key_collation = engine->key_collation;

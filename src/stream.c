@@ -113,17 +113,45 @@ clientele_query_prepare(const char *sql, int nargs, const Oid *types)
 typedef struct KeptQuery
 {
 	uint64		hash;			/* the key */
-	ClienteleQuery *query;		/* NULL: not prepared yet */
+	ClienteleQuery *query;
 } KeptQuery;
+
+static HTAB *kept_queries = NULL;
+
+/*
+ * Queries whose tables have changed, or are gone.  Who still needs one will have it
+ * prepared again; a session that sees many populations come and go keeps none of theirs.
+ */
+static void
+forget_changed_queries(void)
+{
+	HASH_SEQ_STATUS status;
+	KeptQuery  *kept;
+
+	hash_seq_init(&status, kept_queries);
+	while ((kept = hash_seq_search(&status)) != NULL)
+	{
+		if (kept->query->source->is_valid)
+			continue;
+		clientele_query_free(kept->query);
+		(void) hash_search(kept_queries, &kept->hash, HASH_REMOVE, NULL);
+	}
+}
+
+static bool
+is_query(const CachedPlanSource *source, const char *sql, int nargs, const Oid *types)
+{
+	return strcmp(source->query_string, sql) == 0 && source->num_params == nargs &&
+		memcmp(source->param_types, types, sizeof(Oid) * nargs) == 0;
+}
 
 ClienteleQuery *
 clientele_query_kept(const char *sql, int nargs, const Oid *types)
 {
-	static HTAB *kept_queries = NULL;
-	Size		types_size = sizeof(Oid) * nargs;
 	uint64		hash = hash_bytes_extended((const unsigned char *) sql, (int) strlen(sql),
-										   hash_bytes_extended((const unsigned char *) types, (int) types_size, 0));
+										   hash_bytes_extended((const unsigned char *) types, (int) sizeof(Oid) * nargs, 0));
 	KeptQuery  *kept;
+	ClienteleQuery *query;
 	bool		found;
 
 	if (kept_queries == NULL)
@@ -132,19 +160,17 @@ clientele_query_kept(const char *sql, int nargs, const Oid *types)
 
 		kept_queries = hash_create("clientele queries", 32, &control, HASH_ELEM | HASH_BLOBS);
 	}
+	kept = hash_search(kept_queries, &hash, HASH_FIND, NULL);
+	if (kept && kept->query->source->is_valid && is_query(kept->query->source, sql, nargs, types))
+		return kept->query;
+
+	forget_changed_queries();
+	query = prepare(sql, nargs, types, false);
 	kept = hash_search(kept_queries, &hash, HASH_ENTER, &found);
-	if (!found)
-		kept->query = NULL;
-	if (kept->query &&
-		(strcmp(kept->query->source->query_string, sql) != 0 || kept->query->source->num_params != nargs ||
-		 memcmp(kept->query->source->param_types, types, types_size) != 0))
-	{
+	if (found)
 		clientele_query_free(kept->query);
-		kept->query = NULL;
-	}
-	if (kept->query == NULL)
-		kept->query = prepare(sql, nargs, types, false);
-	return kept->query;
+	kept->query = query;
+	return query;
 }
 
 void
@@ -152,12 +178,6 @@ clientele_query_free(ClienteleQuery *query)
 {
 	DropCachedPlan(query->source);
 	pfree(query);
-}
-
-TupleDesc
-clientele_query_columns(const ClienteleQuery *query)
-{
-	return query->source->resultDesc;
 }
 
 static ParamListInfo
@@ -220,8 +240,9 @@ clientele_stream_open(ClienteleQuery *query, const Datum *arguments, const bool 
 	AtEOXact_GUC(true, level);
 	error_context_stack = place.previous;
 
+	/* the query may be freed before the stream is closed; the plan is ours */
 	stream->execution = CreateQueryDesc(linitial_node(PlannedStmt, stream->plan->stmt_list),
-										source->query_string, snapshot, InvalidSnapshot,
+										pstrdup(source->query_string), snapshot, InvalidSnapshot,
 										None_Receiver, list, NULL, 0);
 	ExecutorStart(stream->execution, 0);
 	deactivate(activated);
@@ -236,6 +257,12 @@ clientele_stream_open_quiet(int ntables, const ClienteleQuietTable *tables, Oid 
 
 	stream->quiet = clientele_quiet_rows_read(ntables, tables, key_type, key, sorted, snapshot);
 	return stream;
+}
+
+TupleDesc
+clientele_stream_columns(const ClienteleStream *stream)
+{
+	return stream->execution->tupDesc;
 }
 
 static TupleTableSlot *

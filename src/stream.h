@@ -26,14 +26,12 @@ extern ClienteleQuery *clientele_query_prepare(const char *sql, int nargs, const
 extern void clientele_query_free(ClienteleQuery *query);
 
 /*
- * The query of that text and those types, prepared when the session first asks for it;
- * not to be freed.  Later on tables of these names may be others, with other columns:
- * whoever asks makes sure of their types, or looks at them when the stream is open.
+ * The query of that text and those types, prepared when the session first asks for it,
+ * and again when tables have changed.  Not to be freed; to be opened at once.  Tables of
+ * these names may be others by then, with other columns: whoever asks makes sure of their
+ * types, or looks at them when the stream is open.
  */
 extern ClienteleQuery *clientele_query_kept(const char *sql, int nargs, const Oid *types);
-
-/* The columns of its rows. */
-extern TupleDesc clientele_query_columns(const ClienteleQuery *query);
 
 /*
  * Begins to run the query under a registered snapshot, in the current memory context
@@ -42,6 +40,9 @@ extern TupleDesc clientele_query_columns(const ClienteleQuery *query);
  */
 extern ClienteleStream *clientele_stream_open(ClienteleQuery *query, const Datum *arguments,
 											  const bool *nulls, Snapshot snapshot);
+
+/* The columns of a query's rows, as it is being run. */
+extern TupleDesc clientele_stream_columns(const ClienteleStream *stream);
 
 /* A table in which rows with one key are looked for; see quiet_stream.c. */
 typedef struct ClienteleQuietTable

@@ -182,6 +182,17 @@ clientele_table_path(ClienteleTablePaths *paths, const ClienteleNode *path,
 	}
 }
 
+List *
+clientele_table_relations(const ClienteleTablePaths *paths)
+{
+	List	   *relations = list_make1_oid(paths->relation);
+	ListCell   *cell;
+
+	foreach(cell, paths->joins)
+		relations = lappend_oid(relations, ((const ClienteleTableJoin *) lfirst(cell))->relation);
+	return relations;
+}
+
 void
 clientele_append_table(StringInfo query, const ClienteleTablePaths *paths)
 {

@@ -48,6 +48,9 @@ extern ClientelePathColumn *clientele_table_path(ClienteleTablePaths *paths, con
 												 const char **problem, const char **hint,
 												 const ClienteleNode **place);
 
+/* The table, and those to which its paths lead. */
+extern List *clientele_table_relations(const ClienteleTablePaths *paths);
+
 /* The table with its joins, for FROM. */
 extern void clientele_append_table(StringInfo query, const ClienteleTablePaths *paths);
 
