@@ -78,6 +78,30 @@ clientele_cell_set_integer(ClienteleCell *cell, int64 value)
 	cell->state = CLIENTELE_KNOWN;
 }
 
+/*
+ * Whether an order of -1, 0 or 1 is what the comparison asks for.  A table of
+ * bits, because a branch on the order of two values of real data is mispredicted
+ * too often.
+ */
+static inline bool
+clientele_comparison_holds(ClienteleComparison comparison, int order)
+{
+	enum
+	{
+		LESS = 1, EQUAL = 2, GREATER = 4
+	};
+	static const uint8 accepted[] = {
+		[CLIENTELE_EQ] = EQUAL,
+		[CLIENTELE_NE] = LESS | GREATER,
+		[CLIENTELE_LT] = LESS,
+		[CLIENTELE_LE] = LESS | EQUAL,
+		[CLIENTELE_GT] = GREATER,
+		[CLIENTELE_GE] = GREATER | EQUAL
+	};
+
+	return (accepted[comparison] >> (order + 1)) & 1;
+}
+
 /* Bytewise, as all order of text in clientele. */
 extern int	clientele_compare_text(const text *a, const text *b);
 

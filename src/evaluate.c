@@ -55,30 +55,6 @@ no_value(ClienteleProgram *program, const ClienteleInstruction *at, int row, int
 /* ---------- comparison ---------- */
 
 /*
- * Whether an order of -1, 0 or 1 is what the comparison asks for.  A table of
- * bits, because a branch on the order of two values of real data is mispredicted
- * too often.
- */
-static inline bool
-comparison_holds(ClienteleComparison comparison, int order)
-{
-	enum
-	{
-		LESS = 1, EQUAL = 2, GREATER = 4
-	};
-	static const uint8 accepted[] = {
-		[CLIENTELE_EQ] = EQUAL,
-		[CLIENTELE_NE] = LESS | GREATER,
-		[CLIENTELE_LT] = LESS,
-		[CLIENTELE_LE] = LESS | EQUAL,
-		[CLIENTELE_GT] = GREATER,
-		[CLIENTELE_GE] = GREATER | EQUAL
-	};
-
-	return (accepted[comparison] >> (order + 1)) & 1;
-}
-
-/*
  * Delivers an instruction's truth value; where AND or OR would have been the
  * next step, into the truth that stands there.
  */
@@ -127,7 +103,7 @@ compare_number(const ClienteleInstruction *at, Selection rows)
 			order = (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
 		else if (states == CLIENTELE_KNOWN)
 			order = clientele_decimal_compare_slow(clientele_cell_number(a), clientele_cell_number(b));
-		put_truth_if_known(at, i, comparison_holds(at->comparison, order), states);
+		put_truth_if_known(at, i, clientele_comparison_holds(at->comparison, order), states);
 	}
 }
 
@@ -140,7 +116,7 @@ compare_integer(const ClienteleInstruction *at, Selection rows)
 		const ClienteleCell *b = &at->b[i];
 		int			order = (a->u.integer > b->u.integer) - (a->u.integer < b->u.integer);
 
-		put_truth_if_known(at, i, comparison_holds(at->comparison, order), a->state | b->state);
+		put_truth_if_known(at, i, clientele_comparison_holds(at->comparison, order), a->state | b->state);
 	}
 }
 
@@ -165,7 +141,7 @@ compare_text(const ClienteleInstruction *at, Selection rows)
 		else if (at->comparison == CLIENTELE_EQ || at->comparison == CLIENTELE_NE)
 			put_truth(at, i, text_equal(a, b) == (at->comparison == CLIENTELE_EQ));
 		else
-			put_truth(at, i, comparison_holds(at->comparison, clientele_compare_text(a->u.text, b->u.text)));
+			put_truth(at, i, clientele_comparison_holds(at->comparison, clientele_compare_text(a->u.text, b->u.text)));
 	}
 }
 
@@ -180,7 +156,7 @@ compare_boolean(const ClienteleInstruction *at, Selection rows)
 		if (either_is_null(a, b))
 			put_state(at, i, CLIENTELE_NULL);
 		else
-			put_truth(at, i, comparison_holds(at->comparison, (a->state > b->state) - (a->state < b->state)));
+			put_truth(at, i, clientele_comparison_holds(at->comparison, (a->state > b->state) - (a->state < b->state)));
 	}
 }
 
@@ -195,7 +171,7 @@ compare_json(ClienteleProgram *program, const ClienteleInstruction *at, Selectio
 		if (either_is_null(&at->a[i], &at->b[i]))
 			put_state(at, i, CLIENTELE_NULL);
 		else if (clientele_jsonb_compare(&at->a[i], &at->b[i], at->comparison, &order))
-			put_truth(at, i, comparison_holds(at->comparison, order));
+			put_truth(at, i, clientele_comparison_holds(at->comparison, order));
 		else
 			no_value(program, at, i, ERRCODE_DATATYPE_MISMATCH,
 					 psprintf("a json %s cannot be compared with a json %s this way",

@@ -279,27 +279,6 @@ add_to_sum(ClienteleFold *fold, ClienteleDecimal *sum, bool *failed, const Clien
 
 /* ---------- crossings ---------- */
 
-static bool
-comparison_holds(ClienteleComparison comparison, int order)
-{
-	switch (comparison)
-	{
-		case CLIENTELE_EQ:
-			return order == 0;
-		case CLIENTELE_NE:
-			return order != 0;
-		case CLIENTELE_LT:
-			return order < 0;
-		case CLIENTELE_LE:
-			return order <= 0;
-		case CLIENTELE_GT:
-			return order > 0;
-		case CLIENTELE_GE:
-			return order >= 0;
-	}
-	return false;
-}
-
 /* Rounds where that matters, and learns the scale that values have. */
 static bool
 crossing_holds_slow(ClienteleCrossing *crossing, ClienteleDecimal value)
@@ -312,7 +291,7 @@ crossing_holds_slow(ClienteleCrossing *crossing, ClienteleDecimal value)
 		crossing->scaled = scaled;
 	if (crossing->places >= 0 && clientele_decimal_scale(value) > crossing->places)
 		value = clientele_decimal_round(value, crossing->places);
-	return comparison_holds(crossing->comparison, clientele_decimal_compare(value, crossing->constant));
+	return clientele_comparison_holds(crossing->comparison, clientele_decimal_compare(value, crossing->constant));
 }
 
 static inline bool
@@ -320,7 +299,7 @@ crossing_holds(ClienteleCrossing *crossing, ClienteleDecimal value)
 {
 	/* the constant in the values' own scale, once it is known */
 	if (likely(value.scale == crossing->scaled.scale && value.scale >= 0))
-		return comparison_holds(crossing->comparison,
+		return clientele_comparison_holds(crossing->comparison,
 								(value.u.units > crossing->scaled.u.units) - (value.u.units < crossing->scaled.u.units));
 	return crossing_holds_slow(crossing, value);
 }

@@ -625,22 +625,7 @@ part_compares(const ClienteleInstruction *at, int row, int value)
 	const ClienteleCell *other = motion->on_right ? &at->a[row] : &at->b[row];
 	int			order = clientele_decimal_compare(clientele_decimal_from_int64(value), clientele_cell_number(other));
 
-	switch (motion->on_right ? mirrored(at->comparison) : at->comparison)
-	{
-		case CLIENTELE_EQ:
-			return order == 0;
-		case CLIENTELE_NE:
-			return order != 0;
-		case CLIENTELE_LT:
-			return order < 0;
-		case CLIENTELE_LE:
-			return order <= 0;
-		case CLIENTELE_GT:
-			return order > 0;
-		case CLIENTELE_GE:
-			return order >= 0;
-	}
-	return false;
+	return clientele_comparison_holds(motion->on_right ? mirrored(at->comparison) : at->comparison, order);
 }
 
 static TimestampTz
