@@ -111,9 +111,11 @@ WHEN MATCHED AND id = 20 THEN UPDATE SET customer_id = v.customer
 WHEN MATCHED THEN DELETE
 WHEN NOT MATCHED THEN INSERT (payment_id, customer_id) VALUES (v.id, v.customer);
 \else
+BEGIN;
 UPDATE payment SET customer_id = 5 WHERE payment_id = 20;
 DELETE FROM payment WHERE payment_id = 21;
 INSERT INTO payment (payment_id, customer_id) VALUES (24, 5);
+COMMIT;
 \endif
 SELECT pg_temp.marks() AS "merge";
 TRUNCATE payment;
