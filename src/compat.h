@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "storage/shmem.h"		/* mul_size, which other headers have brought since 15 */
 
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"

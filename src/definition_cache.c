@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "compat.h"
 #include "engine_catalog.h"
 #include "engine_parts.h"
 #include "owner.h"

@@ -10,6 +10,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "compat.h"
 #include "engine_parts.h"
 
 static bool

@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "day_clock.h"
 #include "horizon.h"
 #include "local_time.h"

@@ -8,6 +8,7 @@
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "key_list.h"
 
 ClienteleKeyList *

@@ -11,6 +11,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "expression_tree.h"
 #include "mark.h"
 #include "stale.h"

@@ -104,10 +104,19 @@ ON CONFLICT (payment_id) DO UPDATE SET net = excluded.net;
 SELECT pg_temp.marks() AS "on conflict do update";
 INSERT INTO payment VALUES (20, NULL, 9, 1, now()) ON CONFLICT DO NOTHING;
 SELECT pg_temp.marks() AS "on conflict do nothing";
+SELECT current_setting('server_version_num')::int >= 150000 AS has_merge \gset
+\if :has_merge
 MERGE INTO payment AS p USING (VALUES (20, 5), (21, 5), (24, 5)) AS v (id, customer) ON v.id = p.payment_id
 WHEN MATCHED AND id = 20 THEN UPDATE SET customer_id = v.customer
 WHEN MATCHED THEN DELETE
 WHEN NOT MATCHED THEN INSERT (payment_id, customer_id) VALUES (v.id, v.customer);
+\else
+BEGIN;
+UPDATE payment SET customer_id = 5 WHERE payment_id = 20;
+DELETE FROM payment WHERE payment_id = 21;
+INSERT INTO payment (payment_id, customer_id) VALUES (24, 5);
+COMMIT;
+\endif
 SELECT pg_temp.marks() AS "merge";
 TRUNCATE payment;
 SELECT pg_temp.marks() AS "truncate";

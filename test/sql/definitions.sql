@@ -27,6 +27,7 @@ CREATE VIEW public.captured AS
     SELECT tgrelid::regclass AS relation, count(*) > 0 AS captured FROM pg_trigger
     WHERE tgfoid = 'clientele.capture'::regproc GROUP BY 1 ORDER BY tgrelid::regclass::text COLLATE "C";
 
+CREATE SCHEMA others;
 SET ROLE regress_clinic;
 CREATE TABLE crm.customer (customer_id bigint PRIMARY KEY, phone text, gender text, city_id int, code text COLLATE "C" NOT NULL UNIQUE);
 CREATE TABLE crm.city (city_id int PRIMARY KEY, name text);
@@ -76,7 +77,7 @@ SELECT t.* FROM unnest(ARRAY[
     $$SELECT create_population(NULL, 'crm.customer', 'customer_id', 'UTC')$$,
     $$SELECT create_population('', 'crm.customer', 'customer_id', 'UTC')$$,
     $$SELECT create_population(repeat('p', 41), 'crm.customer', 'customer_id', 'UTC')$$,
-    $$SELECT create_population('p', 'crm.customer', 'customer_id', 'UTC', 'public')$$,
+    $$SELECT create_population('p', 'crm.customer', 'customer_id', 'UTC', 'others')$$,
     $$SELECT create_population('p', 'crm.customer', 'customer_id', 'UTC', 'clientele_data')$$,
     $$SELECT create_population('p', 'crm.customer', 'customer_id', 'UTC', NULL)$$,
     $$SELECT create_population('customer', 'crm.customer', 'customer_id', 'UTC', 'crm')$$
@@ -343,7 +344,7 @@ DROP EXTENSION clientele;
 CREATE EXTENSION clientele;
 DROP FUNCTION public.try(text);
 SET client_min_messages = warning;
-DROP SCHEMA crm CASCADE;
+DROP SCHEMA crm, others CASCADE;
 DROP OWNED BY regress_clinic, regress_other CASCADE;
 DROP ROLE regress_staff, regress_clinic, regress_other;
 RESET client_min_messages;
