@@ -31,6 +31,17 @@ CREATE FUNCTION oracle.quotient(a numeric, b numeric) RETURNS numeric IMMUTABLE 
 CREATE FUNCTION oracle.rounded(value numeric, scale int) RETURNS numeric IMMUTABLE RETURN
     CASE WHEN abs(round(value, scale)) < 10::numeric ^ (28 - scale) THEN round(value, scale) END;
 
+-- NULL where there is no such day.
+CREATE FUNCTION oracle.days_later(day date, n numeric) RETURNS date IMMUTABLE STRICT LANGUAGE plpgsql AS $$
+BEGIN
+    IF n <> trunc(n) THEN
+        RETURN NULL;
+    END IF;
+    RETURN day + n::int;
+EXCEPTION WHEN numeric_value_out_of_range OR datetime_field_overflow THEN
+    RETURN NULL;
+END $$;
+
 -- The greatest n for which the day n units before today is not before `day`.
 CREATE FUNCTION oracle.units_since(day date, today date, unit interval) RETURNS numeric IMMUTABLE STRICT LANGUAGE plpgsql AS $$
 DECLARE
@@ -195,7 +206,7 @@ sub expression_sql
 	if ($op =~ /^[-+]$/ && (kind_of($args[0]) eq 'date'))
 	{
 		my ($a, $b) = map { expression_sql($_) } @args;
-		return kind_of($args[1]) eq 'date' ? "($a - $b)::numeric" : "($a $op ($b)::int)";
+		return kind_of($args[1]) eq 'date' ? "($a - $b)::numeric" : "oracle.days_later($a, $op($b)::numeric)";
 	}
 	return '(' . join(" \U$op\E ", map { expression_sql($_) } @args) . ')' if $op =~ m{^(and|or)$};
 	return '(' . join(" $op ", map { expression_sql($_) . '::numeric' } @args) . ')' if $op =~ m{^[-+*]$};
