@@ -167,7 +167,7 @@ sub feed_labels
 {
 	my ($model) = @_;
 	my @names = map { $_->{name} } grep { $_->{kind} =~ /^(rfm|scorecard|ladder)$/ } @{ $model->{definitions} };
-	return 'INSERT INTO oracle.label VALUES ' . join(', ', map { '(' . literal($_) . ')' } @names) . " ON CONFLICT DO NOTHING;\n";
+	return "INSERT INTO oracle.label SELECT unnest(ARRAY[" . join(q(, ), map { literal($_) } @names) . "]::text[]) ON CONFLICT DO NOTHING;\n";
 }
 
 1;
