@@ -7,7 +7,7 @@
 # built anew; at other instants; and for one customer.
 #
 #   ORACLE_SEED    another seed gives other worlds (default 1)
-#   ORACLE_STEPS   how many steps in all (default 2000; a night's: 200000)
+#   ORACLE_STEPS   how many steps in all (default 3000; a night's: 200000)
 #   ORACLE_WORLD   only the world of this number
 use strict;
 use warnings;
@@ -28,7 +28,7 @@ use Oracle::Random;
 use Oracle::World;
 
 my $seed = $ENV{ORACLE_SEED} // 1;
-my $steps = $ENV{ORACLE_STEPS} // 2000;
+my $steps = $ENV{ORACLE_STEPS} // 3000;
 my $steps_in_world = 100;
 my $steps_in_session = 25;
 my %used;
