@@ -626,6 +626,36 @@ CREATE FUNCTION clientele.forsaken_relations() RETURNS SETOF regclass
 REVOKE ALL ON FUNCTION clientele.forsaken_relations() FROM PUBLIC;
 COMMENT ON FUNCTION clientele.forsaken_relations() IS 'internal: tables with a capture trigger of which nothing is watched';
 
+-- A till may have written a mark and then look at a view, or the other way round: who locks
+-- such tables one after the other meets it half-way, and one of the two has to die.  So
+-- all are locked before anything is done, and if one is not to be had at once, none is
+-- held: long before the till's server begins to look for deadlocks.
+CREATE FUNCTION clientele.lock_all(relations regclass[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    names text := (SELECT string_agg(r::text, ', ' ORDER BY r::oid) FROM unnest(relations) AS r);
+    patience interval := current_setting('lock_timeout')::interval;
+    begun timestamptz := clock_timestamp();
+BEGIN
+    WHILE names IS NOT NULL LOOP
+        BEGIN
+            PERFORM set_config('lock_timeout', '50ms', true);
+            EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', names);
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            IF clock_timestamp() - begun > patience THEN
+                RAISE;
+            END IF;
+        END;
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+    PERFORM set_config('lock_timeout', extract(epoch FROM patience) * 1000 || 'ms', true);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.lock_all(regclass[]) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lock_all(regclass[]) IS 'internal: locks tables and views for good, all of them or none, for as long as lock_timeout allows';
+
 CREATE FUNCTION clientele.drop_population_for(caller regrole, name text, keep_tables boolean)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
@@ -641,6 +671,12 @@ BEGIN
     END IF;
     population := clientele.locked_population(caller, name);
     relations := ARRAY(SELECT w.relation FROM clientele.watch AS w WHERE w.population_id = population.population_id);
+    PERFORM clientele.lock_all(ARRAY(
+        SELECT c.oid::regclass FROM pg_class AS c
+        WHERE c.oid = ANY (relations) AND c.relkind IN ('r', 'p')
+           OR c.oid IN (SELECT d.oid FROM clientele.data_relations(population.name) AS d WHERE d.relkind IN ('r', 'v'))
+           OR (c.relnamespace = to_regnamespace(quote_ident(population.target_schema)) AND c.relkind = 'v'
+               AND c.relname IN (SELECT clientele.view_names(population.name)))));
 
     -- Nothing is cascaded: what others built on our views is named, and stops us.
     IF to_regprocedure(format('%I.%I(timestamptz)', population.target_schema, population.name || '_as_of')) IS NOT NULL THEN
