@@ -68,8 +68,10 @@ typedef struct ClienteleKeys
 	bool		has_high;
 	Datum		low;			/* ONE: the key */
 	Datum		high;
-	Datum	   *list;			/* LIST: keys, none twice, none null */
+	Datum	   *list;			/* LIST: keys, none null, none twice at one instant */
 	int			nlist;
+	const TimestampTz *instants;	/* LIST: of each, ascending; NULL: all at the
+									 * scan's as_of */
 } ClienteleKeys;
 
 typedef struct ClienteleScan ClienteleScan;
@@ -102,6 +104,9 @@ extern ClienteleScan *clientele_scan_begin(ClienteleEngine *engine, TimestampTz 
  * valid until the next call.
  */
 extern bool clientele_scan_next(ClienteleScan *scan, Datum *values, bool *nulls);
+
+/* The instant at which the latest one was evaluated. */
+extern TimestampTz clientele_scan_as_of(const ClienteleScan *scan);
 extern void clientele_scan_end(ClienteleScan *scan);
 
 #endif							/* CLIENTELE_ENGINE_H */

@@ -788,6 +788,7 @@ void
 clientele_program_set_clock(ClienteleProgram *program, const ClienteleClock *clock)
 {
 	const char *example = "Pass both after the rule, such as now() and 'Asia/Shanghai'.";
+	bool		was_set;
 
 	if (program->needs_as_of && !clock->has_as_of)
 		ereport(ERROR,
@@ -817,15 +818,18 @@ clientele_program_set_clock(ClienteleProgram *program, const ClienteleClock *clo
 	if (!clock->has_as_of || (program->clock_is_set && program->as_of == clock->as_of))
 		return;
 
+	was_set = program->clock_is_set;
 	program->as_of = clock->as_of;
 	program->clock_is_set = true;
 	if (program->now)
 		fill(program, program->now, clock->as_of);
 	if (program->needs_zone && program->needs_as_of)
 	{
-		program->today_date = clientele_local_date(clock->as_of, clock->zone);
-		if (program->today)
-			fill(program, program->today, program->today_date);
+		DateADT		today = clientele_local_date(clock->as_of, clock->zone);
+
+		if (program->today && !(was_set && program->today_date == today))
+			fill(program, program->today, today);
+		program->today_date = today;
 	}
 	if (program->timed)
 		clientele_horizons_set_clock(program);

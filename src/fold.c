@@ -65,7 +65,7 @@ set_day_bound(const ClienteleFold *fold, DateADT day, TimestampTz *begins, Times
 static DateADT
 day_after(const ClienteleFold *fold, ClienteleLength length)
 {
-	DateADT		day = clientele_day_before(clientele_day_at(fold->days, fold->as_of), length.unit, length.number);
+	DateADT		day = clientele_day_before(fold->today, length.unit, length.number);
 
 	return DATE_NOT_FINITE(day) ? day : day + 1;
 }
@@ -117,15 +117,30 @@ set_window(ClienteleFold *fold, ClienteleFoldWindow *window)
 		(window->has_high && window->high_is_day) ? fold->retreat : DT_NOEND;
 }
 
+/* Whether a window is where it was at another instant of the same day. */
+static bool
+lasts_all_day(const ClienteleFoldWindow *window)
+{
+	return window->low_is_day && (window->high_is_day || !window->has_high);
+}
+
 void
 clientele_fold_set_clock(ClienteleFold *fold, TimestampTz as_of, ClienteleDayClock *days)
 {
+	DateADT		today = clientele_day_at(days, as_of);
+	bool		same_day = fold->days == days && fold->today == today &&
+		as_of >= fold->as_of && as_of < fold->retreat;
+
 	fold->as_of = as_of;
+	fold->today = today;
 	fold->present = as_of + fold->future_tolerance;
 	fold->days = days;
 	fold->retreat = clientele_day_retreat(days, as_of);
 	for (int w = 0; w < fold->nwindows; w++)
-		set_window(fold, &fold->windows[w]);
+	{
+		if (!same_day || !lasts_all_day(&fold->windows[w]))
+			set_window(fold, &fold->windows[w]);
+	}
 }
 
 /* ---------- windows ---------- */

@@ -134,6 +134,7 @@ typedef struct ClienteleFold
 	int64		failures;		/* values that could not be had */
 
 	TimestampTz as_of;
+	DateADT		today;
 	TimestampTz present;		/* later events do not exist yet */
 	TimestampTz retreat;
 	ClienteleDayClock *days;

@@ -42,6 +42,8 @@ struct ClienteleHorizons
 
 	/* of the clock */
 	ClienteleDayClock *days;	/* NULL: no rule looks at the calendar */
+	TimestampTz set_at;			/* the instant for which all below was found ... */
+	DateADT		set_on;			/* ... and its day */
 	TimestampTz retreat;		/* when the calendar will go back */
 	TimestampTz tomorrow;		/* when it will be another day */
 	TimestampTz next[PARTS][PART_VALUES];	/* when a part will next have the value */
@@ -524,6 +526,12 @@ clientele_horizons_set_clock(ClienteleProgram *program)
 	if (program->today == NULL)
 		return;
 
+	/* of a later instant of the day all is the same, if the calendar does not go back between */
+	if (horizons->days == clientele_day_clock(program->zone) && horizons->set_on == program->today_date &&
+		program->as_of >= horizons->set_at && program->as_of < horizons->retreat)
+		return;
+	horizons->set_at = program->as_of;
+	horizons->set_on = program->today_date;
 	horizons->days = clientele_day_clock(program->zone);
 	horizons->retreat = clientele_day_retreat(horizons->days, program->as_of);
 	horizons->tomorrow = Min(horizons->retreat,

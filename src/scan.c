@@ -59,6 +59,10 @@ struct ClienteleScan
 	bool		key_by_value;
 	int16		key_length;
 
+	TimestampTz as_of;			/* of the block of customers */
+	const TimestampTz *instants;	/* of places in the list; NULL: it is one for all */
+	TupleTableSlot *ahead;		/* a customer who has been read, but is of the next
+								 * block; NULL: none */
 	int			nrows;			/* in the block of customers */
 	int			row;			/* the next to hand out */
 	bool		at_end;
@@ -267,7 +271,41 @@ fold_customer(ClienteleScan *scan, EventBlock *block, int row)
 	clientele_fold_finish(fold, row);
 }
 
+/* ---------- the clock ---------- */
+
+static void
+set_clock(ClienteleScan *scan, TimestampTz as_of)
+{
+	ClienteleEngineParts *parts = scan->engine->parts;
+	ClienteleClock clock = {true, as_of, parts->zone};
+
+	scan->as_of = as_of;
+	clientele_program_set_clock(parts->program, &clock);
+	for (int i = 0; i < parts->nsources; i++)
+	{
+		clientele_program_set_clock(parts->sources[i].program, &clock);
+		clientele_fold_set_clock(&parts->sources[i].fold, as_of, parts->days);
+	}
+}
+
 /* ---------- blocks of customers ---------- */
+
+/*
+ * Whether a customer is evaluated at the instant of the block that is being read.  The
+ * first one sets it.
+ */
+static bool
+is_of_block(ClienteleScan *scan, const TupleTableSlot *slot)
+{
+	TimestampTz instant;
+
+	if (scan->instants == NULL)
+		return true;
+	instant = scan->instants[DatumGetInt64(slot->tts_values[0]) - 1];
+	if (scan->nrows == 0)
+		set_clock(scan, instant);
+	return instant == scan->as_of;
+}
 
 static void
 read_customers(ClienteleScan *scan)
@@ -277,8 +315,9 @@ read_customers(ClienteleScan *scan)
 	scan->nrows = scan->row = 0;
 	while (scan->nrows < parts->capacity)
 	{
-		TupleTableSlot *slot = clientele_stream_next(scan->customers);
+		TupleTableSlot *slot = scan->ahead ? scan->ahead : clientele_stream_next(scan->customers);
 
+		scan->ahead = NULL;
 		if (TupIsNull(slot))
 		{
 			scan->at_end = true;
@@ -287,6 +326,11 @@ read_customers(ClienteleScan *scan)
 		slot_getallattrs(slot);
 		if (scan->forgotten != NULL && clientele_is_forgotten(scan->forgotten, slot->tts_values[1]))
 			continue;
+		if (!is_of_block(scan, slot))
+		{
+			scan->ahead = slot;
+			break;
+		}
 		scan->keys[scan->nrows] = datumCopy(slot->tts_values[1], scan->key_by_value, scan->key_length);
 		scan->merge_keys[scan->nrows] = scan->by_place ? slot->tts_values[0] : scan->keys[scan->nrows];
 		read_columns(&parts->customers, slot, 2, parts->zone, scan->nrows);
@@ -493,6 +537,12 @@ clientele_scan_next(ClienteleScan *scan, Datum *values, bool *nulls)
 	return true;
 }
 
+TimestampTz
+clientele_scan_as_of(const ClienteleScan *scan)
+{
+	return scan->as_of;
+}
+
 /* ---------- beginning and end ---------- */
 
 static ClienteleShape
@@ -545,19 +595,6 @@ key_arguments(const ClienteleScan *scan, const ClienteleKeys *keys, Datum *argum
 			break;
 	}
 	return count;
-}
-
-static void
-set_clock(ClienteleEngineParts *parts, TimestampTz as_of)
-{
-	ClienteleClock clock = {true, as_of, parts->zone};
-
-	clientele_program_set_clock(parts->program, &clock);
-	for (int i = 0; i < parts->nsources; i++)
-	{
-		clientele_program_set_clock(parts->sources[i].program, &clock);
-		clientele_fold_set_clock(&parts->sources[i].fold, as_of, parts->days);
-	}
 }
 
 /*
@@ -617,9 +654,33 @@ open_events(ClienteleScan *scan, ClienteleEngineSource *source, ClienteleShape s
 	return clientele_stream_open(clientele_events_query(scan->engine, source, shape), arguments, NULL, snapshot);
 }
 
+/*
+ * The instant before which no event matters to the scan, if there is one: the first
+ * instant's.  Only where the calendar goes back a day before the last one, later
+ * instants may look further back.
+ */
+static bool
+earliest_bound(ClienteleScan *scan, ClienteleEngineSource *source, TimestampTz last, TimestampTz *bound)
+{
+	ClienteleFold *fold = &source->fold;
+	TimestampTz retreat = fold->retreat;
+	TimestampTz after;
+
+	if (!clientele_events_bound(source, bound))
+		return false;
+	if (retreat <= last)
+	{
+		clientele_fold_set_clock(fold, retreat, scan->engine->parts->days);
+		clientele_events_bound(source, &after);
+		clientele_fold_set_clock(fold, scan->as_of, scan->engine->parts->days);
+		*bound = Min(*bound, after);
+	}
+	return true;
+}
+
 static void
 begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *source, ClienteleShape shape,
-			 const Datum *key_arguments, int nargs, Snapshot snapshot)
+			 const Datum *key_arguments, int nargs, TimestampTz last, Snapshot snapshot)
 {
 	Datum		arguments[3];
 	TimestampTz bound;
@@ -629,7 +690,7 @@ begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *sour
 	block->run_keys = palloc(sizeof(Datum) * CLIENTELE_EVENTS_CAPACITY);
 	block->run_ends = palloc(sizeof(int) * CLIENTELE_EVENTS_CAPACITY);
 	memcpy(arguments, key_arguments, sizeof(Datum) * nargs);
-	if (clientele_events_bound(source, &bound))
+	if (earliest_bound(scan, source, last, &bound))
 		arguments[nargs] = TimestampTzGetDatum(bound);
 	block->stream = open_events(scan, source, shape, arguments, snapshot);
 }
@@ -681,14 +742,16 @@ clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of, const Cli
 
 	scan->forgotten = clientele_forgotten_get(engine->population_id, engine->key_type, snapshot);
 
-	set_clock(parts, as_of);
+	scan->instants = keys->instants;
+	set_clock(scan, as_of);
 	nargs = key_arguments(scan, keys, arguments);
 	scan->customers = open_customers(scan, shape, arguments, snapshot);
 	scan->sources = palloc0(sizeof(EventBlock) * Max(parts->nsources, 1));
 	for (int i = 0; i < parts->nsources; i++)
 	{
 		if (parts->sources[i].fold.nslots > 0)
-			begin_events(scan, &scan->sources[scan->nsources++], &parts->sources[i], shape, arguments, nargs, snapshot);
+			begin_events(scan, &scan->sources[scan->nsources++], &parts->sources[i], shape, arguments, nargs,
+						 keys->instants ? keys->instants[keys->nlist - 1] : as_of, snapshot);
 	}
 	MemoryContextSwitchTo(old_context);
 	return scan;

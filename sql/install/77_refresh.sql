@@ -105,6 +105,11 @@ CREATE FUNCTION clientele.flips(labels text, old_tags text, new_tags text) RETUR
 REVOKE ALL ON FUNCTION clientele.flips(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.flips(text, text, text) IS 'internal: the part of a statement that finds changed labels and tags';
 
+-- Not for callers, but executed by the population's owner.
+CREATE FUNCTION clientele.evaluate_at(table_row anyelement, keys anycompatiblearray, instants timestamptz[])
+    RETURNS SETOF anyelement AS 'MODULE_PATHNAME', 'clientele_evaluate_at' LANGUAGE C STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION clientele.evaluate_at(anyelement, anycompatiblearray, timestamptz[]) IS 'internal: rows of the foreign table whose row type is given, each key at the instant beside it; only for the population''s owner';
+
 -- What a refresh does to one version's tables, as statements for the owner to run:
 --   build   $1 clock: the rows of customers, to which the caller adds key bounds $2, $3
 --   facts   $1 keys, $2 clock: evaluates these customers now
@@ -158,8 +163,9 @@ BEGIN
     ELSE
         wanted := format('SELECT s.%2$s AS key, s.due_at AS at, true AS stored%3$s, s.tags, s.due_at
                           FROM %1$s AS s WHERE s.due_at <= $2 ORDER BY s.due_at LIMIT $1', stored, key, old);
-        source := format('SELECT a.* FROM (SELECT w.at, array_agg(w.key) AS keys FROM wanted AS w GROUP BY w.at) AS i
-                          CROSS JOIN LATERAL (SELECT * FROM %s AS e WHERE e.as_of = i.at AND e.%s = ANY (i.keys)) AS a', every, key);
+        source := format('SELECT a.* FROM (SELECT array_agg(w.key ORDER BY w.at) AS keys, array_agg(w.at ORDER BY w.at) AS instants
+                                           FROM wanted AS w) AS l
+                          CROSS JOIN LATERAL clientele.evaluate_at(NULL::%s, l.keys, l.instants) AS a', every);
     END IF;
     RETURN format($statement$
 WITH wanted AS MATERIALIZED (%1$s),

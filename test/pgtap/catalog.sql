@@ -119,6 +119,7 @@ FROM (VALUES
     ('unforget', 'volatile'),
     ('changes_since', 'stable, in no worker'),
     ('profile', 'stable, in no worker'),
+    ('evaluate_at', 'stable, in no worker'),
     ('explain', 'stable, in no worker'),
     ('next_tier', 'stable, in no worker')
 ) AS list (name, volatility);
