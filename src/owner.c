@@ -7,6 +7,7 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -110,7 +111,10 @@ clientele_lock(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* A query over tables of the population's owner, in his name; not for callers. */
+/*
+ * A query over tables of the population's owner, in his name; not for callers.  Called by
+ * its STABLE name it only reads, in the snapshot of the caller's statement.
+ */
 Datum
 clientele_owner_query(PG_FUNCTION_ARGS)
 {
@@ -121,7 +125,7 @@ clientele_owner_query(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
 	before = clientele_become(PG_GETARG_OID(0));
-	status = SPI_execute(sql, false, 0);
+	status = SPI_execute(sql, func_volatile(fcinfo->flinfo->fn_oid) == PROVOLATILE_STABLE, 0);
 	if (status < 0)
 		elog(ERROR, "the query failed: %s", sql);
 	clientele_become_again(&before);

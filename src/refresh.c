@@ -403,20 +403,22 @@ analyze_stored(const Refresh *refresh)
  * The feed learns what a version changes.  The first one changes nothing: what it
  * finds is where the feed begins.
  */
-static uint64
+static int64
 log_switch(Refresh *refresh)
 {
 	Oid			clock_type = TIMESTAMPTZOID;
 	Datum		clock = TimestampTzGetDatum(clientele_clock_now());
 	char	   *statement;
 	ClienteleRole before;
-	uint64		logged;
+	int64		logged;
 
 	if (refresh->live_version == 0)
 		return 0;
 	statement = written_statement(refresh, "publish_statement", refresh->live_version, refresh->next_version, NULL);
 	before = clientele_become(refresh->owner);
-	logged = run(statement, 1, &clock_type, &clock, NULL);
+	run(statement, 1, &clock_type, &clock, NULL);
+	logged = answer_int64(1);
+	SPI_freetuptable(SPI_tuptable);
 	clientele_become_again(&before);
 	return logged;
 }
@@ -429,7 +431,7 @@ switch_version(Refresh *refresh)
 	Oid			types[] = {INT4OID, INT4OID};
 	Datum		values[] = {Int32GetDatum(refresh->population_id), Int32GetDatum(version)};
 	bool		isnull;
-	uint64		logged = log_switch(refresh);
+	int64		logged = log_switch(refresh);
 
 	run("SELECT clientele.switch_version($1, $2)", 2, types, values, NULL);
 	if (!DatumGetBool(answer(1, &isnull)))
@@ -441,7 +443,7 @@ switch_version(Refresh *refresh)
 						 quote_literal_cstr(refresh->name))));
 	SPI_freetuptable(SPI_tuptable);
 	ereport(NOTICE,
-			(errmsg("population \"%s\": version %d is built and shown, " UINT64_FORMAT " changes",
+			(errmsg("population \"%s\": version %d is built and shown, " INT64_FORMAT " changes",
 					refresh->name, version, logged)));
 }
 

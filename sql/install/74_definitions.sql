@@ -545,19 +545,19 @@ BEGIN
                    format('customers of %s whose facts have changed since they were evaluated; all columns NULL: everyone', population.name));
     EXECUTE format($table$
         CREATE TABLE %s (
-            position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            position bigint GENERATED ALWAYS AS IDENTITY (MINVALUE 0 START 0 INCREMENT 4096) PRIMARY KEY,
             key %s NOT NULL,
-            name text NOT NULL,
-            from_label text,
-            to_label text,
+            names text[] NOT NULL,
+            from_labels text[] NOT NULL,
+            to_labels text[] NOT NULL,
             effective_at timestamptz NOT NULL,
             recorded_at timestamptz NOT NULL,
             cause text NOT NULL CHECK (cause IN ('fact', 'time', 'publish', 'pin', 'backfill')),
             model_version int NOT NULL
         ) USING heap$table$, change, key_type);
-    EXECUTE format('CREATE INDEX ON %s (key, name, position)', change);
+    EXECUTE format('CREATE INDEX ON %s (key, position)', change);
     EXECUTE format('COMMENT ON TABLE %s IS %L', change,
-                   format('every change of a label of customers of %s', population.name));
+                   format('what changed of customers of %s: a row is what one evaluation changed of one, its arrays the changes', population.name));
     EXECUTE format('REVOKE ALL ON %s, %s FROM PUBLIC', mark, change);
     EXECUTE format('GRANT SELECT, INSERT, DELETE ON %s TO %s', mark, population.owner);
     EXECUTE format('ALTER TABLE %s OWNER TO %s', change, population.owner);
@@ -746,7 +746,7 @@ COMMENT ON FUNCTION clientele.drop_population_for(regrole, text, boolean) IS 'in
 
 CREATE FUNCTION clientele.drop_population(name text, keep_tables boolean DEFAULT false)
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.drop_population(text, boolean) IS 'takes a population away: its views, tables, definitions, versions, and the triggers that no other population needs; an error names what others built on its views; with keep_tables the last stored segments stay as table <name> and the change feed as <name>_change in the schema of the views';
+COMMENT ON FUNCTION clientele.drop_population(text, boolean) IS 'takes a population away: its views, tables, definitions, versions, and the triggers that no other population needs; an error names what others built on its views; with keep_tables the last stored segments stay as table <name> and the change feed, a row for each evaluation of a customer with arrays of what it changed, as <name>_change in the schema of the views';
 
 -- ---------------------------------------------------------------------------
 -- Sources

@@ -7,6 +7,11 @@ CREATE FUNCTION clientele.owner_query(owner oid, query text) RETURNS SETOF recor
 REVOKE ALL ON FUNCTION clientele.owner_query(oid, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.owner_query(oid, text) IS 'internal: runs a query over tables of the population''s owner with his rights';
 
+CREATE FUNCTION clientele.owner_read(owner oid, query text) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'clientele_owner_query' LANGUAGE C STABLE STRICT;
+REVOKE ALL ON FUNCTION clientele.owner_read(oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.owner_read(oid, text) IS 'internal: the same for a query that only reads, in the snapshot of the statement';
+
 CREATE FUNCTION clientele.lock_population(population_id int) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_lock' LANGUAGE C STRICT;
 REVOKE ALL ON FUNCTION clientele.lock_population(int) FROM PUBLIC;
@@ -46,6 +51,20 @@ CREATE FUNCTION clientele.data_table(population name, kind text, version int DEF
     AS $$ SELECT format('clientele_data.%I', concat_ws('_', population, kind, version)) $$;
 REVOKE ALL ON FUNCTION clientele.data_table(name, text, int) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.data_table(name, text, int) IS 'internal: the name of a table beneath the views';
+
+-- A stored row of the feed is what one evaluation changed of one customer.  Each takes 4096
+-- positions: its own is the one before its first flip, and flips.c sees to it that there
+-- are not more.  So positions are unique, and ascend as rows do.
+CREATE FUNCTION clientele.feed(population name) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT format('(SELECT c.position AS stored_position, c.position + f.number AS position, c.key, f.name, f.from_label, f.to_label,
+                           c.effective_at, c.recorded_at, c.cause, c.model_version
+                    FROM %s AS c CROSS JOIN LATERAL unnest(c.names, c.from_labels, c.to_labels)
+                         WITH ORDINALITY AS f (name, from_label, to_label, number))', clientele.data_table(population, 'change'))
+    $$;
+REVOKE ALL ON FUNCTION clientele.feed(name) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.feed(name) IS 'internal: the change feed as a subquery, a row for each change';
 
 CREATE FUNCTION clientele.key_type(population clientele.population) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -351,6 +370,7 @@ DECLARE
     population clientele.population;
     key text;
     live text;
+    stored_feed text;
     feed text;
     families text;
     labels text;
@@ -360,7 +380,8 @@ BEGIN
     SELECT * INTO STRICT population FROM clientele.population AS p WHERE p.population_id = show_version.population_id;
     key := quote_ident(population.key_column);
     live := clientele.data_table(population.name, 'live', version);
-    feed := clientele.data_table(population.name, 'change');
+    stored_feed := clientele.data_table(population.name, 'change');
+    feed := clientele.feed(population.name);
 
     SELECT string_agg(format('%s AS %I', c.expression, c.column_name), ', ') AS selection,
            array_agg(c.column_name) AS columns, array_agg(c.description) AS descriptions
@@ -401,11 +422,11 @@ BEGIN
       AND d ->> 'kind' = 'tag' AND d ->> 'family' IS NOT NULL;
     PERFORM clientele.put_view(population, '_tag', format($query$
         SELECT v.%1$s, t.tag, f.family, 'rule'::text AS origin,
-               (SELECT CASE WHEN c.to_label IS NOT NULL THEN c.effective_at END
-                FROM %2$s AS c WHERE c.key = v.%1$s AND c.name = t.tag ORDER BY c.position DESC LIMIT 1) AS since
+               (SELECT CASE WHEN c.to_labels[array_position(c.names, t.tag)] IS NOT NULL THEN c.effective_at END
+                FROM %2$s AS c WHERE c.key = v.%1$s AND t.tag = ANY (c.names) ORDER BY c.position DESC LIMIT 1) AS since
         FROM %3$s AS v CROSS JOIN LATERAL unnest(v.tags) AS t (tag)
         LEFT JOIN (VALUES (NULL::text, NULL::text)%4$s) AS f (tag, family) ON f.tag = t.tag
-        $query$, key, feed, live, coalesce(', ' || families, '')),
+        $query$, key, stored_feed, live, coalesce(', ' || families, '')),
         'the tags that customers have, one row each');
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_tag')::regclass,
         ARRAY[population.key_column, 'tag', 'family', 'origin', 'since'],
@@ -413,7 +434,7 @@ BEGIN
               'when the customer got it; NULL = before the feed began, or the next refresh will tell']);
 
     PERFORM clientele.put_view(population, '_change', format(
-        'SELECT position, key AS %s, name, from_label, to_label, effective_at, recorded_at, cause, model_version FROM %s', key, feed),
+        'SELECT position, key AS %s, name, from_label, to_label, effective_at, recorded_at, cause, model_version FROM %s AS flip', key, feed),
         'every change of a label or tag, oldest first by position');
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_change')::regclass,
         ARRAY['position', population.key_column, 'name', 'from_label', 'to_label', 'effective_at', 'recorded_at', 'cause', 'model_version'],
@@ -428,18 +449,18 @@ BEGIN
         SELECT key AS %1$s, name, label, valid_from, valid_to
         FROM (SELECT key, name, to_label AS label, effective_at AS valid_from,
                      lead(effective_at) OVER (PARTITION BY key, name ORDER BY position) AS valid_to
-              FROM %2$s) AS interval
+              FROM %2$s AS flip) AS interval
         WHERE label IS NOT NULL
         UNION ALL
         SELECT key, name, from_label, NULL, effective_at
-        FROM (SELECT DISTINCT ON (key, name) * FROM %2$s ORDER BY key, name, position) AS first
+        FROM (SELECT DISTINCT ON (key, name) * FROM %2$s AS flip ORDER BY key, name, position) AS first
         WHERE from_label IS NOT NULL
         UNION ALL
         SELECT v.%1$s, l.name, l.label, NULL, NULL
         FROM %3$s AS v CROSS JOIN LATERAL (SELECT * FROM (VALUES %4$s) AS labels (name, label)
                                            UNION ALL SELECT t, t FROM unnest(v.tags) AS t) AS l
-        WHERE l.label IS NOT NULL AND NOT EXISTS (SELECT FROM %2$s AS c WHERE c.key = v.%1$s AND c.name = l.name)
-        $query$, key, feed, live, coalesce(labels, '(NULL::text, NULL::text)')),
+        WHERE l.label IS NOT NULL AND NOT EXISTS (SELECT FROM %5$s AS c WHERE c.key = v.%1$s AND l.name = ANY (c.names))
+        $query$, key, feed, live, coalesce(labels, '(NULL::text, NULL::text)'), stored_feed),
         'from when to when a customer had a label or tag');
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_membership')::regclass,
         ARRAY[population.key_column, 'name', 'label', 'valid_from', 'valid_to'],

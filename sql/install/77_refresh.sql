@@ -89,21 +89,10 @@ COMMENT ON FUNCTION clientele.note_progress(int, bigint, text, bigint, bigint, b
 -- The statements of a refresh
 -- ---------------------------------------------------------------------------
 
--- Rows (old label, new label) of what has labels, and of tags, as a subquery in FROM.
-CREATE FUNCTION clientele.tag_flips(before text[], after text[], OUT name text, OUT from_label text, OUT to_label text)
-    RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_tag_flips' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 2;
-COMMENT ON FUNCTION clientele.tag_flips(text[], text[]) IS 'the tags that only one of two rows of a customer has; each list in bytewise order, NULL = none';
-
-CREATE FUNCTION clientele.flips(labels text, old_tags text, new_tags text) RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-    AS $$
-    SELECT concat(
-        '(SELECT l.name, l.from_label, l.to_label FROM (VALUES ', coalesce(labels, '(NULL::text, NULL::text, NULL::text)'),
-        ') AS l (name, from_label, to_label) WHERE l.from_label IS DISTINCT FROM l.to_label',
-        format(' UNION ALL SELECT t.name, t.from_label, t.to_label FROM clientele.tag_flips(%s, %s) AS t)', old_tags, new_tags))
-    $$;
-REVOKE ALL ON FUNCTION clientele.flips(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.flips(text, text, text) IS 'internal: the part of a statement that finds changed labels and tags';
+CREATE FUNCTION clientele.flips(labelled text[], old_labels text[], new_labels text[], old_tags text[], new_tags text[],
+    OUT names text[], OUT from_labels text[], OUT to_labels text[])
+    AS 'MODULE_PATHNAME', 'clientele_flips' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION clientele.flips(text[], text[], text[], text[], text[]) IS 'what is different between two rows of a customer, by name; NULL = nothing. Of what has labels the names and labels; the tags; names and tags in bytewise order, NULL = none';
 
 -- Not for callers, but executed by the population's owner.
 CREATE FUNCTION clientele.evaluate_at(table_row anyelement, keys anycompatiblearray, instants timestamptz[])
@@ -132,7 +121,7 @@ DECLARE
     differ text;            -- OR w.o1 IS DISTINCT FROM f."a" ...
     old text;               -- , s."a" AS o1, s."b" AS o2
     old_labels text;        -- , w.o2
-    labels text;            -- ('b', p.o2, p.n2), ...
+    labels text;            -- '{b}', ARRAY[p.o2]::text[], ARRAY[p.n2]::text[]
     wanted text;
     source text;
 BEGIN
@@ -148,7 +137,10 @@ BEGIN
            string_agg(format(' OR w.o%s IS DISTINCT FROM f.%I', i, name), '' ORDER BY i),
            string_agg(format(', s.%I AS o%s', name, i), '' ORDER BY i),
            string_agg(format(', w.o%s', i), '' ORDER BY i) FILTER (WHERE role = 'label'),
-           string_agg(format('(%L, p.o%s, p.n%s)', definition, i, i), ', ' ORDER BY i) FILTER (WHERE role = 'label')
+           format('%L, ARRAY[%s]::text[], ARRAY[%s]::text[]',
+                  array_agg(definition ORDER BY definition COLLATE "C") FILTER (WHERE role = 'label'),
+                  string_agg(format('p.o%s', i), ', ' ORDER BY definition COLLATE "C") FILTER (WHERE role = 'label'),
+                  string_agg(format('p.n%s', i), ', ' ORDER BY definition COLLATE "C") FILTER (WHERE role = 'label'))
     INTO columns, evaluated, fresh, new, overwrite, differ, old, old_labels, labels
     FROM (SELECT *, row_number() OVER () AS i
           FROM clientele.model_columns(population.population_id, refresh_statement.version)) AS c;
@@ -183,24 +175,25 @@ pair AS MATERIALIZED (
 ), removed AS (
     DELETE FROM %3$s AS s WHERE s.%5$s = ANY (ARRAY(SELECT p.key FROM pair AS p WHERE p.gone))
 ), logged AS (
-    INSERT INTO %4$s (key, name, from_label, to_label, effective_at, recorded_at, cause, model_version)
-    SELECT p.key, l.name, l.from_label, l.to_label, CASE WHEN p.gone THEN $2 ELSE p.at END, $2,
+    INSERT INTO %4$s (key, names, from_labels, to_labels, effective_at, recorded_at, cause, model_version)
+    SELECT p.key, f.names, f.from_labels, f.to_labels, CASE WHEN p.gone THEN $2 ELSE p.at END, $2,
            CASE WHEN p.gone THEN 'fact' ELSE %12$L END, %13$s
-    FROM pair AS p CROSS JOIN LATERAL %14$s AS l
-    ORDER BY p.at, p.key, l.name
-    RETURNING 1
+    FROM pair AS p CROSS JOIN LATERAL clientele.flips(%14$s, p.old_tags, p.new_tags) AS f
+    WHERE f.names IS NOT NULL
+    ORDER BY p.at, p.key
+    RETURNING cardinality(names) AS flips
 )
-SELECT (SELECT count(*) FROM wanted), (SELECT count(*) FROM pair), (SELECT count(*) FROM logged)
+SELECT (SELECT count(*) FROM wanted), (SELECT count(*) FROM pair), (SELECT coalesce(sum(flips), 0) FROM logged)
 $statement$,
         wanted, source, stored, clientele.data_table(population.name, 'change'), key, fresh, coalesce(old_labels, ''),
         differ, columns, new, overwrite, CASE kind WHEN 'facts' THEN 'fact' ELSE 'time' END, version,
-        clientele.flips(labels, 'p.old_tags', 'p.new_tags'));
+        labels);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.refresh_statement(int, int, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.refresh_statement(int, int, text) IS 'internal: what a refresh is to execute';
 
--- Flips between two versions' stored rows.
+-- Flips between two versions' stored rows; returns how many.
 CREATE FUNCTION clientele.publish_statement(population_id int, old_version int, new_version int) RETURNS text
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
@@ -215,7 +208,8 @@ BEGIN
     SELECT array_agg(attname) INTO old_columns
     FROM pg_attribute
     WHERE attrelid = to_regclass(clientele.data_table(population.name, 'stored', old_version)) AND attnum > 0 AND NOT attisdropped;
-    SELECT string_agg(format('(%L, %s, %s)', l.name, l.old, l.new), ', '),
+    SELECT format('%L, ARRAY[%s]::text[], ARRAY[%s]::text[]', array_agg(l.name ORDER BY l.name COLLATE "C"),
+                  string_agg(l.old, ', ' ORDER BY l.name COLLATE "C"), string_agg(l.new, ', ' ORDER BY l.name COLLATE "C")),
            string_agg(format(' OR %s IS DISTINCT FROM %s', l.old, l.new), '')
     INTO labels, differ
     FROM (SELECT d.name,
@@ -225,17 +219,21 @@ BEGIN
                 FROM clientele.version AS v, jsonb_array_elements(v.model::text::jsonb -> 'definitions') AS e
                 WHERE v.population_id = population.population_id AND v.version IN (old_version, new_version)
                   AND e ->> 'kind' IN ('rfm', 'scorecard', 'ladder')) AS d
-          GROUP BY d.name ORDER BY d.name) AS l;
+          GROUP BY d.name) AS l;
     RETURN format($statement$
-INSERT INTO %1$s (key, name, from_label, to_label, effective_at, recorded_at, cause, model_version)
-SELECT coalesce(n.%2$s, o.%2$s), l.name, l.from_label, l.to_label, coalesce(n.evaluated_at, $1), $1, 'publish', %3$s
-FROM %4$s AS o FULL JOIN %5$s AS n ON n.%2$s = o.%2$s
-CROSS JOIN LATERAL %6$s AS l
-WHERE o.tags IS DISTINCT FROM n.tags%7$s
+WITH logged AS (
+    INSERT INTO %1$s (key, names, from_labels, to_labels, effective_at, recorded_at, cause, model_version)
+    SELECT coalesce(n.%2$s, o.%2$s), f.names, f.from_labels, f.to_labels, coalesce(n.evaluated_at, $1), $1, 'publish', %3$s
+    FROM %4$s AS o FULL JOIN %5$s AS n ON n.%2$s = o.%2$s
+    CROSS JOIN LATERAL clientele.flips(%6$s, o.tags, n.tags) AS f
+    WHERE f.names IS NOT NULL AND (o.tags IS DISTINCT FROM n.tags%7$s)
+    RETURNING cardinality(names) AS flips
+)
+SELECT coalesce(sum(flips), 0) FROM logged
 $statement$, clientele.data_table(population.name, 'change'), quote_ident(population.key_column), new_version,
         clientele.data_table(population.name, 'stored', old_version),
         clientele.data_table(population.name, 'stored', new_version),
-        clientele.flips(labels, 'o.tags', 'n.tags'), coalesce(differ, ''));
+        labels, coalesce(differ, ''));
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.publish_statement(int, int, int) FROM PUBLIC;

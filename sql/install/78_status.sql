@@ -239,32 +239,49 @@ CREATE FUNCTION clientele.resume_capture(population text) RETURNS void
 COMMENT ON FUNCTION clientele.resume_capture(text) IS 'after a bulk load: changes make marks again, and the next refresh evaluates every customer';
 
 -- ---------------------------------------------------------------------------
--- Reading: with the caller's rights on the population's views
+-- Reading: for those who may read the population's views
 -- ---------------------------------------------------------------------------
 
 GRANT SELECT (name, target_schema) ON clientele.population TO PUBLIC;
 
-CREATE FUNCTION clientele.changes_since(population text, "cursor" bigint,
+-- A condition on the view's position cannot use the table's index, so this reads the table
+-- for those who may read the view.
+CREATE FUNCTION clientele.changes_since_for(caller regrole, population text, "cursor" bigint,
     OUT "position" bigint, OUT key text, OUT name text, OUT from_label text, OUT to_label text,
     OUT effective_at timestamptz, OUT recorded_at timestamptz, OUT cause text, OUT model_version int)
-RETURNS SETOF record LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 #variable_conflict use_column
 DECLARE
+    owned clientele.population;
     feed regclass;
 BEGIN
-    SELECT format('%I.%I', p.target_schema, p.name || '_change')::regclass INTO feed
-    FROM clientele.population AS p WHERE p.name = $1;
+    SELECT * INTO owned FROM clientele.population AS p WHERE p.name = $2;
     IF NOT FOUND THEN
         RAISE undefined_object USING MESSAGE = format('population "%s" does not exist', population);
+    ELSIF NOT has_schema_privilege(caller, owned.target_schema, 'USAGE') THEN
+        RAISE insufficient_privilege USING MESSAGE = format('permission denied for schema %s', owned.target_schema);
     END IF;
-    RETURN QUERY EXECUTE format(
-        'SELECT c.position, c.%I::text, c.name, c.from_label, c.to_label, c.effective_at, c.recorded_at, c.cause, c.model_version
-         FROM %s AS c WHERE c.position > $1 ORDER BY c.position',
-        (SELECT attname FROM pg_attribute WHERE attrelid = feed AND attnum = 2), feed)
-    USING "cursor";
+    feed := format('%I.%I', owned.target_schema, owned.name || '_change')::regclass;
+    IF NOT has_table_privilege(caller, feed, 'SELECT') THEN
+        RAISE insufficient_privilege USING MESSAGE = format('permission denied for view %s', owned.name || '_change');
+    END IF;
+    -- The cursor may stand between two flips of one row.
+    RETURN QUERY SELECT f.* FROM clientele.owner_read(owned.owner, format(
+        'SELECT c.position, c.key::text, c.name, c.from_label, c.to_label, c.effective_at, c.recorded_at, c.cause, c.model_version
+         FROM %s AS c WHERE c.stored_position > greatest(%2$L::bigint, 0) - 4096 AND c.position > %2$L::bigint ORDER BY c.stored_position, c.position',
+        clientele.feed(owned.name), "cursor"))
+        AS f ("position" bigint, key text, name text, from_label text, to_label text,
+              effective_at timestamptz, recorded_at timestamptz, cause text, model_version int);
 END
 $$;
+REVOKE ALL ON FUNCTION clientele.changes_since_for(regrole, text, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.changes_since_for(regrole, text, bigint) IS 'internal: changes_since, behind the door';
+
+CREATE FUNCTION clientele.changes_since(population text, "cursor" bigint,
+    OUT "position" bigint, OUT key text, OUT name text, OUT from_label text, OUT to_label text,
+    OUT effective_at timestamptz, OUT recorded_at timestamptz, OUT cause text, OUT model_version int)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE;
 COMMENT ON FUNCTION clientele.changes_since(text, bigint) IS 'changes of labels and tags after a position: begin with 0, then give the highest position that you have dealt with. None is ever missed, because positions come in the order of commits: only one transaction writes a population''s feed at a time. The caller needs SELECT on the view NAME_change';
 
 -- A key is given as text or in its own type.

@@ -88,7 +88,7 @@ FROM (VALUES
     ('rfm_score', 'immutable'),
     ('rfm_group', 'immutable'),
     ('psi', 'immutable'),
-    ('tag_flips', 'immutable'),
+    ('flips', 'immutable'),
     ('capture', 'volatile'),
     ('wall_clock', 'volatile'),
     ('elapsed', 'immutable'),

@@ -320,11 +320,12 @@ CREATE TABLE clientele_data.customer_vip_stored_3 AS SELECT 1 AS customer_id;
 CREATE TABLE clientele_data.customer_vip_stored_2 ();
 ALTER TABLE clientele_data.customer_vip_stored_3 OWNER TO regress_clinic;
 UPDATE population SET live_version = 3;
-INSERT INTO clientele_data.customer_vip_change (key, name, effective_at, recorded_at, cause, model_version) VALUES (1, 'a', now(), now(), 'fact', 3);
+INSERT INTO clientele_data.customer_vip_change (key, names, from_labels, to_labels, effective_at, recorded_at, cause, model_version)
+VALUES (1, '{a}', '{NULL}', '{a}', now(), now(), 'fact', 3);
 SET ROLE regress_clinic;
 SELECT drop_population('customer_vip', keep_tables => true);
 TABLE segments.customer_vip;
-SELECT key, name, cause FROM segments.customer_vip_change;
+SELECT key, names, cause FROM segments.customer_vip_change;
 RESET ROLE;
 SELECT count(*) FROM pg_class WHERE relnamespace = 'clientele_data'::regnamespace;
 TABLE public.captured;

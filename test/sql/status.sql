@@ -85,7 +85,16 @@ ALTER TABLE status_shop.payment RENAME net TO amount;
 SELECT max(position) AS cursor FROM status_segments.status_change \gset
 UPDATE status_shop.payment SET paid_at = paid_at - interval '20 days' WHERE id = 5;
 CALL clientele.refresh('status');
-SELECT position - :cursor AS after, key, name, from_label, to_label, effective_at, cause FROM clientele.changes_since('status', :cursor);
+SELECT key, name, from_label, to_label, effective_at, cause FROM clientele.changes_since('status', :cursor);
+-- a cursor may stand between two changes of one customer that were written at once
+SELECT count(*) AS between, count(*) FILTER (WHERE (SELECT count(*) FROM clientele.changes_since('status', c.position)) <> c.later) AS wrong
+FROM (SELECT position, lead(id) OVER w = id AND lead(recorded_at) OVER w = recorded_at AS between, count(*) OVER w - row_number() OVER w AS later
+      FROM status_segments.status_change WINDOW w AS (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)) AS c
+WHERE between;
+SELECT (SELECT count(*) FROM clientele.changes_since('status', NULL)) AS unknown,
+       (SELECT count(*) FROM clientele.changes_since('status', 9223372036854775807)) AS beyond_all,
+       (SELECT count(*) FROM clientele.changes_since('status', -9223372036854775808))
+       - (SELECT count(*) FROM clientele.changes_since('status', 0)) AS before_all;
 SELECT count(*) FROM clientele.changes_since('nobody', 0);
 
 -- one customer, by a key of any type; readers with the view's rights only

@@ -82,7 +82,7 @@ my $feed = q{
 	        WHERE m.label IS DISTINCT FROM l.label)
 	       || ' ' ||
 	       (SELECT count(*) FROM (SELECT from_label, lag(to_label) OVER steps AS before, row_number() OVER steps AS step
-	                              FROM clientele_data.customer_change WINDOW steps AS (PARTITION BY key, name ORDER BY position)) AS c
+	                              FROM segments.customer_change WINDOW steps AS (PARTITION BY id, name ORDER BY position)) AS c
 	        WHERE step > 1 AND from_label IS DISTINCT FROM before)};
 
 sub is_right
