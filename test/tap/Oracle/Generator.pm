@@ -485,6 +485,32 @@ sub tag
 	return { kind => 'tag', name => $name, type => 'tag', tree => condition($scope, between(0, 3)) };
 }
 
+# What is interesting about one aggregate, alone in a world: its value, and a comparison
+# of it. Nothing else makes a row due, so no other horizon hides one that is late.
+sub alone
+{
+	my ($scope) = @_;
+	my ($source) = some_of(1, grep { !$_->{lines} } @{ $scope->{sources} });
+	my $function = one_of('mode', 'mode', 'sum', 'sum', 'avg', 'count', 'distinct', 'min', 'max', 'first', 'last');
+	my $kind = $function =~ /^(sum|avg|count|distinct)$/ ? 'number' : one_of('number', 'number', 'text');
+	my @columns = $function eq 'distinct' ? grep { $_->{kind} ne 'array' } @{ $source->{columns} } : grep { $_->{type} !~ /level|uuid/ } columns_of($source, $kind);
+	my @by = $function eq 'mode' && chance(0.6) ? (by => one_of(columns_of($source, 'number'))) : ();
+	my $tree;
+
+	do
+	{
+		$tree = aggregate($scope, $function eq 'distinct' ? 'count' : $function, $source, $function eq 'count' ? undef : one_of(@columns), @by,
+			$function eq 'distinct' ? (distinct => 1) : ());
+	} while $tree->{window}{kind} eq 'all';
+	my $metric = { kind => 'metric', name => 'alone', type => $kind, column => $function, tree => $tree };
+	my $literal = $kind eq 'text' ? text_literal() : $function =~ /count|distinct/ ? node('number', [], value => between(0, 5)) : number_literal();
+	my $operator = $kind eq 'text' ? one_of('=', '<>') : one_of('=', '<>', '<', '<=', '>', '>=', '>', '>=');
+	my $compared = { kind => 'tag', name => 'compared', type => 'tag', tree => compared($kind, $tree, $operator, $literal) };
+
+	# The value itself holds no longer than the next event that counts; a comparison may.
+	return chance(0.4) ? $metric : $compared;
+}
+
 my %makers = (metric => \&metric, rfm => \&grid, ladder => \&ladder, scorecard => \&card, tag => \&tag);
 
 sub customer_scope
@@ -506,6 +532,7 @@ sub make_model
 	# horizon that is late goes unnoticed: half of the worlds have one or two.
 	my @kinds = shuffled(('metric') x 12, ('rfm') x 2, ('scorecard') x 2, ('ladder') x 2, ('tag') x 5);
 	@kinds = some_of(between(1, 2), 'metric', 'tag', 'tag', 'tag', one_of('rfm', 'scorecard', 'ladder')) if chance(0.5);
+	@kinds = () if chance(0.3);
 
 	my %number;
 
@@ -521,6 +548,7 @@ sub make_model
 			ladder => one_of("stage_$n", "阶段$n"), tag => one_of("tag $n", "标签$n", "Tag_$n") }->{$kind};
 		push @{ $model->{definitions} }, fitting($world, $model, $kind, $name, undef, @{ $model->{definitions} });
 	}
+	push @{ $model->{definitions} }, alone(customer_scope($world, $model)) unless @kinds;
 	return $model;
 }
 
