@@ -502,7 +502,8 @@ sub alone
 		$tree = aggregate($scope, $function eq 'distinct' ? 'count' : $function, $source, $function eq 'count' ? undef : one_of(@columns), @by,
 			$function eq 'distinct' ? (distinct => 1) : ());
 	} while $tree->{window}{kind} eq 'all';
-	my $metric = { kind => 'metric', name => 'alone', type => $kind, column => $function, tree => $tree };
+	my $column = $function =~ /count|distinct/ ? 'count' : $kind;
+	my $metric = { kind => 'metric', name => 'alone', type => $kind, column => $column, tree => $tree };
 	my $literal = $kind eq 'text' ? text_literal() : $function =~ /count|distinct/ ? node('number', [], value => between(0, 5)) : number_literal();
 	my $operator = $kind eq 'text' ? one_of('=', '<>') : one_of('=', '<>', '<', '<=', '>', '>=', '>', '>=');
 	my $compared = { kind => 'tag', name => 'compared', type => 'tag', tree => compared($kind, $tree, $operator, $literal) };
