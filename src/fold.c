@@ -207,13 +207,24 @@ look_through(ClienteleFold *fold, const ClienteleFoldWindow *window, const Clien
 	}
 }
 
-/* When a length of days will have passed since an event. */
+/* The first day on which a length of days has passed since an event. */
+static int64
+day_of_age(const ClienteleFold *fold, TimestampTz at, ClienteleLength length)
+{
+	return clientele_first_day_since(clientele_day_at(fold->days, at), length.unit, length.number);
+}
+
+static bool
+has_passed(const ClienteleFold *fold, TimestampTz at, ClienteleLength length)
+{
+	return day_of_age(fold, at, length) <= fold->today;
+}
+
+/* When it will have. */
 static TimestampTz
 day_comes(const ClienteleFold *fold, TimestampTz at, ClienteleLength length)
 {
-	return clientele_day_comes(fold->days,
-							   clientele_first_day_since(clientele_day_at(fold->days, at), length.unit, length.number),
-							   fold->as_of);
+	return clientele_day_comes(fold->days, day_of_age(fold, at, length), fold->as_of);
 }
 
 /* When an event of that time will leave the window. */
@@ -239,7 +250,8 @@ enters_at(const ClienteleFold *fold, const ClienteleFoldWindow *window, Timestam
 	exists = at - fold->future_tolerance;
 	if (window->has_high && !window->high_is_day)
 		old_enough = hours_after(at, window->to.number);
-	else if (window->has_high)
+	/* one of later today may be old enough already */
+	else if (window->has_high && !has_passed(fold, at, window->to))
 		old_enough = day_comes(fold, at, window->to);
 	return Max(Max(exists, old_enough), fold->as_of + 1);
 }

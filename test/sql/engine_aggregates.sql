@@ -110,6 +110,17 @@ CALL refresh('ea');
 SELECT * FROM public.ea_different('2026-07-01 00:00+08', (SELECT jsonb_agg(v) FROM segments.ea AS v));
 
 SELECT drop_population('ea');
+
+-- A window up to today: an event of later today counts from its own microsecond, not the second after.
+SET clientele.clock = '2026-06-30 12:00+08';
+SELECT create_population('ea', 'public.ea_customer', 'id', 'Asia/Shanghai');
+SELECT add_source('ea', 'event', 'public.ea_event', 'customer_id', 'at');
+SELECT define_metric('ea', 'until_today', 'count(event from 3 days ago to 0 days ago)');
+SELECT publish('ea');
+CALL refresh('ea');
+SELECT id, due_at FROM segments.ea WHERE id = 1;
+SELECT drop_population('ea');
+
 DROP FUNCTION public.ea_different, public.ea_plain;
 DROP VIEW public.ea_metric;
 DROP TABLE public.ea_customer, public.ea_event, public.ea_window, public.ea_wanted;
