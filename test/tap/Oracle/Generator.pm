@@ -179,8 +179,8 @@ sub number
 	if ($kind == 16)
 	{
 		my $places = chance(0.5) ? [ node('number', [], value => between(0, 4)) ] : [];
-		return call('round', number($scope, $depth - 1), @$places) if chance(0.5);
-		return call(one_of('abs', 'floor'), number($scope, $depth - 1));
+		return call('round', number($scope, $depth - 1), @$places) if chance(0.3);
+		return call(one_of('abs', 'abs', 'floor'), number($scope, $depth - 1));
 	}
 	if ($kind <= 22)
 	{
@@ -354,9 +354,9 @@ sub condition
 	}
 	if ($kind == 21)
 	{
-		return call('starts_with', text($scope, $depth - 1), text($scope, 0)) if chance(0.4);
+		return call('starts_with', text($scope, $depth - 1), text($scope, 0)) if chance(0.3);
 		my @arrays = columns_of($scope, 'array');
-		return call('contains', node('column', [], column => one_of(@arrays)), text($scope, 0)) if @arrays && chance(0.6);
+		return call('contains', node('column', [], column => one_of(@arrays)), text($scope, 0)) if @arrays && chance(0.5);
 		my $pattern = join '', map { one_of('%', '_', 'a', 'b', '皮', 's', '\\%') } 1 .. between(1, 3);
 		return node('like', [ text($scope, $depth - 1), node('string', [], value => $pattern) ], negated => chance(0.3));
 	}
@@ -533,7 +533,7 @@ sub make_model
 	# horizon that is late goes unnoticed: half of the worlds have one or two.
 	my @kinds = shuffled(('metric') x 12, ('rfm') x 2, ('scorecard') x 2, ('ladder') x 2, ('tag') x 5);
 	@kinds = some_of(between(1, 2), 'metric', 'tag', 'tag', 'tag', one_of('rfm', 'scorecard', 'ladder')) if chance(0.5);
-	@kinds = () if chance(0.3);
+	@kinds = () if chance(0.25);
 
 	my %number;
 
