@@ -64,6 +64,22 @@ typedef void ClienteleJsonActionResult;
 	index_beginscan(table, index, snapshot, nkeys, 0)
 #endif
 
+/* Index entries of an inserted row: 16 asks whether only summarizing indexes need them. */
+#if PG_VERSION_NUM >= 160000
+#define clientele_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false)
+#else
+#define clientele_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#endif
+
+/* The sequence of an identity column is asked for by its table, opened, since 17. */
+#if PG_VERSION_NUM >= 170000
+#define clientele_identity_sequence(relation, attribute) getIdentitySequence(relation, attribute, false)
+#else
+#define clientele_identity_sequence(relation, attribute) getIdentitySequence(RelationGetRelid(relation), attribute, false)
+#endif
+
 /* Generated columns that are computed when they are read came with 18. */
 #if PG_VERSION_NUM >= 180000
 #define clientele_is_virtual(attribute) ((attribute)->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)

@@ -1,25 +1,57 @@
 /*
  * flips.c
- *		What became different between two rows of a customer: labels and tags.
+ *		What became different between two rows of a customer, labels and tags, and the
+ *		change feed, which keeps it.
  *
- * One call finds all flips of a customer, as the three arrays of one row of the change
- * feed.  Every list is ascending bytewise by name, none twice, so one walk along them
- * finds the differences in the order of names.
+ * All flips of a customer by one evaluation are the three arrays of one row of the feed.
+ * Every list is ascending bytewise by name, none twice, so one walk along them finds the
+ * differences in the order of names.
  */
 #include "postgres.h"
 
+#include "catalog/dependency.h"
 #include "catalog/pg_type.h"
-#include "fmgr.h"
-#include "funcapi.h"
+#include "commands/sequence.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 #include "cell.h"
+#include "compat.h"
+#include "flips.h"
+#include "written_table.h"
 
 /* A row of the feed takes as many positions: see clientele.feed(). */
 #define FLIPS_AT_MOST 4096
 
-PG_FUNCTION_INFO_V1(clientele_flips);
+/* The columns of the feed, as make_data_tables() makes them. */
+enum
+{
+	FEED_POSITION,
+	FEED_KEY,
+	FEED_NAMES,
+	FEED_FROM_LABELS,
+	FEED_TO_LABELS,
+	FEED_EFFECTIVE_AT,
+	FEED_RECORDED_AT,
+	FEED_CAUSE,
+	FEED_MODEL_VERSION,
+	FEED_COLUMNS
+};
+
+struct ClienteleFeed
+{
+	ClienteleWrittenTable *table;
+	Oid			positions;		/* a sequence */
+	int			nlabels;
+	text	  **names;
+	TimestampTz recorded_at;
+	int			version;
+	int64		logged;
+	MemoryContext scratch;		/* of one customer */
+};
 
 typedef struct TextList
 {
@@ -38,9 +70,10 @@ typedef struct Flip
 
 typedef struct Walk
 {
-	TextList	names;			/* of what has labels */
-	TextList	old_labels;
-	TextList	new_labels;
+	const ClienteleFeed *feed;
+	const ClienteleSegments *before;
+	const ClienteleSegments *after;
+	int			next_label;
 	TextList	old_tags;
 	TextList	new_tags;
 	Flip		label;			/* the next of each; no name: there is none */
@@ -57,13 +90,17 @@ typedef struct Flips
 	bool	   *to_null;
 } Flips;
 
+/* ------------------------------------------------------------------
+ * Flips
+ * ------------------------------------------------------------------ */
+
 static TextList
-read_list(FunctionCallInfo fcinfo, int argument)
+read_tags(const ClienteleSegments *segments)
 {
 	TextList	list = {NULL, NULL, 0, 0};
 
-	if (!PG_ARGISNULL(argument))
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), TEXTOID, -1, false, TYPALIGN_INT,
+	if (segments)
+		deconstruct_array(DatumGetArrayTypeP(segments->tags), TEXTOID, -1, false, TYPALIGN_INT,
 						  &list.values, &list.nulls, &list.count);
 	return list;
 }
@@ -72,6 +109,12 @@ static text *
 text_at(const TextList *list, int i)
 {
 	return i < list->count && !list->nulls[i] ? DatumGetTextPP(list->values[i]) : NULL;
+}
+
+static text *
+label_at(const ClienteleSegments *segments, int i)
+{
+	return segments && !segments->label_nulls[i] ? DatumGetTextPP(segments->labels[i]) : NULL;
 }
 
 /* What is not there comes after everything that is. */
@@ -86,14 +129,14 @@ compare_names(const text *a, const text *b)
 static Flip
 next_label(Walk *walk)
 {
-	while (walk->names.next < walk->names.count)
+	while (walk->next_label < walk->feed->nlabels)
 	{
-		int			i = walk->names.next++;
-		text	   *from = text_at(&walk->old_labels, i);
-		text	   *to = text_at(&walk->new_labels, i);
+		int			i = walk->next_label++;
+		text	   *from = label_at(walk->before, i);
+		text	   *to = label_at(walk->after, i);
 
 		if (compare_names(from, to) != 0)
-			return (Flip) {text_at(&walk->names, i), from, to};
+			return (Flip) {walk->feed->names[i], from, to};
 	}
 	return (Flip) {NULL, NULL, NULL};
 }
@@ -154,7 +197,7 @@ append(Flips *flips, const Flip *flip)
 static Flips
 find_flips(Walk *walk)
 {
-	int			most = walk->names.count + walk->old_tags.count + walk->new_tags.count + 1;
+	int			most = walk->feed->nlabels + walk->old_tags.count + walk->new_tags.count + 1;
 	Flips		flips = {
 		.names = palloc(mul_size(most, sizeof(Datum))),
 		.from = palloc(mul_size(most, sizeof(Datum))),
@@ -190,42 +233,116 @@ text_array(Datum *values, bool *nulls, int count)
 	return PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, first, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* The row type of the result, looked up once per call site. */
-static TupleDesc
-result_type(FunctionCallInfo fcinfo)
+/* Whether two values, neither of which is null, have the same bytes. */
+static bool
+same_bytes(Datum a, Datum b)
 {
-	if (fcinfo->flinfo->fn_extra == NULL)
-	{
-		MemoryContext before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		TupleDesc	type;
-
-		if (get_call_result_type(fcinfo, NULL, &type) != TYPEFUNC_COMPOSITE)
-			elog(ERROR, "return type must be a row type");
-		fcinfo->flinfo->fn_extra = BlessTupleDesc(type);
-		MemoryContextSwitchTo(before);
-	}
-	return fcinfo->flinfo->fn_extra;
+	return datum_image_eq(a, b, false, -1);
 }
 
-/* flips(names text[], old_labels text[], new_labels text[], old_tags text[], new_tags text[]) */
-Datum
-clientele_flips(PG_FUNCTION_ARGS)
+/* Mostly nothing is different, and seen without taking lists apart. */
+static bool
+same_segments(const ClienteleFeed *feed, const ClienteleSegments *before, const ClienteleSegments *after)
 {
-	Walk		walk = {
-		.names = read_list(fcinfo, 0),
-		.old_labels = read_list(fcinfo, 1),
-		.new_labels = read_list(fcinfo, 2),
-		.old_tags = read_list(fcinfo, 3),
-		.new_tags = read_list(fcinfo, 4),
-	};
-	Flips		flips = find_flips(&walk);
-	bool		nulls[3] = {false, false, false};
-	Datum		arrays[3];
+	if (before == NULL || after == NULL || !same_bytes(before->tags, after->tags))
+		return false;
+	for (int i = 0; i < feed->nlabels; i++)
+		if (before->label_nulls[i] != after->label_nulls[i] ||
+			(!before->label_nulls[i] && !same_bytes(before->labels[i], after->labels[i])))
+			return false;
+	return true;
+}
 
-	if (flips.count == 0)
-		PG_RETURN_NULL();
-	arrays[0] = text_array(flips.names, NULL, flips.count);
-	arrays[1] = text_array(flips.from, flips.from_null, flips.count);
-	arrays[2] = text_array(flips.to, flips.to_null, flips.count);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_type(fcinfo), arrays, nulls)));
+/* ------------------------------------------------------------------
+ * The feed
+ * ------------------------------------------------------------------ */
+
+static void
+check_columns(Relation relation, Oid key_type)
+{
+	const Oid	types[FEED_COLUMNS] = {
+		INT8OID, key_type, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, INT4OID
+	};
+	TupleDesc	columns = RelationGetDescr(relation);
+	bool		fits = columns->natts == FEED_COLUMNS;
+
+	for (int i = 0; fits && i < FEED_COLUMNS; i++)
+		fits = getBaseType(TupleDescAttr(columns, i)->atttypid) == types[i];
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("columns of the change feed \"%s\" are not those that it was made with", RelationGetRelationName(relation)),
+				 errhint("Tables in schema clientele_data are not to be altered.")));
+}
+
+ClienteleFeed *
+clientele_feed_open(const char *population, Oid key_type, int version, TimestampTz recorded_at,
+					int nlabels, const char *const *names)
+{
+	ClienteleFeed *feed = palloc0(sizeof(ClienteleFeed));
+	Relation	relation;
+
+	feed->table = clientele_write_begin(clientele_data_table(population, "change", 0));
+	relation = clientele_write_relation(feed->table);
+	check_columns(relation, key_type);
+	feed->positions = clientele_identity_sequence(relation, FEED_POSITION + 1);
+	feed->version = version;
+	feed->recorded_at = recorded_at;
+	feed->nlabels = nlabels;
+	feed->names = palloc(mul_size(sizeof(text *), Max(nlabels, 1)));
+	for (int i = 0; i < nlabels; i++)
+		feed->names[i] = cstring_to_text(names[i]);
+	feed->scratch = AllocSetContextCreate(CurrentMemoryContext, "clientele flips", ALLOCSET_DEFAULT_SIZES);
+	return feed;
+}
+
+static void
+append_flips(ClienteleFeed *feed, const Flips *flips, Datum key, TimestampTz effective_at, const char *cause)
+{
+	TupleTableSlot *row = clientele_write_row(feed->table);
+
+	memset(row->tts_isnull, 0, sizeof(bool) * FEED_COLUMNS);
+	row->tts_values[FEED_POSITION] = Int64GetDatum(nextval_internal(feed->positions, false));
+	row->tts_values[FEED_KEY] = key;
+	row->tts_values[FEED_NAMES] = text_array(flips->names, NULL, flips->count);
+	row->tts_values[FEED_FROM_LABELS] = text_array(flips->from, flips->from_null, flips->count);
+	row->tts_values[FEED_TO_LABELS] = text_array(flips->to, flips->to_null, flips->count);
+	row->tts_values[FEED_EFFECTIVE_AT] = TimestampTzGetDatum(effective_at);
+	row->tts_values[FEED_RECORDED_AT] = TimestampTzGetDatum(feed->recorded_at);
+	row->tts_values[FEED_CAUSE] = CStringGetTextDatum(cause);
+	row->tts_values[FEED_MODEL_VERSION] = Int32GetDatum(feed->version);
+	clientele_write_append(feed->table);
+	feed->logged += flips->count;
+}
+
+void
+clientele_feed_log(ClienteleFeed *feed, Datum key, const ClienteleSegments *before, const ClienteleSegments *after,
+				   TimestampTz effective_at, const char *cause)
+{
+	MemoryContext caller = MemoryContextSwitchTo(feed->scratch);
+
+	if (!same_segments(feed, before, after))
+	{
+		Walk		walk = {
+			.feed = feed,
+			.before = before,
+			.after = after,
+			.old_tags = read_tags(before),
+			.new_tags = read_tags(after),
+		};
+		Flips		flips = find_flips(&walk);
+
+		if (flips.count > 0)
+			append_flips(feed, &flips, key, effective_at, cause);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(feed->scratch);
+}
+
+int64
+clientele_feed_close(ClienteleFeed *feed)
+{
+	clientele_write_end(feed->table);
+	MemoryContextDelete(feed->scratch);
+	return feed->logged;
 }

@@ -24,6 +24,7 @@
 #include "clock.h"
 #include "live.h"
 #include "quiet_read.h"
+#include "stored.h"
 #include "stream.h"
 
 /* Columns of the foreign table, from 0 on, and how many beside the outputs. */
@@ -31,12 +32,6 @@
 #define LIVE_KEY 1
 #define LIVE_FIRST_OUTPUT 2
 #define LIVE_FIXED 5
-
-/* Columns of a stored row, likewise. */
-#define STORED_KEY 0
-#define STORED_EVALUATED_AT 1
-#define STORED_DUE_AT 2
-#define STORED_FIRST_OUTPUT 3
 
 struct ClienteleLive
 {

@@ -37,14 +37,24 @@
 #include "capture.h"
 #include "clock.h"
 #include "compat.h"
+#include "engine.h"
 #include "owner.h"
+#include "stored.h"
 
 PG_FUNCTION_INFO_V1(clientele_refresh);
+
+/*
+ * Customers of a batch, unless the caller says how many.  Building, nobody waits for us, and
+ * processes that help have to be started for each batch.
+ */
+#define BATCH 10000
+#define BUILD_BATCH 100000
 
 typedef struct Refresh
 {
 	int			population_id;
-	int			batch;
+	int			batch;			/* customers who are evaluated in one transaction ... */
+	int			build_batch;	/* ... and when a version is built */
 	bool		atomic;			/* all in the caller's transaction */
 	MemoryContext memory;		/* lives until the call ends */
 	ClienteleRole caller;
@@ -55,6 +65,9 @@ typedef struct Refresh
 	int			live_version;	/* 0 = none */
 	int			next_version;	/* 0 = none */
 	Oid			key_type;
+	char	   *built_from;		/* of the next version: customers from this key on are
+								 * stored; NULL: none is yet, or all */
+	bool		built;			/* all of its customers are, and found by indexes */
 	const char *key;			/* quoted */
 	const char *relation;		/* quoted */
 	bool		paused;			/* changes make no marks */
@@ -65,14 +78,6 @@ typedef struct Refresh
 	int64		done;
 	int64		total;
 } Refresh;
-
-/* What a phase has done, for its notice. */
-typedef struct Tally
-{
-	int64		asked;
-	int64		written;
-	int64		logged;
-} Tally;
 
 /* ------------------------------------------------------------------
  * Statements
@@ -121,22 +126,6 @@ table_name(const Refresh *refresh, const char *kind, int version)
 		psprintf("clientele_data.%s", quote_identifier(psprintf("%s_%s_%d", refresh->name, kind, version)));
 }
 
-/* A statement that sql/install/77_refresh.sql writes. */
-static char *
-written_statement(const Refresh *refresh, const char *function, int first, int second, const char *kind)
-{
-	Oid			types[] = {INT4OID, INT4OID, kind != NULL ? TEXTOID : INT4OID};
-	Datum		values[] = {Int32GetDatum(refresh->population_id), Int32GetDatum(first),
-	kind != NULL ? CStringGetTextDatum(kind) : Int32GetDatum(second)};
-	char		nulls[] = {' ', first == 0 ? 'n' : ' ', ' '};
-	char	   *text;
-
-	run(psprintf("SELECT clientele.%s($1, $2, $3)", function), 3, types, values, nulls);
-	text = answer_text(refresh, 1);
-	SPI_freetuptable(SPI_tuptable);
-	return text;
-}
-
 /* ------------------------------------------------------------------
  * Batches
  * ------------------------------------------------------------------ */
@@ -149,8 +138,11 @@ read_population(Refresh *refresh)
 	bool		isnull;
 
 	if (run("SELECT p.name::text, p.owner::oid, coalesce(p.live_version, 0), coalesce(p.next_version, 0),"
-			" a.atttypid, quote_ident(p.key_column), p.relation::text, p.capture_paused"
+			" a.atttypid, quote_ident(p.key_column), p.relation::text, p.capture_paused, v.built_from,"
+			" EXISTS (SELECT FROM pg_index AS i WHERE i.indisprimary"
+			"         AND i.indrelid = to_regclass(clientele.data_table(p.name, 'stored', p.next_version)))"
 			" FROM clientele.population AS p"
+			" LEFT JOIN clientele.version AS v ON v.population_id = p.population_id AND v.version = p.next_version"
 			" JOIN pg_attribute AS a ON a.attrelid = p.relation AND a.attname = p.key_column"
 			" WHERE p.population_id = $1", 1, &type, &id, NULL) != 1)
 		ereport(ERROR,
@@ -163,6 +155,8 @@ read_population(Refresh *refresh)
 	refresh->key = answer_text(refresh, 6);
 	refresh->relation = answer_text(refresh, 7);
 	refresh->paused = DatumGetBool(answer(8, &isnull));
+	refresh->built_from = answer_text(refresh, 9);
+	refresh->built = DatumGetBool(answer(10, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -310,70 +304,100 @@ wait_for_writers(List *relations)
 	WaitForLockersMultiple(tags, ShareLock, false);
 }
 
-/*
- * The next range is [low, high): at most a batch of customers below those that are
- * built.  high is null at first, low is null in the last range.
- */
+/* Keys from here on are stored: as text, because versions have keys of various types. */
 static void
-next_range(const Refresh *refresh, Datum *values, char *nulls)
+note_built_from(const Refresh *refresh, Datum key)
 {
-	Datum		bound = values[2];
-	char		none = nulls[2];
+	Oid			types[] = {INT4OID, INT4OID, TEXTOID};
+	Oid			output;
+	bool		is_varlena;
+	Datum		values[3];
+
+	getTypeOutputInfo(refresh->key_type, &output, &is_varlena);
+	values[0] = Int32GetDatum(refresh->population_id);
+	values[1] = Int32GetDatum(refresh->next_version);
+	values[2] = CStringGetTextDatum(OidOutputFunctionCall(output, key));
+	run("UPDATE clientele.version SET built_from = $3 WHERE population_id = $1 AND version = $2", 3, types, values, NULL);
+}
+
+/* The key that was noted so; of a domain, its base type is enough. */
+static Datum
+built_from(const Refresh *refresh)
+{
+	Oid			base = getBaseType(refresh->key_type);
+	Oid			input;
+	Oid			parameter;
+
+	getTypeInputInfo(base, &input, &parameter);
+	return OidInputFunctionCall(input, refresh->built_from, parameter, -1);
+}
+
+/*
+ * Where the next range of customers begins, of those below a key: at most as many as a
+ * batch has.  False: it is the last one, and has no beginning.
+ */
+static bool
+next_range(const Refresh *refresh, Datum high, char no_high, Datum *low)
+{
 	Oid			types[] = {refresh->key_type, INT4OID};
+	Datum		arguments[] = {high, Int32GetDatum(refresh->build_batch - 1)};
+	char		nulls[] = {no_high, ' '};
 	int16		length;
 	bool		byval;
 	bool		isnull;
-	char	   *below;
+	bool		found;
 
 	get_typlenbyval(refresh->key_type, &length, &byval);
-	/* not min(): uuid has one from 18 on only */
-	run(psprintf("SELECT least((SELECT %1$s FROM %2$s ORDER BY %1$s LIMIT 1), $1)",
-				 refresh->key, table_name(refresh, "stored", refresh->next_version)),
-		1, types, &bound, &none);
-	values[2] = answer(1, &isnull);
-	nulls[2] = isnull ? 'n' : ' ';
-	if (!isnull)
-		values[2] = datumCopy(values[2], byval, length);
+	found = run(psprintf("SELECT %s FROM %s %s ORDER BY %s DESC OFFSET $2 LIMIT 1", refresh->key, refresh->relation,
+						 no_high == 'n' ? "" : psprintf("WHERE %s < $1", refresh->key), refresh->key),
+				2, types, arguments, nulls) == 1;
+	if (found)
+		*low = datumCopy(answer(1, &isnull), byval, length);
 	SPI_freetuptable(SPI_tuptable);
-
-	below = isnull ? "" : psprintf("WHERE %s < $1", refresh->key);
-	{
-		Datum		arguments[] = {values[2], Int32GetDatum(refresh->batch - 1)};
-		char		argument_nulls[] = {nulls[2], ' '};
-
-		nulls[1] = 'n';
-		if (run(psprintf("SELECT %s FROM %s %s ORDER BY %s DESC OFFSET $2 LIMIT 1",
-						 refresh->key, refresh->relation, below, refresh->key),
-				2, types, arguments, argument_nulls) == 1)
-		{
-			MemoryContext old = MemoryContextSwitchTo(refresh->memory);
-
-			values[1] = datumCopy(answer(1, &isnull), byval, length);
-			nulls[1] = ' ';
-			MemoryContextSwitchTo(old);
-		}
-		SPI_freetuptable(SPI_tuptable);
-	}
+	return found;
 }
 
-/* One range of customers; true if it was the last.  *bound: what is done, or null. */
+/* Stores a range of customers; true if it was the last. */
 static bool
-build_range(Refresh *refresh, const char *statement, Datum *bound, char *none)
+build_range(Refresh *refresh)
 {
 	Oid			types[] = {TIMESTAMPTZOID, refresh->key_type, refresh->key_type};
-	Datum		values[] = {TimestampTzGetDatum(clientele_clock_now()), (Datum) 0, *bound};
-	char		nulls[] = {' ', 'n', *none};
+	Datum		values[] = {TimestampTzGetDatum(clientele_clock_now()), (Datum) 0, (Datum) 0};
+	char		nulls[] = {' ', ' ', ' '};
 	ClienteleRole before = clientele_become(refresh->owner);
 
-	next_range(refresh, values, nulls);
-	refresh->done += run(psprintf("%s%s%s", statement,
-								  nulls[1] == 'n' ? "" : psprintf(" AND a.%s >= $2", refresh->key),
-								  nulls[2] == 'n' ? "" : psprintf(" AND a.%s < $3", refresh->key)),
-						 3, types, values, nulls);
+	if (refresh->built_from)
+		values[2] = built_from(refresh);
+	else
+		nulls[2] = 'n';
+	if (!next_range(refresh, values[2], nulls[2], &values[1]))
+		nulls[1] = 'n';
+	refresh->done += clientele_stored_load(refresh->name, clientele_engine_get(refresh->population_id, refresh->next_version),
+										   psprintf("SELECT * FROM %s AS a WHERE a.as_of = $1%s%s",
+													table_name(refresh, "all", refresh->next_version),
+													nulls[1] == 'n' ? "" : psprintf(" AND a.%s >= $2", refresh->key),
+													nulls[2] == 'n' ? "" : psprintf(" AND a.%s < $3", refresh->key)),
+										   3, types, values, nulls);
 	clientele_become_again(&before);
-	*bound = values[1];
-	*none = nulls[1];
+	if (nulls[1] != 'n')
+		note_built_from(refresh, values[1]);
 	return nulls[1] == 'n';
+}
+
+/*
+ * All rows are there, and that they have indexes says so.  Readers choose rows by few
+ * columns; what is known of these makes their plans.
+ */
+static void
+finish_rows(const Refresh *refresh)
+{
+	ClienteleRole before;
+
+	run(psprintf("SELECT clientele.index_stored(%d, %d)", refresh->population_id, refresh->next_version), 0, NULL, NULL, NULL);
+	before = clientele_become(refresh->owner);
+	run(psprintf("ANALYZE %s (%s, evaluated_at, due_at)", table_name(refresh, "stored", refresh->next_version), refresh->key),
+		0, NULL, NULL, NULL);
+	clientele_become_again(&before);
 }
 
 static int64
@@ -389,14 +413,32 @@ count_rows(const Refresh *refresh, const char *query)
 	return rows;
 }
 
-/* Readers that come now shall find good plans. */
-static void
-analyze_stored(const Refresh *refresh)
+/* What has labels in the version that is shown, or in the next. */
+static ClienteleLabelled *
+labels_of_both(const Refresh *refresh, int *count)
 {
-	ClienteleRole before = clientele_become(refresh->owner);
+	Oid			types[] = {INT4OID, INT4OID, INT4OID};
+	Datum		values[] = {
+		Int32GetDatum(refresh->population_id), Int32GetDatum(refresh->live_version), Int32GetDatum(refresh->next_version)
+	};
+	ClienteleLabelled *labels;
 
-	run(psprintf("ANALYZE %s", table_name(refresh, "stored", refresh->next_version)), 0, NULL, NULL, NULL);
-	clientele_become_again(&before);
+	*count = (int) run("SELECT d ->> 'name', bool_or(v.version = $2), bool_or(v.version = $3)"
+					   " FROM clientele.version AS v, jsonb_array_elements(v.model::text::jsonb -> 'definitions') AS d"
+					   " WHERE v.population_id = $1 AND v.version IN ($2, $3) AND d ->> 'kind' IN ('rfm', 'scorecard', 'ladder')"
+					   " GROUP BY 1 ORDER BY (d ->> 'name') COLLATE \"C\"", 3, types, values, NULL);
+	labels = palloc(sizeof(ClienteleLabelled) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		bool		isnull;
+
+		labels[i].name = SPI_getvalue(row, SPI_tuptable->tupdesc, 1);
+		labels[i].before = DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull));
+		labels[i].after = DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return labels;
 }
 
 /*
@@ -404,21 +446,19 @@ analyze_stored(const Refresh *refresh)
  * finds is where the feed begins.
  */
 static int64
-log_switch(Refresh *refresh)
+log_switch(const Refresh *refresh)
 {
-	Oid			clock_type = TIMESTAMPTZOID;
-	Datum		clock = TimestampTzGetDatum(clientele_clock_now());
-	char	   *statement;
+	TimestampTz clock = clientele_clock_now();
+	ClienteleLabelled *labels;
 	ClienteleRole before;
+	int			nlabels;
 	int64		logged;
 
 	if (refresh->live_version == 0)
 		return 0;
-	statement = written_statement(refresh, "publish_statement", refresh->live_version, refresh->next_version, NULL);
+	labels = labels_of_both(refresh, &nlabels);
 	before = clientele_become(refresh->owner);
-	run(statement, 1, &clock_type, &clock, NULL);
-	logged = answer_int64(1);
-	SPI_freetuptable(SPI_tuptable);
+	logged = clientele_stored_log_switch(refresh->name, refresh->live_version, refresh->next_version, clock, nlabels, labels);
 	clientele_become_again(&before);
 	return logged;
 }
@@ -457,11 +497,7 @@ build(Refresh *refresh)
 	for (;;)
 	{
 		List	   *relations;
-		char	   *statement;
 		int			version;
-		Datum		bound = (Datum) 0;
-		char		none = 'n';
-		bool		last = false;
 
 		batch_begin(refresh);
 		version = refresh->next_version;
@@ -473,7 +509,6 @@ build(Refresh *refresh)
 		relations = watched_relations(refresh);
 		if (published_here(refresh, version))
 			refuse_unwatched(refresh, relations);
-		statement = written_statement(refresh, "refresh_statement", version, 0, "build");
 		phase_begin(refresh, "build", count_rows(refresh, psprintf("SELECT count(*) FROM %s", refresh->relation)));
 		note_progress(refresh, false);
 		batch_end(refresh);
@@ -485,15 +520,14 @@ build(Refresh *refresh)
 			batch_begin(refresh);
 			if (refresh->next_version != version)
 				break;
-			if (last)
+			if (refresh->built)
 			{
 				switch_version(refresh);
 				batch_end(refresh);
 				return;
 			}
-			last = build_range(refresh, statement, &bound, &none);
-			if (last)
-				analyze_stored(refresh);
+			if (build_range(refresh))
+				finish_rows(refresh);
 			note_progress(refresh, false);
 			batch_end(refresh);
 		}
@@ -549,65 +583,89 @@ spell_out_marks(const Refresh *refresh)
 	clientele_become_again(&before);
 }
 
-/* What both statements return: how many were asked for, written, logged. */
-static int64
-count_outcome(Tally *tally)
+/* Keys of customers, none null, as they stand in an array. */
+static void
+read_keys(const Refresh *refresh, Datum array, ClienteleKeys *customers)
 {
-	int64		asked = answer_int64(1);
+	int16		length;
+	bool		byval;
+	char		alignment;
 
-	tally->asked += asked;
-	tally->written += answer_int64(2);
-	tally->logged += answer_int64(3);
-	SPI_freetuptable(SPI_tuptable);
-	return asked;
+	get_typlenbyvalalign(refresh->key_type, &length, &byval, &alignment);
+	customers->kind = CLIENTELE_KEYS_LIST;
+	deconstruct_array(DatumGetArrayTypeP(array), refresh->key_type, length, byval, alignment,
+					  &customers->list, NULL, &customers->nlist);
 }
 
 /* Takes a batch of marks and evaluates their customers; the number of marks. */
 static int64
-take_facts(const Refresh *refresh, const char *statement, Tally *tally)
+take_facts(const Refresh *refresh, ClienteleTally *tally)
 {
 	ClienteleRole before = clientele_become(refresh->owner);
 	char	   *mark = table_name(refresh, "mark", 0);
 	Oid			batch_type = INT4OID;
 	Datum		batch = Int32GetDatum(refresh->batch);
-	Oid			types[] = {get_array_type(refresh->key_type), TIMESTAMPTZOID};
-	Datum		values[2];
+	ClienteleKeys customers = {0};
 	bool		isnull;
 	int64		taken;
 
 	run(psprintf("WITH taken AS (DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE key IS NOT NULL LIMIT $1))"
-				 " RETURNING key) SELECT count(*), array_agg(DISTINCT key) FROM taken", mark, mark),
+				 " RETURNING key) SELECT count(*), array_agg(DISTINCT key ORDER BY key) FROM taken", mark, mark),
 		1, &batch_type, &batch, NULL);
 	taken = answer_int64(1);
-	values[0] = answer(2, &isnull);
-	if (!isnull)
-		values[0] = datumCopy(values[0], false, -1);
-	SPI_freetuptable(SPI_tuptable);
 	if (taken > 0)
 	{
+		TimestampTz clock = clientele_clock_now();
+		TimestampTz *instants;
+
 		clientele_capture_forget();
-		values[1] = TimestampTzGetDatum(clientele_clock_now());
-		run(statement, 2, types, values, NULL);
-		count_outcome(tally);
-		pfree(DatumGetPointer(values[0]));
+		read_keys(refresh, answer(2, &isnull), &customers);
+		instants = palloc(mul_size(sizeof(TimestampTz), customers.nlist));
+		for (int i = 0; i < customers.nlist; i++)
+			instants[i] = clock;
+		customers.instants = instants;
+		clientele_stored_refresh(refresh->name, clientele_engine_get(refresh->population_id, refresh->live_version),
+								 &customers, clock, "fact", tally);
+		pfree(customers.list);
+		pfree(instants);
 	}
+	SPI_freetuptable(SPI_tuptable);
 	clientele_become_again(&before);
 	return taken;
 }
 
 /* Steps a batch of rows to where they came due; how many there were. */
 static int64
-take_time(const Refresh *refresh, const char *statement, TimestampTz clock, Tally *tally)
+take_time(const Refresh *refresh, TimestampTz clock, ClienteleTally *tally)
 {
 	ClienteleRole before = clientele_become(refresh->owner);
 	Oid			types[] = {INT4OID, TIMESTAMPTZOID};
 	Datum		values[] = {Int32GetDatum(refresh->batch), TimestampTzGetDatum(clock)};
-	int64		taken;
+	ClienteleKeys customers = {.kind = CLIENTELE_KEYS_LIST};
+	TimestampTz *instants;
+	SPITupleTable *due;
 
-	run(statement, 2, types, values, NULL);
-	taken = count_outcome(tally);
+	customers.nlist = (int) run(psprintf("SELECT key, due_at FROM (SELECT %s AS key, due_at FROM %s WHERE due_at <= $2 ORDER BY due_at LIMIT $1) AS d"
+										 " ORDER BY due_at, key", refresh->key, table_name(refresh, "stored", refresh->live_version)),
+								2, types, values, NULL);
+	due = SPI_tuptable;
+	customers.list = palloc(mul_size(sizeof(Datum), Max(customers.nlist, 1)));
+	customers.instants = instants = palloc(mul_size(sizeof(TimestampTz), Max(customers.nlist, 1)));
+	for (int i = 0; i < customers.nlist; i++)
+	{
+		bool		isnull;
+
+		customers.list[i] = SPI_getbinval(due->vals[i], due->tupdesc, 1, &isnull);
+		instants[i] = DatumGetTimestampTz(SPI_getbinval(due->vals[i], due->tupdesc, 2, &isnull));
+	}
+	if (customers.nlist > 0)
+		clientele_stored_refresh(refresh->name, clientele_engine_get(refresh->population_id, refresh->live_version),
+								 &customers, clock, "time", tally);
+	SPI_freetuptable(due);
+	pfree(customers.list);
+	pfree(instants);
 	clientele_become_again(&before);
-	return taken;
+	return customers.nlist;
 }
 
 /* A version was published: its rows must find the marks that are there. */
@@ -621,8 +679,7 @@ superseded(const Refresh *refresh, int version)
 static bool
 drain_facts(Refresh *refresh)
 {
-	Tally		tally = {0};
-	char	   *statement;
+	ClienteleTally tally = {0};
 	int			version;
 	int64		taken;
 
@@ -645,7 +702,6 @@ drain_facts(Refresh *refresh)
 				 errhint("SELECT clientele.resume_capture(%s);", quote_literal_cstr(refresh->name))));
 	run(psprintf("SELECT clientele.drop_old_versions(%d)", refresh->population_id), 0, NULL, NULL, NULL);
 	spell_out_marks(refresh);
-	statement = written_statement(refresh, "refresh_statement", version, 0, "facts");
 	phase_begin(refresh, "facts", count_rows(refresh, psprintf("SELECT count(*) FROM %s", table_name(refresh, "mark", 0))));
 	batch_end(refresh);
 
@@ -657,7 +713,7 @@ drain_facts(Refresh *refresh)
 			batch_end(refresh);
 			return false;
 		}
-		taken = take_facts(refresh, statement, &tally);
+		taken = take_facts(refresh, &tally);
 		refresh->done += taken;
 		if (taken > 0)
 			note_progress(refresh, false);
@@ -675,15 +731,13 @@ drain_facts(Refresh *refresh)
 static bool
 drain_time(Refresh *refresh)
 {
-	Tally		tally = {0};
+	ClienteleTally tally = {0};
 	TimestampTz clock = clientele_clock_now();
-	char	   *statement;
 	int			version;
 	int64		taken;
 
 	batch_begin(refresh);
 	version = refresh->live_version;
-	statement = written_statement(refresh, "refresh_statement", version, 0, "time");
 	phase_begin(refresh, "time",
 				count_rows(refresh, psprintf("SELECT count(*) FROM %s WHERE due_at <= %s",
 											 table_name(refresh, "stored", version),
@@ -698,7 +752,7 @@ drain_time(Refresh *refresh)
 			batch_end(refresh);
 			return false;
 		}
-		taken = take_time(refresh, statement, clock, &tally);
+		taken = take_time(refresh, clock, &tally);
 		refresh->done += taken;
 		if (taken > 0)
 			note_progress(refresh, false);
@@ -728,11 +782,12 @@ clientele_refresh(PG_FUNCTION_ARGS)
 {
 	Refresh		refresh = {.atomic = is_atomic(fcinfo),.phase = "begins"};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("population and batch must not be null")));
-	refresh.batch = PG_GETARG_INT32(1);
+				 errmsg("population must not be null")));
+	refresh.batch = PG_ARGISNULL(1) ? BATCH : PG_GETARG_INT32(1);
+	refresh.build_batch = PG_ARGISNULL(1) ? BUILD_BATCH : refresh.batch;
 	if (refresh.batch < 1 || refresh.batch > 1000000)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

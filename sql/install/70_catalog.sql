@@ -86,6 +86,7 @@ CREATE TABLE clientele.version (
     note text,
     author name NOT NULL DEFAULT session_user,
     published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    built_from text,
     PRIMARY KEY (population_id, version)
 ) USING heap;
 COMMENT ON TABLE clientele.version IS 'published models; a version never changes';
@@ -95,6 +96,7 @@ COMMENT ON COLUMN clientele.version.model IS 'all definitions of the population'
 COMMENT ON COLUMN clientele.version.note IS 'what the publisher said about it';
 COMMENT ON COLUMN clientele.version.author IS 'the role that published it';
 COMMENT ON COLUMN clientele.version.published_at IS 'when it was published';
+COMMENT ON COLUMN clientele.version.built_from IS 'refresh, which builds it from the greatest key down, has stored the customers from this key on; NULL: none yet, or all at once';
 
 -- What the capture trigger on a relation has to know.
 CREATE TABLE clientele.watch (

@@ -175,12 +175,11 @@ BEGIN
     FROM (SELECT name, type, row_number() OVER () AS place
           FROM clientele.model_columns(population.population_id, version)) AS o;
 
-    -- A horizon that is not ahead would keep a refresh at one row for ever.
-    EXECUTE format('CREATE TABLE %s (%s %s PRIMARY KEY, evaluated_at timestamptz NOT NULL,
-                                     due_at timestamptz CHECK (due_at > evaluated_at)%s, tags text[] NOT NULL)
+    -- Its indexes are made when its rows are there: index_stored.
+    EXECUTE format('CREATE TABLE %s (%s %s NOT NULL, evaluated_at timestamptz NOT NULL,
+                                     due_at timestamptz%s, tags text[] NOT NULL)
                     USING heap WITH (fillfactor = 80)',
                    stored, key, key_type, definitions);
-    EXECUTE format('CREATE INDEX ON %s (due_at) WHERE due_at IS NOT NULL', stored);
     EXECUTE format('COMMENT ON TABLE %s IS %L', stored,
                    format('customers of %s as version %s of its definitions saw them last', population.name, version));
 
@@ -212,6 +211,22 @@ END
 $$;
 REVOKE ALL ON FUNCTION clientele.create_version_tables(clientele.population, int) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.create_version_tables(clientele.population, int) IS 'internal: makes the tables beneath the views for a version';
+
+CREATE FUNCTION clientele.index_stored(population_id int, version int) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    population clientele.population;
+    stored text;
+BEGIN
+    SELECT * INTO STRICT population FROM clientele.population AS p WHERE p.population_id = index_stored.population_id;
+    stored := clientele.data_table(population.name, 'stored', version);
+    EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I)', stored, population.key_column);
+    EXECUTE format('CREATE INDEX ON %s (due_at) WHERE due_at IS NOT NULL', stored);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.index_stored(int, int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.index_stored(int, int) IS 'internal: makes the indexes of a version''s stored rows; that it has them says that all are loaded';
 
 CREATE FUNCTION clientele.drop_version_tables(population clientele.population, version int) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

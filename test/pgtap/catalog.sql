@@ -88,7 +88,6 @@ FROM (VALUES
     ('rfm_score', 'immutable'),
     ('rfm_group', 'immutable'),
     ('psi', 'immutable'),
-    ('flips', 'immutable'),
     ('capture', 'volatile'),
     ('wall_clock', 'volatile'),
     ('elapsed', 'immutable'),
@@ -119,7 +118,6 @@ FROM (VALUES
     ('unforget', 'volatile'),
     ('changes_since', 'stable, in no worker'),
     ('profile', 'stable, in no worker'),
-    ('evaluate_at', 'stable, in no worker'),
     ('explain', 'stable, in no worker'),
     ('next_tier', 'stable, in no worker')
 ) AS list (name, volatility);

@@ -164,13 +164,3 @@ SELECT clientele.drop_population('refresh');
 DROP SCHEMA refresh_shop CASCADE;
 REVOKE CREATE ON DATABASE :DBNAME FROM regress_refresh_owner;
 DROP ROLE regress_refresh_owner, regress_refresh_reader;
-
--- What is different between two rows: by name, labels and tags alike; a label that became a tag is one change.
-SELECT * FROM clientele.flips('{b,d,f}', '{old,same,NULL}', '{new,same,first}', '{a,c,e}', '{a,b2,e,g}');
-SELECT * FROM clientele.flips('{b,x}', '{old,b}', '{NULL,NULL}', '{}', '{b,x}');
-SELECT * FROM clientele.flips('{b,x}', '{NULL,NULL}', '{new,x}', '{b,x}', NULL);
-SELECT clientele.flips('{b}', '{same}', '{same}', '{a,c}', '{a,c}') IS NULL AS same, clientele.flips(NULL, NULL, NULL, NULL, NULL) IS NULL AS nothing;
-SELECT cardinality(f.names) FROM (SELECT array_agg(to_char(i, 'FM0000') ORDER BY i) AS tags FROM generate_series(1, 4096) AS i) AS new,
-    clientele.flips(NULL, NULL, NULL, NULL, new.tags) AS f;
-SELECT f.names FROM (SELECT array_agg(to_char(i, 'FM0000') ORDER BY i) AS tags FROM generate_series(1, 4097) AS i) AS new,
-    clientele.flips(NULL, NULL, NULL, NULL, new.tags) AS f;

@@ -45,15 +45,25 @@ sub in_background
 	exec('psql', '-X', '-q', '-d', $node->connstr('postgres'), '-c', $statements);
 }
 
+# A stored row that waits for somebody before it is written.
+sub wait_at
+{
+	my ($table, $id) = @_;
+	sql(qq{CREATE OR REPLACE FUNCTION crm.waited() RETURNS boolean LANGUAGE plpgsql AS
+	         'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN true; END';
+	       ALTER TABLE clientele_data.$table ADD CONSTRAINT waits CHECK (id <> $id OR crm.waited())});
+	return 'SELECT pg_advisory_xact_lock(1)';
+}
+
 # The server dies while a refresh waits for somebody who has locked what it comes to
 # write: in small batches, so that some are committed and one is half done.
 sub kill_during_refresh
 {
-	my ($obstacle) = @_;
+	my ($obstacle, $batch) = @_;
 	my @pids = (in_background("BEGIN; $obstacle; SELECT pg_sleep(600)"));
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'})
 		or die 'nobody stands in the way';
-	push @pids, in_background("CALL clientele.refresh('customer', 50)");
+	push @pids, in_background("CALL clientele.refresh('customer', $batch)");
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
 		WHERE wait_event_type = 'Lock' AND application_name LIKE 'clientele refresh customer %'})
 		or die 'the refresh is not at work';
@@ -98,17 +108,24 @@ sub is_right
 	return;
 }
 
-kill_during_refresh(q{INSERT INTO clientele_data.customer_stored_1 (id, tags, evaluated_at) VALUES (3000, '{}', now())});
-is(sql(q{SELECT live_version IS NULL FROM clientele.population}), 't', 'killed while it builds: nothing is shown');
-is(sql(q{SELECT count(*) FROM clientele_data.customer_stored_1}), '1000', 'what was built stays');
+# within a batch, of which many rows have been written; and at the first row of one
+for my $case ([3000, 800, 800], [2400, 800, 1600], [1, 100, 3900])
+{
+	my ($id, $batch, $built) = @$case;
+	kill_during_refresh(wait_at('customer_stored_1', $id), $batch);
+	is(sql(q{SELECT live_version IS NULL FROM clientele.population}), 't', "killed at $id while it builds: nothing is shown");
+	is(sql(q{SELECT count(*) || ' ' || count(DISTINCT id) FROM clientele_data.customer_stored_1}), "$built $built", 'what was built stays');
+	sql('ALTER TABLE clientele_data.customer_stored_1 DROP CONSTRAINT waits');
+}
 is_right('first version');
 is(sql(q{SELECT count(*) FROM segments.customer}), $customers, 'everyone is there');
+is(sql(q{SELECT count(*) FROM pg_index WHERE indrelid = 'clientele_data.customer_stored_1'::regclass}), '2', 'and found by indexes');
 
 for my $i (1 .. 6)
 {
 	sql(qq{INSERT INTO crm.payment SELECT g, '2026-01-01', 100 FROM generate_series(1, $customers) AS g;
 	       DELETE FROM crm.customer WHERE id % 500 = $i});
-	kill_during_refresh('SELECT FROM clientele_data.customer_stored_1 WHERE id = ' . ($i + 600 * $i) . ' FOR UPDATE');
+	kill_during_refresh('SELECT FROM clientele_data.customer_stored_1 WHERE id = ' . ($i + 600 * $i) . ' FOR UPDATE', 50);
 	# while it lies half done, readers see the truth
 	is(sql(q{SELECT count(*) FROM segments.customer AS s JOIN
 	         (SELECT id, sum(amount) AS spend FROM crm.payment GROUP BY id) AS p USING (id) WHERE s.spend <> p.spend}),
@@ -117,8 +134,12 @@ for my $i (1 .. 6)
 }
 
 sql(q{SELECT clientele.define_tag('customer', 'small', 'spend < 50'); SELECT clientele.publish('customer')});
-kill_during_refresh(q{INSERT INTO clientele_data.customer_stored_2 (id, tags, evaluated_at) VALUES (10, '{}', now())});
+kill_during_refresh(wait_at('customer_stored_2', 10), 50);
 is(sql(q{SELECT live_version FROM clientele.population}), '1', 'the version before is shown until the new one is built');
+sql('ALTER TABLE clientele_data.customer_stored_2 DROP CONSTRAINT waits');
+# it stands ready with its indexes, and waits for the feed
+kill_during_refresh('LOCK TABLE clientele_data.customer_change IN SHARE MODE', 50);
+is(sql(q{SELECT count(*) FROM pg_index WHERE indrelid = 'clientele_data.customer_stored_2'::regclass AND indisprimary}), '1', 'killed when it is built: it is not built again');
 is_right('second version');
 is(sql(q{SELECT live_version FROM clientele.population}), '2', 'then the new one is');
 

@@ -1,0 +1,36 @@
+/*
+ * flips.h
+ *		The change feed of a population: what became different of its customers.
+ */
+#ifndef CLIENTELE_FLIPS_H
+#define CLIENTELE_FLIPS_H
+
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+/* What the feed follows of a customer's row. */
+typedef struct ClienteleSegments
+{
+	const Datum *labels;		/* in the order of the feed's names */
+	const bool *label_nulls;
+	Datum		tags;			/* text[], ascending bytewise, none twice */
+} ClienteleSegments;
+
+typedef struct ClienteleFeed ClienteleFeed;
+
+/*
+ * Opens the feed to append to it, in the current memory context, as the current user.
+ * names: of what has labels, ascending bytewise.
+ */
+extern ClienteleFeed *clientele_feed_open(const char *population, Oid key_type, int version,
+										  TimestampTz recorded_at, int nlabels, const char *const *names);
+
+/* Logs what is different, if anything is; NULL: there was, or is, no row. */
+extern void clientele_feed_log(ClienteleFeed *feed, Datum key, const ClienteleSegments *before,
+							   const ClienteleSegments *after, TimestampTz effective_at, const char *cause);
+
+/* How many labels and tags were logged. */
+extern int64 clientele_feed_close(ClienteleFeed *feed);
+
+#endif							/* CLIENTELE_FLIPS_H */
