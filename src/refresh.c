@@ -583,20 +583,6 @@ spell_out_marks(const Refresh *refresh)
 	clientele_become_again(&before);
 }
 
-/* Keys of customers, none null, as they stand in an array. */
-static void
-read_keys(const Refresh *refresh, Datum array, ClienteleKeys *customers)
-{
-	int16		length;
-	bool		byval;
-	char		alignment;
-
-	get_typlenbyvalalign(refresh->key_type, &length, &byval, &alignment);
-	customers->kind = CLIENTELE_KEYS_LIST;
-	deconstruct_array(DatumGetArrayTypeP(array), refresh->key_type, length, byval, alignment,
-					  &customers->list, NULL, &customers->nlist);
-}
-
 /* Takes a batch of marks and evaluates their customers; the number of marks. */
 static int64
 take_facts(const Refresh *refresh, ClienteleTally *tally)
@@ -605,31 +591,32 @@ take_facts(const Refresh *refresh, ClienteleTally *tally)
 	char	   *mark = table_name(refresh, "mark", 0);
 	Oid			batch_type = INT4OID;
 	Datum		batch = Int32GetDatum(refresh->batch);
-	ClienteleKeys customers = {0};
+	SPITupleTable *answered;
 	bool		isnull;
 	int64		taken;
 
 	run(psprintf("WITH taken AS (DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE key IS NOT NULL LIMIT $1))"
 				 " RETURNING key) SELECT count(*), array_agg(DISTINCT key ORDER BY key) FROM taken", mark, mark),
 		1, &batch_type, &batch, NULL);
+	answered = SPI_tuptable;
 	taken = answer_int64(1);
 	if (taken > 0)
 	{
-		TimestampTz clock = clientele_clock_now();
-		TimestampTz *instants;
+		ArrayType  *marked = DatumGetArrayTypeP(answer(2, &isnull));
+		Datum	   *keys;
+		int			nkeys;
+		int16		length;
+		bool		byval;
+		char		alignment;
 
+		get_typlenbyvalalign(ARR_ELEMTYPE(marked), &length, &byval, &alignment);
+		deconstruct_array(marked, ARR_ELEMTYPE(marked), length, byval, alignment, &keys, NULL, &nkeys);
 		clientele_capture_forget();
-		read_keys(refresh, answer(2, &isnull), &customers);
-		instants = palloc(mul_size(sizeof(TimestampTz), customers.nlist));
-		for (int i = 0; i < customers.nlist; i++)
-			instants[i] = clock;
-		customers.instants = instants;
 		clientele_stored_refresh(refresh->name, clientele_engine_get(refresh->population_id, refresh->live_version),
-								 &customers, clock, "fact", tally);
-		pfree(customers.list);
-		pfree(instants);
+								 keys, nkeys, clientele_clock_now(), tally);
+		pfree(keys);
 	}
-	SPI_freetuptable(SPI_tuptable);
+	SPI_freetuptable(answered);
 	clientele_become_again(&before);
 	return taken;
 }
@@ -639,33 +626,11 @@ static int64
 take_time(const Refresh *refresh, TimestampTz clock, ClienteleTally *tally)
 {
 	ClienteleRole before = clientele_become(refresh->owner);
-	Oid			types[] = {INT4OID, TIMESTAMPTZOID};
-	Datum		values[] = {Int32GetDatum(refresh->batch), TimestampTzGetDatum(clock)};
-	ClienteleKeys customers = {.kind = CLIENTELE_KEYS_LIST};
-	TimestampTz *instants;
-	SPITupleTable *due;
+	int64		taken = clientele_stored_step(refresh->name, clientele_engine_get(refresh->population_id, refresh->live_version),
+											  clock, refresh->batch, tally);
 
-	customers.nlist = (int) run(psprintf("SELECT key, due_at FROM (SELECT %s AS key, due_at FROM %s WHERE due_at <= $2 ORDER BY due_at LIMIT $1) AS d"
-										 " ORDER BY due_at, key", refresh->key, table_name(refresh, "stored", refresh->live_version)),
-								2, types, values, NULL);
-	due = SPI_tuptable;
-	customers.list = palloc(mul_size(sizeof(Datum), Max(customers.nlist, 1)));
-	customers.instants = instants = palloc(mul_size(sizeof(TimestampTz), Max(customers.nlist, 1)));
-	for (int i = 0; i < customers.nlist; i++)
-	{
-		bool		isnull;
-
-		customers.list[i] = SPI_getbinval(due->vals[i], due->tupdesc, 1, &isnull);
-		instants[i] = DatumGetTimestampTz(SPI_getbinval(due->vals[i], due->tupdesc, 2, &isnull));
-	}
-	if (customers.nlist > 0)
-		clientele_stored_refresh(refresh->name, clientele_engine_get(refresh->population_id, refresh->live_version),
-								 &customers, clock, "time", tally);
-	SPI_freetuptable(due);
-	pfree(customers.list);
-	pfree(instants);
 	clientele_become_again(&before);
-	return customers.nlist;
+	return taken;
 }
 
 /* A version was published: its rows must find the marks that are there. */
@@ -727,23 +692,24 @@ drain_facts(Refresh *refresh)
 	return true;
 }
 
+static int64
+count_due(const Refresh *refresh, TimestampTz clock)
+{
+	return count_rows(refresh, psprintf("SELECT count(*) FROM %s WHERE due_at <= %s",
+										table_name(refresh, "stored", refresh->live_version),
+										quote_literal_cstr(timestamptz_to_str(clock))));
+}
+
 /* Rows that are due step from horizon to horizon, the earliest first. */
 static bool
 drain_time(Refresh *refresh)
 {
 	ClienteleTally tally = {0};
 	TimestampTz clock = clientele_clock_now();
-	int			version;
+	int			version = refresh->live_version;
 	int64		taken;
 
-	batch_begin(refresh);
-	version = refresh->live_version;
-	phase_begin(refresh, "time",
-				count_rows(refresh, psprintf("SELECT count(*) FROM %s WHERE due_at <= %s",
-											 table_name(refresh, "stored", version),
-											 quote_literal_cstr(timestamptz_to_str(clock)))));
-	batch_end(refresh);
-
+	phase_begin(refresh, "time", 0);
 	do
 	{
 		batch_begin(refresh);
@@ -754,6 +720,8 @@ drain_time(Refresh *refresh)
 		}
 		taken = take_time(refresh, clock, &tally);
 		refresh->done += taken;
+		if (refresh->total == 0)
+			refresh->total = taken < refresh->batch ? taken : taken + count_due(refresh, clock);
 		if (taken > 0)
 			note_progress(refresh, false);
 		batch_end(refresh);

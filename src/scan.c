@@ -61,6 +61,7 @@ struct ClienteleScan
 
 	TimestampTz as_of;			/* of the block of customers */
 	const TimestampTz *instants;	/* of places in the list; NULL: it is one for all */
+	int64		place;			/* by place: the latest customer's */
 	TupleTableSlot *ahead;		/* a customer who has been read, but is of the next
 								 * block; NULL: none */
 	int			nrows;			/* in the block of customers */
@@ -187,16 +188,19 @@ continues_run(const ClienteleScan *scan, const EventBlock *block, Datum key)
 		 datum_image_eq(block->run_keys[block->nruns - 1], key, false, scan->key_length));
 }
 
-/* A list's events come in its order by the shape of their query: see that they do. */
+/*
+ * Customers of a list, and their events, come in its order by the shape of the queries:
+ * see that they do.  *latest is the place before.
+ */
 static void
-check_place(const ClienteleScan *scan, EventBlock *block, Datum place)
+check_place(const ClienteleScan *scan, int64 *latest, Datum place)
 {
 	if (!scan->by_place)
 		return;
-	if (DatumGetInt64(place) < block->place)
-		elog(ERROR, "events of customer " INT64_FORMAT " come after those of " INT64_FORMAT,
-			 DatumGetInt64(place), block->place);
-	block->place = DatumGetInt64(place);
+	if (DatumGetInt64(place) < *latest)
+		elog(ERROR, "what is read of customer " INT64_FORMAT " comes after that of " INT64_FORMAT,
+			 DatumGetInt64(place), *latest);
+	*latest = DatumGetInt64(place);
 }
 
 static void
@@ -231,7 +235,7 @@ read_events(ClienteleScan *scan, EventBlock *block)
 			continue;
 		if (!continues_run(scan, block, slot->tts_values[0]))
 		{
-			check_place(scan, block, slot->tts_values[0]);
+			check_place(scan, &block->place, slot->tts_values[0]);
 			begin_run(scan, block, slot->tts_values[0]);
 		}
 		read_columns(&source->input, slot, 2, zone, block->count);
@@ -324,6 +328,7 @@ read_customers(ClienteleScan *scan)
 			break;
 		}
 		slot_getallattrs(slot);
+		check_place(scan, &scan->place, slot->tts_values[0]);
 		if (scan->forgotten != NULL && clientele_is_forgotten(scan->forgotten, slot->tts_values[1]))
 			continue;
 		if (!is_of_block(scan, slot))

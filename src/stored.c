@@ -13,6 +13,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -21,10 +22,12 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
@@ -37,43 +40,86 @@
 #define FRESH_FIRST_OUTPUT 1
 
 /* ------------------------------------------------------------------
- * Rows by their keys
+ * Rows by their indexes
  * ------------------------------------------------------------------ */
 
-/* Rows of a table, found by its primary key or read in its order. */
-typedef struct KeyScan
+/* Rows of a table, found by an index or read in its order. */
+typedef struct RowScan
 {
 	Relation	index;
 	IndexScanDesc scan;
-	ScanKeyData key;			/* column = ? */
+	ScanKeyData condition;		/* on the index's first column */
 	TupleTableSlot *slot;
 	MemoryContext context;		/* an index scan keeps what it has allocated */
-} KeyScan;
+} RowScan;
 
 static void
-begin_key_scan(KeyScan *scan, Relation relation, int nkeys)
+begin_scan(RowScan *scan, Relation relation, Oid index, int nconditions)
+{
+	if (!OidIsValid(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("table \"%s\" has lost an index", RelationGetRelationName(relation)),
+				 errhint("Tables in schema clientele_data are not to be altered.")));
+	scan->index = index_open(index, AccessShareLock);
+	scan->scan = clientele_index_beginscan(relation, scan->index, GetActiveSnapshot(), nconditions);
+	scan->slot = table_slot_create(relation, NULL);
+	scan->context = CurrentMemoryContext;
+}
+
+static Oid
+key_index(Relation relation)
+{
+	list_free(RelationGetIndexList(relation));
+	return relation->rd_pkindex;
+}
+
+/* To find rows by their keys. */
+static void
+begin_lookup(RowScan *scan, Relation relation)
 {
 	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(relation), STORED_KEY);
 
-	list_free(RelationGetIndexList(relation));
-	if (!OidIsValid(relation->rd_pkindex))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("table \"%s\" has no primary key any more", RelationGetRelationName(relation)),
-				 errhint("Tables in schema clientele_data are not to be altered.")));
-	scan->index = index_open(relation->rd_pkindex, AccessShareLock);
-	scan->scan = clientele_index_beginscan(relation, scan->index, GetActiveSnapshot(), nkeys);
-	scan->slot = table_slot_create(relation, NULL);
-	ScanKeyEntryInitialize(&scan->key, 0, 1, BTEqualStrategyNumber, InvalidOid, key->attcollation,
+	begin_scan(scan, relation, key_index(relation), 1);
+	ScanKeyEntryInitialize(&scan->condition, 0, 1, BTEqualStrategyNumber, InvalidOid, key->attcollation,
 						   get_opcode(lookup_type_cache(key->atttypid, TYPECACHE_EQ_OPR)->eq_opr), (Datum) 0);
-	scan->context = CurrentMemoryContext;
-	if (nkeys == 0)
-		index_rescan(scan->scan, NULL, 0, NULL, 0);
 }
 
-/* The next row in the order of keys; NULL at the end. */
+/* To read all rows in the order of their keys. */
+static void
+begin_ordered(RowScan *scan, Relation relation)
+{
+	begin_scan(scan, relation, key_index(relation), 0);
+	index_rescan(scan->scan, NULL, 0, NULL, 0);
+}
+
+/* To read the rows that have come due, the earliest first. */
+static void
+begin_due(RowScan *scan, Relation relation, TimestampTz clock)
+{
+	List	   *indexes = RelationGetIndexList(relation);
+	Oid			index = InvalidOid;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
+		if (((Form_pg_index) GETSTRUCT(tuple))->indkey.values[0] == STORED_DUE_AT + 1)
+			index = lfirst_oid(cell);
+		ReleaseSysCache(tuple);
+	}
+	list_free(indexes);
+	begin_scan(scan, relation, index, 1);
+	ScanKeyInit(&scan->condition, 1, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(clock));
+	index_rescan(scan->scan, &scan->condition, 1, NULL, 0);
+}
+
+/* The next row; NULL at the end. */
 static TupleTableSlot *
-next_row(KeyScan *scan)
+next_row(RowScan *scan)
 {
 	MemoryContext caller = MemoryContextSwitchTo(scan->context);
 	bool		found = index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
@@ -83,15 +129,15 @@ next_row(KeyScan *scan)
 }
 
 static TupleTableSlot *
-row_of(KeyScan *scan, Datum key)
+row_of(RowScan *scan, Datum key)
 {
-	scan->key.sk_argument = key;
-	index_rescan(scan->scan, &scan->key, 1, NULL, 0);
+	scan->condition.sk_argument = key;
+	index_rescan(scan->scan, &scan->condition, 1, NULL, 0);
 	return next_row(scan);
 }
 
 static void
-end_key_scan(KeyScan *scan)
+end_scan(RowScan *scan)
 {
 	index_endscan(scan->scan);
 	ExecDropSingleTupleTableSlot(scan->slot);
@@ -249,7 +295,7 @@ clientele_stored_load(const char *population, ClienteleEngine *engine, const cha
 typedef struct RefreshRun
 {
 	Stored		stored;
-	KeyScan		old;
+	RowScan		old;
 	ClienteleFeed *feed;
 	TypeCacheEntry *key_type;
 	int			nlabels;
@@ -413,37 +459,152 @@ store_customers(RefreshRun *run, ClienteleScan *scan, const ClienteleKeys *custo
 	return written;
 }
 
-void
-clientele_stored_refresh(const char *population, ClienteleEngine *engine, const ClienteleKeys *customers,
-						 TimestampTz clock, const char *cause, ClienteleTally *tally)
+/*
+ * A batch has a snapshot of its own, younger than all that the transaction has done, and
+ * memory of its own.
+ */
+typedef struct Batch
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "clientele stored rows", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	RefreshRun	run = {.clock = clock,.cause = cause};
-	ClienteleScan *scan;
+	MemoryContext caller;
+	MemoryContext context;
 	Snapshot	snapshot;
+} Batch;
+
+static Batch
+begin_batch(void)
+{
+	Batch		batch;
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	snapshot = RegisterSnapshot(GetActiveSnapshot());
+	batch.snapshot = RegisterSnapshot(GetActiveSnapshot());
+	batch.context = AllocSetContextCreate(CurrentMemoryContext, "clientele stored rows", ALLOCSET_DEFAULT_SIZES);
+	batch.caller = MemoryContextSwitchTo(batch.context);
+	return batch;
+}
+
+static void
+end_batch(const Batch *batch)
+{
+	UnregisterSnapshot(batch->snapshot);
+	PopActiveSnapshot();
+	MemoryContextSwitchTo(batch->caller);
+	MemoryContextDelete(batch->context);
+}
+
+static void
+evaluate_and_store(const Batch *batch, const char *population, ClienteleEngine *engine, const ClienteleKeys *customers,
+				   TimestampTz clock, const char *cause, ClienteleTally *tally)
+{
+	RefreshRun	run = {.clock = clock,.cause = cause};
+	ClienteleScan *scan;
+
 	run.stored = open_stored(population, engine);
 	run.key_type = lookup_type_cache(engine->key_type, TYPECACHE_CMP_PROC_FINFO);
-	run.scratch = AllocSetContextCreate(context, "clientele customer", ALLOCSET_DEFAULT_SIZES);
-	begin_key_scan(&run.old, clientele_write_relation(run.stored.table), 1);
+	run.scratch = AllocSetContextCreate(batch->context, "clientele customer", ALLOCSET_DEFAULT_SIZES);
+	begin_lookup(&run.old, clientele_write_relation(run.stored.table));
 	open_feed(&run, population);
-	scan = clientele_scan_begin(engine, customers->instants[0], customers, snapshot);
+	scan = clientele_scan_begin(engine, customers->instants[0], customers, batch->snapshot);
 
 	tally->asked += customers->nlist;
 	tally->written += store_customers(&run, scan, customers);
 
 	clientele_scan_end(scan);
-	end_key_scan(&run.old);
+	end_scan(&run.old);
 	clientele_write_end(run.stored.table);
 	tally->logged += clientele_feed_close(run.feed);
-	UnregisterSnapshot(snapshot);
-	PopActiveSnapshot();
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
+}
+
+void
+clientele_stored_refresh(const char *population, ClienteleEngine *engine, Datum *keys, int nkeys,
+						 TimestampTz clock, ClienteleTally *tally)
+{
+	Batch		batch = begin_batch();
+	TimestampTz *instants = palloc(mul_size(sizeof(TimestampTz), nkeys));
+	ClienteleKeys customers = {.kind = CLIENTELE_KEYS_LIST,.list = keys,.nlist = nkeys,.instants = instants};
+
+	for (int i = 0; i < nkeys; i++)
+		instants[i] = clock;
+	evaluate_and_store(&batch, population, engine, &customers, clock, "fact", tally);
+	end_batch(&batch);
+}
+
+/* ------------------------------------------------------------------
+ * Stepping
+ * ------------------------------------------------------------------ */
+
+typedef struct Due
+{
+	Datum		key;
+	TimestampTz at;
+} Due;
+
+/* By instants, and by keys where these are equal. */
+static int
+compare_due(const void *a, const void *b, void *engine)
+{
+	const Due  *first = a;
+	const Due  *second = b;
+	FmgrInfo   *compare;
+
+	if (first->at != second->at)
+		return first->at < second->at ? -1 : 1;
+	compare = &lookup_type_cache(((ClienteleEngine *) engine)->key_type, TYPECACHE_CMP_PROC_FINFO)->cmp_proc_finfo;
+	return DatumGetInt32(FunctionCall2Coll(compare, ((ClienteleEngine *) engine)->key_collation, first->key, second->key));
+}
+
+/* The rows that came due first, at most so many. */
+static int
+read_due(const char *population, ClienteleEngine *engine, TimestampTz clock, int limit, Due **result)
+{
+	Relation	relation = table_open(clientele_data_table(population, "stored", engine->version), AccessShareLock);
+	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(relation), STORED_KEY);
+	int			allocated = 64;
+	Due		   *due = palloc(sizeof(Due) * allocated);
+	int			count = 0;
+	TupleTableSlot *row;
+	RowScan		scan;
+
+	begin_due(&scan, relation, clock);
+	while (count < limit && (row = next_row(&scan)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (count == allocated)
+		{
+			allocated *= 2;
+			due = repalloc_huge(due, mul_size(sizeof(Due), allocated));
+		}
+		slot_getsomeattrs(row, STORED_DUE_AT + 1);
+		due[count].key = datumCopy(row->tts_values[STORED_KEY], key->attbyval, key->attlen);
+		due[count++].at = DatumGetTimestampTz(row->tts_values[STORED_DUE_AT]);
+	}
+	end_scan(&scan);
+	table_close(relation, NoLock);
+	qsort_arg(due, count, sizeof(Due), compare_due, engine);
+	*result = due;
+	return count;
+}
+
+int
+clientele_stored_step(const char *population, ClienteleEngine *engine, TimestampTz clock, int limit, ClienteleTally *tally)
+{
+	Batch		batch = begin_batch();
+	ClienteleKeys customers = {.kind = CLIENTELE_KEYS_LIST};
+	TimestampTz *instants;
+	Due		   *due;
+
+	customers.nlist = read_due(population, engine, clock, limit, &due);
+	customers.list = palloc(mul_size(sizeof(Datum), Max(customers.nlist, 1)));
+	customers.instants = instants = palloc(mul_size(sizeof(TimestampTz), Max(customers.nlist, 1)));
+	for (int i = 0; i < customers.nlist; i++)
+	{
+		customers.list[i] = due[i].key;
+		instants[i] = due[i].at;
+	}
+	if (customers.nlist > 0)
+		evaluate_and_store(&batch, population, engine, &customers, clock, "time", tally);
+	end_batch(&batch);
+	return customers.nlist;
 }
 
 /* ------------------------------------------------------------------
@@ -454,7 +615,7 @@ clientele_stored_refresh(const char *population, ClienteleEngine *engine, const 
 typedef struct SegmentScan
 {
 	Relation	table;
-	KeyScan		rows;
+	RowScan		rows;
 	TupleTableSlot *row;		/* NULL: there are no more */
 	AttrNumber	tags;
 	AttrNumber *labels;			/* 0: this version has none of that name */
@@ -497,7 +658,7 @@ begin_segment_scan(SegmentScan *scan, const char *population, int version, int n
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("table \"%s\" has no column tags any more", RelationGetRelationName(scan->table)),
 				 errhint("Tables in schema clientele_data are not to be altered.")));
-	begin_key_scan(&scan->rows, scan->table, 0);
+	begin_ordered(&scan->rows, scan->table);
 	scan->labels = palloc0(sizeof(AttrNumber) * Max(nlabels, 1));
 	scan->values = palloc0(sizeof(Datum) * Max(nlabels, 1));
 	scan->nulls = palloc0(sizeof(bool) * Max(nlabels, 1));
@@ -506,7 +667,7 @@ begin_segment_scan(SegmentScan *scan, const char *population, int version, int n
 static void
 end_segment_scan(SegmentScan *scan)
 {
-	end_key_scan(&scan->rows);
+	end_scan(&scan->rows);
 	table_close(scan->table, NoLock);
 }
 
@@ -533,8 +694,7 @@ int64
 clientele_stored_log_switch(const char *population, int old_version, int new_version, TimestampTz clock,
 							int nlabels, const ClienteleLabelled *labels)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "clientele stored rows", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
+	Batch		batch = begin_batch();
 	SegmentScan before = {0};
 	SegmentScan after = {0};
 	const char **names = palloc(sizeof(char *) * Max(nlabels, 1));
@@ -542,8 +702,6 @@ clientele_stored_log_switch(const char *population, int old_version, int new_ver
 	ClienteleFeed *feed;
 	int64		logged;
 
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
 	begin_segment_scan(&before, population, old_version, nlabels);
 	begin_segment_scan(&after, population, new_version, nlabels);
 	for (int i = 0; i < nlabels; i++)
@@ -574,8 +732,6 @@ clientele_stored_log_switch(const char *population, int old_version, int new_ver
 	end_segment_scan(&before);
 	end_segment_scan(&after);
 	logged = clientele_feed_close(feed);
-	PopActiveSnapshot();
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
+	end_batch(&batch);
 	return logged;
 }

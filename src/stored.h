@@ -34,12 +34,19 @@ extern int64 clientele_stored_load(const char *population, ClienteleEngine *engi
 								   int nargs, Oid *types, Datum *values, const char *nulls);
 
 /*
- * Evaluates customers, each at his instant, with a snapshot of its own; writes the rows
- * that became different, and logs what flipped, in the order of the list.  The keys
- * ascend where instants are equal.  Who is not there any more has no row any more.
+ * Evaluates customers as of now; writes the rows that became different, in the order of
+ * keys, and logs what flipped.  The keys ascend, none twice.  Who is not there any more
+ * has no row any more.
  */
-extern void clientele_stored_refresh(const char *population, ClienteleEngine *engine, const ClienteleKeys *customers,
-									 TimestampTz clock, const char *cause, ClienteleTally *tally);
+extern void clientele_stored_refresh(const char *population, ClienteleEngine *engine, Datum *keys, int nkeys,
+									 TimestampTz clock, ClienteleTally *tally);
+
+/*
+ * Does so for those who have come due, each as of that instant, the earliest first; how
+ * many they were, at most the limit.
+ */
+extern int	clientele_stored_step(const char *population, ClienteleEngine *engine, TimestampTz clock, int limit,
+								  ClienteleTally *tally);
 
 /* What has labels, in one of two versions or both. */
 typedef struct ClienteleLabelled
