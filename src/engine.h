@@ -99,7 +99,7 @@ extern ClienteleScan *clientele_scan_begin(ClienteleEngine *engine, TimestampTz 
 										   const ClienteleKeys *keys, Snapshot snapshot);
 
 /*
- * The next customer, in no order to rely on; false at the end.  values and nulls
+ * The next customer, of a list in its order, else in none to rely on; false at the end.  values and nulls
  * hold the key, the outputs, the tags (text[]), and due_at (null: never); they are
  * valid until the next call.
  */

@@ -48,19 +48,21 @@ typedef struct RowScan
 {
 	Relation	index;
 	IndexScanDesc scan;
+	ScanDirection direction;
 	ScanKeyData condition;		/* on the index's first column */
 	TupleTableSlot *slot;
 	MemoryContext context;		/* an index scan keeps what it has allocated */
 } RowScan;
 
 static void
-begin_scan(RowScan *scan, Relation relation, Oid index, int nconditions)
+begin_scan(RowScan *scan, Relation relation, Oid index, ScanDirection direction, int nconditions)
 {
 	if (!OidIsValid(index))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("table \"%s\" has lost an index", RelationGetRelationName(relation)),
 				 errhint("Tables in schema clientele_data are not to be altered.")));
+	scan->direction = direction;
 	scan->index = index_open(index, AccessShareLock);
 	scan->scan = clientele_index_beginscan(relation, scan->index, GetActiveSnapshot(), nconditions);
 	scan->slot = table_slot_create(relation, NULL);
@@ -80,16 +82,16 @@ begin_lookup(RowScan *scan, Relation relation)
 {
 	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(relation), STORED_KEY);
 
-	begin_scan(scan, relation, key_index(relation), 1);
+	begin_scan(scan, relation, key_index(relation), ForwardScanDirection, 1);
 	ScanKeyEntryInitialize(&scan->condition, 0, 1, BTEqualStrategyNumber, InvalidOid, key->attcollation,
 						   get_opcode(lookup_type_cache(key->atttypid, TYPECACHE_EQ_OPR)->eq_opr), (Datum) 0);
 }
 
-/* To read all rows in the order of their keys. */
+/* To read all rows from the greatest key down: so they were loaded, and so they lie. */
 static void
 begin_ordered(RowScan *scan, Relation relation)
 {
-	begin_scan(scan, relation, key_index(relation), 0);
+	begin_scan(scan, relation, key_index(relation), BackwardScanDirection, 0);
 	index_rescan(scan->scan, NULL, 0, NULL, 0);
 }
 
@@ -112,7 +114,7 @@ begin_due(RowScan *scan, Relation relation, TimestampTz clock)
 		ReleaseSysCache(tuple);
 	}
 	list_free(indexes);
-	begin_scan(scan, relation, index, 1);
+	begin_scan(scan, relation, index, ForwardScanDirection, 1);
 	ScanKeyInit(&scan->condition, 1, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(clock));
 	index_rescan(scan->scan, &scan->condition, 1, NULL, 0);
 }
@@ -122,7 +124,7 @@ static TupleTableSlot *
 next_row(RowScan *scan)
 {
 	MemoryContext caller = MemoryContextSwitchTo(scan->context);
-	bool		found = index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
+	bool		found = index_getnext_slot(scan->scan, scan->direction, scan->slot);
 
 	MemoryContextSwitchTo(caller);
 	return found ? scan->slot : NULL;
@@ -611,7 +613,7 @@ clientele_stored_step(const char *population, ClienteleEngine *engine, Timestamp
  * One version in another's place
  * ------------------------------------------------------------------ */
 
-/* Stored rows in the order of keys, of which only labels and tags count. */
+/* Stored rows from the greatest key down, of which only labels and tags count. */
 typedef struct SegmentScan
 {
 	Relation	table;
@@ -671,14 +673,14 @@ end_segment_scan(SegmentScan *scan)
 	table_close(scan->table, NoLock);
 }
 
-/* Which of two rows comes first; a missing one comes last. */
+/* Which of two rows comes first, the greater key; a missing one comes last. */
 static int
 compare_rows(const SegmentScan *before, const SegmentScan *after, FmgrInfo *compare)
 {
 	if (before->row == NULL || after->row == NULL)
 		return (before->row == NULL) - (after->row == NULL);
 	return DatumGetInt32(FunctionCall2Coll(compare, TupleDescAttr(RelationGetDescr(after->table), STORED_KEY)->attcollation,
-										   before->row->tts_values[STORED_KEY], after->row->tts_values[STORED_KEY]));
+										   after->row->tts_values[STORED_KEY], before->row->tts_values[STORED_KEY]));
 }
 
 static void

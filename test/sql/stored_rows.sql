@@ -86,7 +86,7 @@ SET clientele.clock = '2026-03-12 12:00+00';
 CALL clientele.refresh('stored', 300);
 SELECT names, from_labels, to_labels, effective_at, cause, model_version, count(*), min(key), max(key)
 FROM clientele_data.stored_change GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY min(position);
-SELECT bool_and(key > before) AS in_order FROM (SELECT key, lag(key) OVER (ORDER BY position) AS before
+SELECT bool_and(key < before) AS in_order FROM (SELECT key, lag(key) OVER (ORDER BY position) AS before
     FROM clientele_data.stored_change WHERE cause = 'publish') AS c;
 SELECT * FROM clientele.verify('stored');
 
