@@ -11,15 +11,9 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
-#include "utils/relcache.h"
-#include "utils/syscache.h"
 
 #include "engine_parts.h"
 
@@ -165,32 +159,6 @@ append_parts(StringInfo query, const ClienteleEngineSource *source, ClienteleSha
 	}
 }
 
-/* Whether an index finds the rows that have a value of the column. */
-static bool
-is_indexed(Oid relation_id, AttrNumber attribute)
-{
-	Relation	relation = table_open(relation_id, AccessShareLock);
-	List	   *indexes = RelationGetIndexList(relation);
-	ListCell   *cell;
-	bool		found = false;
-
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index index;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		found |= index->indisvalid && index->indkey.values[0] == attribute &&
-			heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
-		ReleaseSysCache(tuple);
-	}
-	list_free(indexes);
-	table_close(relation, AccessShareLock);
-	return found;
-}
-
 /*
  * Customer by customer, each with a short look into an index, events need not be
  * sorted over all customers of a list.  Without an index one would rather read the
@@ -202,7 +170,7 @@ is_read_by_customer(const ClienteleEngineSource *source)
 	for (int part = 0; part < source->input.nparts; part++)
 	{
 		if (source->key_attributes[part] == 0 ||
-			!is_indexed(source->input.parts[part]->relation, source->key_attributes[part]))
+			!clientele_column_is_indexed(source->input.parts[part]->relation, source->key_attributes[part]))
 			return false;
 	}
 	return true;
