@@ -743,7 +743,7 @@ initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinate)
 
 /* The shared memory may be gone after this. */
 static void
-shutdown(ForeignScanState *node)
+shutdown_shared(ForeignScanState *node)
 {
 	ForeignRun *run = node->fdw_state;
 
@@ -800,6 +800,6 @@ clientele_fdw_handler(PG_FUNCTION_ARGS)
 	routine->InitializeDSMForeignScan = initialize_shared;
 	routine->ReInitializeDSMForeignScan = reinitialize_shared;
 	routine->InitializeWorkerForeignScan = initialize_worker;
-	routine->ShutdownForeignScan = shutdown;
+	routine->ShutdownForeignScan = shutdown_shared;
 	PG_RETURN_POINTER(routine);
 }

@@ -73,21 +73,29 @@ sub beginning
 	return rules_of_the_language() . world_tables($world) . helpers($world) . comparison_functions($world)
 		. "CREATE TABLE oracle.clock AS SELECT timestamptz '$world->{clock}' AS at;\n"
 		. "SELECT set_config('clientele.clock', at::text, false) FROM oracle.clock;\n"
-		. first_rows($world) . "\nCREATE EXTENSION clientele;\n" . (chance(0.8) ? analyze() : '')
+		. first_rows($world) . "\nCREATE EXTENSION clientele;\n" . ($world->{number} % 5 ? analyze($world) : '')
 		. world_registration($world)
 		. publish($world, $model, 'first version')
 		. feed_begins($world);
 }
 
-# What the planner knows of keys, until they have changed.
-sub analyze { return "ANALYZE clinic.\"Customer\";\n" }
+# What the planner knows of keys and sizes, until they have changed.
+sub analyze
+{
+	my ($world) = @_;
+	my @relations = map { @{ $_->{relations} // [ 'bill', 'line' ] } } @{ $world->{sources} };
+	return 'ANALYZE ' . join(', ', map { 'clinic.' . identifier($_) } 'Customer', @relations) . ";\n";
+}
 
-# In some sessions plans are parallel wherever they can be, and the leader takes part or not.
+# In two of five sessions plans are parallel wherever they can be; in one the leader takes no part.
 sub session_settings
 {
-	return '' if chance(0.65);
+	my ($session) = @_;
+	my $leader = [ '', 'on', '', 'off', '' ]->[ $session % 5 ];
+
+	return '' if $leader eq '';
 	return "SET parallel_setup_cost = 0;\nSET parallel_tuple_cost = 0;\nSET min_parallel_table_scan_size = 0;\n"
-		. 'SET parallel_leader_participation = ' . one_of('on', 'on', 'off') . ";\n";
+		. "SET parallel_leader_participation = $leader;\n";
 }
 
 sub step
@@ -98,7 +106,7 @@ sub step
 	my $refresh = "CALL clientele.refresh($population$batch);";
 	my $sql = "\\echo step $number\n";
 
-	$sql .= analyze() if chance(0.1);
+	$sql .= analyze($world) if $number % 10 == 0;
 	$sql .= change($world, compare_view($world, 'live, inside the transaction')) if chance(0.8);
 	$sql .= clock_move($world) . "\n" if chance(0.5);
 	$sql .= compare_view($world, 'live') . "\n";
@@ -151,7 +159,7 @@ sub run_world
 	$node->safe_psql('postgres', "CREATE DATABASE world_$number");
 	for (my $done = 0; $done < $count; $done += $steps_in_session)
 	{
-		my $script = session_settings();
+		my $script = session_settings($number + $done / $steps_in_session);
 
 		$script .= $done ? "SELECT set_config('clientele.clock', at::text, false) FROM oracle.clock;\n" : beginning($world, $model);
 		my ($output, $errors);
