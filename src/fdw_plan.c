@@ -259,32 +259,33 @@ size_of(const RelOptInfo *rel)
 	return &table->size;
 }
 
-/*
- * The share of customers below a bound, by the statistics of the population's own key;
- * otherwise the default.
- */
+/* The share of customers below a bound, by the statistics of the key; < 0: they do not say. */
 static double
-share_below(PlannerInfo *root, RelOptInfo *rel, HeapTuple statistics, Expr *bound, double otherwise)
+share_below(PlannerInfo *root, RelOptInfo *rel, HeapTuple statistics, Expr *bound)
 {
 	const ForeignRelation *table = rel->fdw_private;
 	TypeCacheEntry *type = lookup_type_cache(table->key_type, TYPECACHE_BTREE_OPFAMILY);
 	Const	   *value = (Const *) estimate_expression_value(root, (Node *) bound);
-	VariableStatData data = {.rel = rel,.statsTuple = statistics,.vartype = table->key_type,.atttype = table->key_type,.acl_ok = true};
+	VariableStatData data = {
+		.rel = rel,
+		.statsTuple = statistics,
+		.vartype = table->key_type,
+		.atttype = table->key_type,
+		.acl_ok = true
+	};
 	Oid			operator;
 	FmgrInfo	compare;
-	double		share;
 
 	if (!IsA(value, Const) || value->constisnull)
-		return otherwise;
+		return -1;
 	operator = get_opfamily_member(type->btree_opf, type->btree_opintype,
 								   is_integer(table->key_type) ? value->consttype : type->btree_opintype,
 								   BTLessStrategyNumber);
 	if (!OidIsValid(operator))
-		return otherwise;
+		return -1;
 	fmgr_info(get_opcode(operator), &compare);
-	share = ineq_histogram_selectivity(root, &data, operator, &compare, false, false, table->key_collation,
-									   value->constvalue, value->consttype);
-	return share < 0 ? otherwise : share;
+	return ineq_histogram_selectivity(root, &data, operator, &compare, false, false, table->key_collation,
+									  value->constvalue, value->consttype);
 }
 
 /* The share of customers in the range that the conditions give. */
@@ -300,8 +301,8 @@ share_of_range(PlannerInfo *root, RelOptInfo *rel, const Conditions *conditions)
 
 	if (HeapTupleIsValid(statistics))
 	{
-		double		known_low = from ? share_below(root, rel, statistics, from, -1) : 0;
-		double		known_high = below ? share_below(root, rel, statistics, below, -1) : 1;
+		double		known_low = from ? share_below(root, rel, statistics, from) : 0;
+		double		known_high = below ? share_below(root, rel, statistics, below) : 1;
 
 		if (known_low >= 0 && known_high >= 0)
 		{
@@ -599,9 +600,7 @@ without_list(PlannerInfo *root, const RelOptInfo *rel, List *clauses, const Cond
 	return rest;
 }
 
-/*
- * Marked and stale customers are few, and read once.
- */
+/* Marked and stale customers are few. */
 static bool
 may_be_shared(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *entry)
 {
@@ -637,8 +636,8 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 			values = lappend(values, copyObjectImpl(conditions.value[i]));
 		}
 	clauses = without_list(root, rel, clauses, &conditions);
-	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values, list_make3(kinds, needed, path->fdw_private),
-							NIL, NIL, outer_plan);
+	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values,
+							list_make3(kinds, needed, path->fdw_private), NIL, NIL, outer_plan);
 }
 
 void
