@@ -309,10 +309,6 @@ clientele_engine_take(const ClienteleEngine *model, ClienteleEnginePurpose purpo
 	return engine ? engine : compile(model->population_id, model->version, purpose);
 }
 
-/*
- * Values of a population that could not be had (a division by zero, a number too
- * large) since the last time this was asked, in this session.
- */
 int64
 clientele_engine_failures(int population_id)
 {
@@ -336,4 +332,20 @@ clientele_engine_failures(int population_id)
 		}
 	}
 	return failures;
+}
+
+void
+clientele_engine_add_failures(int population_id, int64 failures)
+{
+	ListCell   *cell;
+
+	foreach(cell, engines)
+	{
+		ClienteleEngine *engine = lfirst(cell);
+
+		if (engine->population_id != population_id)
+			continue;
+		engine->parts->program->failures += failures;
+		break;
+	}
 }

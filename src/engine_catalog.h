@@ -40,6 +40,12 @@ extern ClienteleEngine *clientele_engine_compile(const ClienteleCatalogModel *ca
 extern ClienteleEngine *clientele_engine_of_model(int population_id, const char *model,
 												  ClienteleEnginePurpose purpose, const char *grid);
 
+/*
+ * Values of a population that could not be had (a division by zero, a number too
+ * large) since the last time this was asked, in this session; and some that another
+ * process has counted for it.
+ */
 extern int64 clientele_engine_failures(int population_id);
+extern void clientele_engine_add_failures(int population_id, int64 failures);
 
 #endif							/* CLIENTELE_ENGINE_CATALOG_H */

@@ -11,16 +11,10 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
-#include "utils/relcache.h"
-#include "utils/syscache.h"
 
 #include "engine_parts.h"
 
@@ -87,32 +81,6 @@ has_events(const ClienteleEngineParts *parts)
 	return false;
 }
 
-/* Whether an index finds the rows that have a value of the column. */
-static bool
-is_indexed(Oid relation_id, AttrNumber attribute)
-{
-	Relation	relation = table_open(relation_id, AccessShareLock);
-	List	   *indexes = RelationGetIndexList(relation);
-	ListCell   *cell;
-	bool		found = false;
-
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index index;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		found |= index->indisvalid && index->indkey.values[0] == attribute &&
-			heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
-		ReleaseSysCache(tuple);
-	}
-	list_free(indexes);
-	table_close(relation, AccessShareLock);
-	return found;
-}
-
 /*
  * Each customer of a list, in its order, by a short look into the index: a planner that
  * counts on no page being in memory would rather read the whole table.
@@ -139,7 +107,7 @@ clientele_customers_query(ClienteleEngine *engine, ClienteleShape shape)
 		return parts->queries[shape];
 
 	initStringInfo(&query);
-	if (shape == CLIENTELE_SHAPE_LIST && is_indexed(engine->relation, get_attnum(engine->relation, engine->key_column)))
+	if (shape == CLIENTELE_SHAPE_LIST && clientele_column_is_indexed(engine->relation, get_attnum(engine->relation, engine->key_column)))
 		append_listed_customers(&query, parts, key);
 	else
 	{
@@ -223,7 +191,7 @@ is_read_by_customer(const ClienteleEngineSource *source)
 	for (int part = 0; part < source->input.nparts; part++)
 	{
 		if (source->key_attributes[part] == 0 ||
-			!is_indexed(source->input.parts[part]->relation, source->key_attributes[part]))
+			!clientele_column_is_indexed(source->input.parts[part]->relation, source->key_attributes[part]))
 			return false;
 	}
 	return true;

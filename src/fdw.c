@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "access/reloptions.h"
 #include "access/sysattr.h"
 #include "catalog/pg_foreign_table.h"
@@ -29,8 +30,9 @@
 
 #include "clock.h"
 #include "compat.h"
-#include "engine.h"
+#include "engine_catalog.h"
 #include "fdw.h"
+#include "key_ranges.h"
 #include "live.h"
 #include "mark.h"
 #include "stale.h"
@@ -136,7 +138,20 @@ clientele_fdw_validator(PG_FUNCTION_ARGS)
 
 /*
  * A scan
+ *
+ * It goes through parts of the keys that are asked for: alone through all at once, with
+ * others through ranges, of which each process takes the next when it has done one.
  */
+
+/* What the processes of a parallel scan share. */
+typedef struct SharedRun
+{
+	int			processes;
+	ClienteleKeyRanges ranges;
+	TimestampTz as_of;			/* of all of them */
+	pg_atomic_uint64 evaluated;
+	pg_atomic_uint64 failures;	/* values that workers could not have */
+} SharedRun;
 
 typedef struct ForeignRun
 {
@@ -146,15 +161,22 @@ typedef struct ForeignRun
 	Oid			key_collation;
 	List	   *kinds;			/* conditions, and ... */
 	List	   *values;			/* ... their ExprStates */
+	Bitmapset  *needed;			/* columns that the query looks at */
+	ClienteleKeyList *cuts;		/* PARALLEL: between ranges of keys ... */
+	bool		by_index;		/* ... of which each is read alone */
+	SharedRun  *shared;			/* NULL: no other process has a part */
 	ClienteleStale *stale;		/* the marks; NULL = not read yet */
 	MemoryContext query_context;	/* until the end */
 	MemoryContext scan_context; /* until the next ReScan: all below */
 	bool		started;
 	TimestampTz as_of;
-	Bitmapset  *needed;			/* columns that the query looks at */
+	ClienteleKeys keys;			/* all that are asked for; but ... */
+	bool		key_missing;	/* ... none: only customers without a key */
+	bool		exhausted;		/* no part is left */
+	MemoryContext part_context; /* until the next part: */
 	ClienteleLive *live;		/* LIVE */
-	ClienteleScan *customers;	/* ALL, STALE; NULL = none are asked for */
-	int64		evaluated;		/* rows of STALE so far */
+	ClienteleScan *customers;	/* ALL, STALE */
+	pg_atomic_uint64 evaluated; /* unless shared: stale customers */
 	ClienteleKeyList *marked;	/* MARKED */
 	int			next_marked;
 	bool		everyone;		/* MARKED: the row that stands for everyone is due */
@@ -205,6 +227,7 @@ begin(ForeignScanState *node, int flags)
 	ForeignScan *plan = castNode(ForeignScan, node->ss.ps.plan);
 	ForeignRun *run;
 	Form_pg_attribute key;
+	List	   *cuts = lthird(plan->fdw_private);
 	ListCell   *column;
 
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
@@ -221,8 +244,15 @@ begin(ForeignScanState *node, int flags)
 	foreach(column, (List *) lsecond(plan->fdw_private))
 		run->needed = bms_add_member(run->needed, Max(lfirst_int(column), 0));
 	run->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	if (plan->scan.plan.parallel_aware)
+	{
+		run->by_index = intVal(linitial(cuts));
+		run->cuts = clientele_key_cuts_list(list_copy_tail(cuts, 1), run->key_type, run->key_collation);
+	}
+	pg_atomic_init_u64(&run->evaluated, 0);
 	run->query_context = CurrentMemoryContext;
 	run->scan_context = AllocSetContextCreate(CurrentMemoryContext, "clientele foreign scan", ALLOCSET_DEFAULT_SIZES);
+	run->part_context = AllocSetContextCreate(run->query_context, "clientele part of a scan", ALLOCSET_DEFAULT_SIZES);
 }
 
 /*
@@ -364,17 +394,6 @@ evaluate_conditions(ForeignScanState *node, ClienteleKeys *keys, bool *has_as_of
  * Customers who are evaluated
  */
 
-static void
-refuse_mass_evaluation(const ForeignRun *run)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-			 errmsg("more than %d customers of population \"%s\" are stale and would be evaluated by this query",
-					clientele_live_limit, run->options.population),
-			 errdetail("The setting clientele.live_limit allows no more."),
-			 errhint("Run CALL clientele.refresh(%s).", quote_literal_cstr(run->options.population))));
-}
-
 static ClienteleStale *
 stale_of(ForeignScanState *node)
 {
@@ -388,6 +407,12 @@ stale_of(ForeignScanState *node)
 	return run->stale;
 }
 
+static pg_atomic_uint64 *
+evaluated_by(ForeignRun *run)
+{
+	return run->shared ? &run->shared->evaluated : &run->evaluated;
+}
+
 /* Narrows the keys to those that are stale; false: none is. */
 static bool
 narrow_to_stale(ForeignScanState *node, ClienteleKeys *keys)
@@ -399,8 +424,7 @@ narrow_to_stale(ForeignScanState *node, ClienteleKeys *keys)
 	if (clientele_stale_everyone(stale))
 		return true;
 	list = clientele_stale_keys(stale, run->options.version, run->as_of, keys);
-	if (clientele_live_limit > 0 && list->count > clientele_live_limit)
-		refuse_mass_evaluation(run);
+	clientele_stale_count(stale, evaluated_by(run), list->count);
 	if (list->count == 0)
 		return false;
 	if (list->count == 1)
@@ -415,9 +439,9 @@ start_live(ForeignScanState *node, ClienteleKeys *keys)
 {
 	ForeignRun *run = node->fdw_state;
 
-	run->as_of = clientele_clock_now();
 	run->live = clientele_live_begin(&run->population, run->options.version, node->ss.ss_currentRelation,
-									 run->needed, stale_of(node), run->as_of, keys, node->ss.ps.state->es_snapshot);
+									 run->needed, stale_of(node), run->as_of, keys, node->ss.ps.state->es_snapshot,
+									 evaluated_by(run));
 }
 
 static void
@@ -432,17 +456,15 @@ start_evaluation(ForeignScanState *node, ClienteleKeys *keys)
 	run->customers = clientele_scan_begin(engine, run->as_of, keys, node->ss.ps.state->es_snapshot);
 }
 
+/* What is asked for, and as of when. */
 static void
-start(ForeignScanState *node)
+evaluate_question(ForeignScanState *node)
 {
 	ForeignRun *run = node->fdw_state;
 	MemoryContext caller_context = MemoryContextSwitchTo(run->scan_context);
-	ClienteleKeys keys;
 	bool		has_as_of;
-	bool		key_missing;
-	bool		possible = evaluate_conditions(node, &keys, &has_as_of, &key_missing);
-	Caller		caller;
 
+	run->exhausted = !evaluate_conditions(node, &run->keys, &has_as_of, &run->key_missing);
 	if (clientele_foreign_as_of_column(&run->options) != InvalidAttrNumber && !has_as_of)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
@@ -450,22 +472,97 @@ start(ForeignScanState *node)
 						RelationGetRelationName(node->ss.ss_currentRelation)),
 				 errhint("Add a condition that as_of equals one instant, for example as_of = now(). "
 						 "A function that changes within a query, as clientele.wall_clock() does, belongs into a WITH ... AS MATERIALIZED before.")));
-	run->started = true;
-	caller = become_owner(run);
-	if (possible && run->options.rows == CLIENTELE_FOREIGN_MARKED)
-	{
-		ClienteleStale *stale = stale_of(node);
+	if (run->options.rows == CLIENTELE_FOREIGN_LIVE)
+		run->as_of = clientele_clock_now();
+	run->exhausted |= run->key_missing && run->options.rows != CLIENTELE_FOREIGN_MARKED;
+	MemoryContextSwitchTo(caller_context);
+}
 
-		if (!key_missing)
-			run->marked = clientele_stale_marked(stale, &keys);
-		run->everyone = clientele_stale_everyone(stale);
+static void
+start_marked(ForeignScanState *node, const ClienteleKeys *keys)
+{
+	ForeignRun *run = node->fdw_state;
+	ClienteleStale *stale = stale_of(node);
+
+	if (!run->key_missing)
+		run->marked = clientele_stale_marked(stale, keys);
+	run->everyone = clientele_stale_everyone(stale);
+}
+
+static void
+start_part(ForeignScanState *node, ClienteleKeys *keys)
+{
+	ForeignRun *run = node->fdw_state;
+
+	switch (run->options.rows)
+	{
+		case CLIENTELE_FOREIGN_MARKED:
+			start_marked(node, keys);
+			break;
+		case CLIENTELE_FOREIGN_LIVE:
+			start_live(node, keys);
+			break;
+		case CLIENTELE_FOREIGN_ALL:
+		case CLIENTELE_FOREIGN_STALE:
+			start_evaluation(node, keys);
+			break;
 	}
-	else if (possible && !key_missing && run->options.rows == CLIENTELE_FOREIGN_LIVE)
-		start_live(node, &keys);
-	else if (possible && !key_missing)
-		start_evaluation(node, &keys);
+}
+
+/* Ends what has been started, but keeps the marks: the snapshot is the same. */
+static void
+stop_part(ForeignRun *run)
+{
+	Caller		caller = become_owner(run);
+
+	if (run->customers)
+		clientele_scan_end(run->customers);
+	if (run->live)
+		clientele_live_end(run->live);
+	become_caller(caller);
+	run->customers = NULL;
+	run->live = NULL;
+	run->marked = NULL;
+	run->next_marked = 0;
+	run->everyone = false;
+	MemoryContextReset(run->part_context);
+}
+
+/* Goes on to the next part; false: there is none. */
+static bool
+next_part(ForeignScanState *node)
+{
+	ForeignRun *run = node->fdw_state;
+	ClienteleKeys keys = run->keys;
+	MemoryContext caller_context;
+	Caller		caller;
+
+	if (run->exhausted)
+		return false;
+	run->exhausted = run->shared == NULL;
+	if (run->shared && !clientele_key_ranges_take(&run->shared->ranges, run->cuts, &keys))
+	{
+		run->exhausted = true;
+		return false;
+	}
+	stop_part(run);
+	caller_context = MemoryContextSwitchTo(run->part_context);
+	caller = become_owner(run);
+	start_part(node, &keys);
 	become_caller(caller);
 	MemoryContextSwitchTo(caller_context);
+	return true;
+}
+
+static void
+start(ForeignScanState *node)
+{
+	ForeignRun *run = node->fdw_state;
+
+	evaluate_question(node);
+	if (run->shared)
+		run->as_of = run->shared->as_of;
+	run->started = true;
 }
 
 /* The next row of MARKED: keys, and NULL for everyone. */
@@ -511,12 +608,25 @@ next_customer(ForeignRun *run, TupleTableSlot *slot)
 	become_caller(caller);
 	if (!found)
 		return false;
-	if (run->options.rows == CLIENTELE_FOREIGN_STALE && clientele_live_limit > 0 &&
-		++run->evaluated > clientele_live_limit)
-		refuse_mass_evaluation(run);
+	if (run->options.rows == CLIENTELE_FOREIGN_STALE && clientele_stale_everyone(run->stale))
+		clientele_stale_count(run->stale, evaluated_by(run), 1);
 	slot->tts_values[0] = TimestampTzGetDatum(run->as_of);
 	slot->tts_isnull[0] = false;
 	return true;
+}
+
+static bool
+next_row(ForeignRun *run, TupleTableSlot *slot)
+{
+	switch (run->options.rows)
+	{
+		case CLIENTELE_FOREIGN_MARKED:
+			return next_marked(run, slot);
+		case CLIENTELE_FOREIGN_LIVE:
+			return next_live(run, slot);
+		default:
+			return next_customer(run, slot);
+	}
 }
 
 static TupleTableSlot *
@@ -528,37 +638,18 @@ iterate(ForeignScanState *node)
 	ExecClearTuple(slot);
 	if (!run->started)
 		start(node);
-	if (run->options.rows == CLIENTELE_FOREIGN_MARKED ? next_marked(run, slot) :
-		run->options.rows == CLIENTELE_FOREIGN_LIVE ? next_live(run, slot) : next_customer(run, slot))
-		ExecStoreVirtualTuple(slot);
-	return slot;
+	while (!next_row(run, slot))
+		if (!next_part(node))
+			return slot;
+	return ExecStoreVirtualTuple(slot);
 }
 
-/* Ends what has been started, but keeps the marks: the snapshot is the same. */
 static void
 stop(ForeignRun *run)
 {
-	if (run->customers)
-	{
-		Caller		caller = become_owner(run);
-
-		clientele_scan_end(run->customers);
-		become_caller(caller);
-	}
-	if (run->live)
-	{
-		Caller		caller = become_owner(run);
-
-		clientele_live_end(run->live);
-		become_caller(caller);
-	}
-	run->customers = NULL;
-	run->live = NULL;
-	run->marked = NULL;
-	run->next_marked = 0;
-	run->everyone = false;
+	stop_part(run);
 	run->started = false;
-	run->evaluated = 0;
+	pg_atomic_write_u64(&run->evaluated, 0);
 	MemoryContextReset(run->scan_context);
 }
 
@@ -578,6 +669,92 @@ end(ForeignScanState *node)
 	stop(run);
 	if (run->stale)
 		clientele_stale_close(run->stale);
+}
+
+/*
+ * Several processes
+ */
+
+static Size
+estimate_shared(ForeignScanState *node, ParallelContext *context)
+{
+	(void) node;
+	(void) context;
+	return sizeof(SharedRun);
+}
+
+/* What the leader decides for all: as of when, and which keys there are to be taken. */
+static void
+offer(ForeignScanState *node)
+{
+	ForeignRun *run = node->fdw_state;
+
+	evaluate_question(node);
+	run->shared->as_of = run->as_of;
+	clientele_key_ranges_offer(&run->shared->ranges, run->cuts, &run->keys, run->shared->processes,
+							   run->by_index);
+}
+
+/*
+ * Workers compile the engine for themselves.  The leader does it before, even if it will
+ * take no part: so what is wrong is found before they start, and tables stay locked.
+ */
+static void
+initialize_shared(ForeignScanState *node, ParallelContext *context, void *coordinate)
+{
+	ForeignRun *run = node->fdw_state;
+	Caller		caller = become_owner(run);
+
+	if (run->options.rows == CLIENTELE_FOREIGN_ALL)
+		(void) clientele_engine_get(run->population.id, run->options.version);
+	become_caller(caller);
+	run->shared = coordinate;
+	run->shared->processes = context->nworkers + 1;
+	pg_atomic_init_u64(&run->shared->evaluated, 0);
+	pg_atomic_init_u64(&run->shared->failures, 0);
+	offer(node);
+}
+
+/* What workers could not evaluate is the leader's to tell. */
+static void
+take_over_failures(ForeignRun *run)
+{
+	clientele_engine_add_failures(run->population.id, (int64) pg_atomic_exchange_u64(&run->shared->failures, 0));
+}
+
+static void
+reinitialize_shared(ForeignScanState *node, ParallelContext *context, void *coordinate)
+{
+	ForeignRun *run = node->fdw_state;
+
+	(void) context;
+	(void) coordinate;
+	take_over_failures(run);
+	pg_atomic_write_u64(&run->shared->evaluated, 0);
+	offer(node);
+}
+
+static void
+initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinate)
+{
+	(void) toc;
+	((ForeignRun *) node->fdw_state)->shared = coordinate;
+}
+
+/* The shared memory may be gone after this. */
+static void
+shutdown_shared(ForeignScanState *node)
+{
+	ForeignRun *run = node->fdw_state;
+
+	if (run->shared == NULL)
+		return;
+	if (IsParallelWorker())
+		(void) pg_atomic_fetch_add_u64(&run->shared->failures, clientele_engine_failures(run->population.id));
+	else
+		take_over_failures(run);
+	run->shared = NULL;
+	run->exhausted = true;
 }
 
 static void
@@ -619,5 +796,10 @@ clientele_fdw_handler(PG_FUNCTION_ARGS)
 	routine->ReScanForeignScan = rescan;
 	routine->EndForeignScan = end;
 	routine->ExplainForeignScan = explain;
+	routine->EstimateDSMForeignScan = estimate_shared;
+	routine->InitializeDSMForeignScan = initialize_shared;
+	routine->ReInitializeDSMForeignScan = reinitialize_shared;
+	routine->InitializeWorkerForeignScan = initialize_worker;
+	routine->ShutdownForeignScan = shutdown_shared;
 	PG_RETURN_POINTER(routine);
 }

@@ -8,10 +8,12 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/sysattr.h"
-#include "catalog/pg_class.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "foreign/fdwapi.h"
@@ -31,8 +33,9 @@
 
 #include "compat.h"
 #include "fdw.h"
+#include "key_ranges.h"
 #include "mark.h"
-#include "population.h"
+#include "population_size.h"
 
 /* Where no statistics tell. */
 #define POPULATION_GUESS 10000
@@ -44,6 +47,12 @@
 #define EVALUATE_KEY_COST 1.0		/* found by an index */
 #define EVALUATE_ROW_COST 0.1		/* one after the other */
 #define MARK_STARTUP_COST 0.5
+
+/*
+ * Beginning in one more process: it compiles the model, which takes about as long as the
+ * process itself.
+ */
+#define PROCESS_STARTUP_COST parallel_setup_cost
 
 /* More than any setting adds to what it disables: the scan would be an error. */
 #define REFUSED_COST 1.0e14
@@ -58,6 +67,10 @@ typedef struct Conditions
 typedef struct ForeignRelation
 {
 	ClienteleForeignOptions options;
+	bool		is_found;		/* else using it will be an error */
+	ClientelePopulation population;
+	bool		has_size;
+	ClientelePopulationSize size;	/* read when a scan without a list of keys is looked at */
 	AttrNumber	as_of_column;
 	AttrNumber	key_column;
 	Oid			key_type;
@@ -201,44 +214,117 @@ find_conditions(PlannerInfo *root, const RelOptInfo *rel, List *clauses)
  * Size and cost
  */
 
-static double
-tuples_of(Oid relation, double guess)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	double		tuples = -1;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		tuples = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
-		ReleaseSysCache(tuple);
-	}
-	return tuples > 0 ? tuples : guess;
-}
-
 /* Customers that a scan without conditions yields. */
 static double
-customers_of(const ClienteleForeignOptions *options)
+customers_of(const ForeignRelation *table)
 {
-	ClientelePopulation population;
-
-	if (!clientele_population_find(options->population, &population))
-		return POPULATION_GUESS;	/* using it will be an error */
-	switch (options->rows)
+	if (!table->is_found)
+		return POPULATION_GUESS;
+	switch (table->options.rows)
 	{
 		case CLIENTELE_FOREIGN_LIVE:
 		case CLIENTELE_FOREIGN_ALL:
 			break;
 		case CLIENTELE_FOREIGN_STALE:
-			return Min(STALE_GUESS, tuples_of(population.relation, POPULATION_GUESS));
+			return Min(STALE_GUESS, clientele_table_tuples(table->population.relation, POPULATION_GUESS));
 		case CLIENTELE_FOREIGN_MARKED:
-			return tuples_of(clientele_mark_relation(options->population), MARKED_GUESS);
+			return clientele_table_tuples(clientele_mark_relation(table->options.population), MARKED_GUESS);
 	}
-	return tuples_of(population.relation, POPULATION_GUESS);
+	return clientele_table_tuples(table->population.relation, POPULATION_GUESS);
+}
+
+/* Live rows are read from the stored ones, found by their primary key. */
+static ClientelePopulationSize
+size_of_stored(const ForeignRelation *table)
+{
+	const char *name = psprintf("%s_stored_%d", table->options.population, table->options.version);
+	Oid			stored = get_relname_relid(name, get_namespace_oid("clientele_data", false));
+
+	return (ClientelePopulationSize)
+	{
+		.pages = OidIsValid(stored) ? clientele_table_pages(stored) : 0,
+		.by_index = enable_indexscan
+	};
+}
+
+static const ClientelePopulationSize *
+size_of(const RelOptInfo *rel)
+{
+	ForeignRelation *table = rel->fdw_private;
+
+	if (!table->has_size && table->is_found)
+		table->size = table->options.rows == CLIENTELE_FOREIGN_LIVE ? size_of_stored(table) :
+			clientele_population_size(&table->population);
+	table->has_size = true;
+	return &table->size;
+}
+
+/* The share of customers below a bound, by the statistics of the key; < 0: they do not say. */
+static double
+share_below(PlannerInfo *root, RelOptInfo *rel, HeapTuple statistics, Expr *bound)
+{
+	const ForeignRelation *table = rel->fdw_private;
+	TypeCacheEntry *type = lookup_type_cache(table->key_type, TYPECACHE_BTREE_OPFAMILY);
+	Const	   *value = (Const *) estimate_expression_value(root, (Node *) bound);
+	VariableStatData data = {
+		.rel = rel,
+		.statsTuple = statistics,
+		.vartype = table->key_type,
+		.atttype = table->key_type,
+		.acl_ok = true
+	};
+	Oid			operator;
+	FmgrInfo	compare;
+
+	if (!IsA(value, Const) || value->constisnull)
+		return -1;
+	operator = get_opfamily_member(type->btree_opf, type->btree_opintype,
+								   is_integer(table->key_type) ? value->consttype : type->btree_opintype,
+								   BTLessStrategyNumber);
+	if (!OidIsValid(operator))
+		return -1;
+	fmgr_info(get_opcode(operator), &compare);
+	return ineq_histogram_selectivity(root, &data, operator, &compare, false, false, table->key_collation,
+									  value->constvalue, value->consttype);
+}
+
+/* The share of customers in the range that the conditions give. */
+static double
+share_of_range(PlannerInfo *root, RelOptInfo *rel, const Conditions *conditions)
+{
+	const ForeignRelation *table = rel->fdw_private;
+	Expr	   *from = conditions->value[CLIENTELE_KEY_FROM];
+	Expr	   *below = conditions->value[CLIENTELE_KEY_BELOW];
+	HeapTuple	statistics = (from || below) && table->is_found ? clientele_key_statistics(&table->population) : NULL;
+	double		low = from ? 1 - DEFAULT_INEQ_SEL : 0;
+	double		high = !below ? 1 : from ? low + DEFAULT_RANGE_INEQ_SEL : DEFAULT_INEQ_SEL;
+
+	if (HeapTupleIsValid(statistics))
+	{
+		double		known_low = from ? share_below(root, rel, statistics, from) : 0;
+		double		known_high = below ? share_below(root, rel, statistics, below) : 1;
+
+		if (known_low >= 0 && known_high >= 0)
+		{
+			low = known_low;
+			high = known_high;
+		}
+		ReleaseSysCache(statistics);
+	}
+	return Max(high - low, 0);
+}
+
+/* Whether the conditions say nothing of keys, or only between which they are. */
+static bool
+is_range(const Conditions *conditions)
+{
+	return !conditions->value[CLIENTELE_KEY_IS] && !conditions->value[CLIENTELE_KEY_MISSING] &&
+		!conditions->value[CLIENTELE_KEY_AMONG];
 }
 
 /* Customers whom the conditions leave: those are evaluated. */
 static double
-estimate_customers(PlannerInfo *root, const RelOptInfo *rel, const Conditions *conditions)
+estimate_customers(PlannerInfo *root, RelOptInfo *rel, const Conditions *conditions)
 {
 	double		customers = rel->tuples;
 
@@ -246,11 +332,7 @@ estimate_customers(PlannerInfo *root, const RelOptInfo *rel, const Conditions *c
 		return 1;
 	if (conditions->value[CLIENTELE_KEY_AMONG])
 		return clamp_row_est(Min(customers, clientele_array_length(root, (Node *) conditions->value[CLIENTELE_KEY_AMONG])));
-	if (conditions->value[CLIENTELE_KEY_FROM] && conditions->value[CLIENTELE_KEY_BELOW])
-		customers *= DEFAULT_RANGE_INEQ_SEL;
-	else if (conditions->value[CLIENTELE_KEY_FROM] || conditions->value[CLIENTELE_KEY_BELOW])
-		customers *= DEFAULT_INEQ_SEL;
-	return clamp_row_est(customers);
+	return clamp_row_est(customers * share_of_range(root, rel, conditions));
 }
 
 /* Clauses on columns other than as_of and key: there are no statistics, but defaults. */
@@ -282,36 +364,63 @@ is_refused(const RelOptInfo *rel, const Conditions *conditions)
 	return table->as_of_column != InvalidAttrNumber && conditions->value[CLIENTELE_AS_OF] == NULL;
 }
 
+/* What a scan costs that may be shared among processes. */
+typedef struct ScanCost
+{
+	double		customers;
+	Cost		startup;
+	Cost		whole;			/* for each process */
+	Cost		run;			/* divided */
+} ScanCost;
+
+/* Reading the events, or stored rows, of a share of the customers. */
 static void
-estimate_cost(PlannerInfo *root, const RelOptInfo *rel, const Conditions *conditions, int nclauses,
-			  Cost *startup, Cost *total)
+add_reading(const RelOptInfo *rel, double share, ScanCost *cost)
+{
+	const ClientelePopulationSize *size = size_of(rel);
+
+	if (size->by_index)
+		cost->run += share * (size->pages * seq_page_cost + size->events * (cpu_index_tuple_cost + cpu_tuple_cost));
+	else
+	{
+		cost->whole += size->pages * seq_page_cost + size->events * cpu_tuple_cost;
+		cost->run += share * size->events * 2 * cpu_operator_cost * log2(Max(size->events, 2));
+	}
+}
+
+static ScanCost
+estimate_cost(PlannerInfo *root, RelOptInfo *rel, const Conditions *conditions, int nclauses)
 {
 	const ForeignRelation *table = rel->fdw_private;
-	double		customers = estimate_customers(root, rel, conditions);
+	ScanCost	cost = {.customers = estimate_customers(root, rel, conditions)};
 	Cost		each = cpu_tuple_cost + rel->baserestrictcost.per_tuple + nclauses * cpu_operator_cost;
 
-	*startup = rel->baserestrictcost.startup;
+	cost.startup = rel->baserestrictcost.startup;
 	switch (table->options.rows)
 	{
 		case CLIENTELE_FOREIGN_MARKED:
-			*startup += MARK_STARTUP_COST;
-			break;
-		case CLIENTELE_FOREIGN_LIVE:
-			*startup += EVALUATE_STARTUP_COST;
+			cost.startup += MARK_STARTUP_COST;
 			break;
 		case CLIENTELE_FOREIGN_STALE:
-			*startup += EVALUATE_STARTUP_COST;
+			cost.startup += EVALUATE_STARTUP_COST;
 			each += EVALUATE_KEY_COST;
 			break;
+		case CLIENTELE_FOREIGN_LIVE:
+			cost.startup += EVALUATE_STARTUP_COST;
+			if (is_range(conditions))
+				add_reading(rel, cost.customers / Max(rel->tuples, 1), &cost);
+			break;
 		case CLIENTELE_FOREIGN_ALL:
-			*startup += EVALUATE_STARTUP_COST;
-			each += conditions->value[CLIENTELE_KEY_IS] || conditions->value[CLIENTELE_KEY_AMONG] ?
-				EVALUATE_KEY_COST : EVALUATE_ROW_COST;
+			cost.startup += EVALUATE_STARTUP_COST;
+			each += is_range(conditions) ? EVALUATE_ROW_COST : EVALUATE_KEY_COST;
+			if (is_range(conditions))
+				add_reading(rel, cost.customers / Max(rel->tuples, 1), &cost);
 			break;
 	}
 	if (is_refused(rel, conditions))
-		*startup += REFUSED_COST;
-	*total = *startup + customers * each;
+		cost.startup += REFUSED_COST;
+	cost.run += cost.customers * each;
+	return cost;
 }
 
 static void
@@ -322,12 +431,13 @@ get_size(PlannerInfo *root, RelOptInfo *rel, Oid table_id)
 	int32		typmod;
 
 	clientele_foreign_options(table_id, &table->options);
+	table->is_found = clientele_population_find(table->options.population, &table->population);
 	table->as_of_column = clientele_foreign_as_of_column(&table->options);
 	table->key_column = clientele_foreign_key_column(&table->options);
 	get_atttypetypmodcoll(table_id, table->key_column, &table->key_type, &typmod, &table->key_collation);
 	rel->fdw_private = table;
 
-	rel->tuples = customers_of(&table->options);
+	rel->tuples = customers_of(table);
 	conditions = find_conditions(root, rel, rel->baserestrictinfo);
 	rel->rows = estimate_rows(root, rel, rel->baserestrictinfo, &conditions);
 }
@@ -344,16 +454,53 @@ add_one_path(PlannerInfo *root, RelOptInfo *rel, Relids outer)
 	List	   *clauses = list_concat_copy(rel->baserestrictinfo, joins);
 	Conditions	conditions = find_conditions(root, rel, clauses);
 	double		rows = estimate_rows(root, rel, clauses, &conditions);
-	Cost		startup;
-	Cost		total;
+	ScanCost	cost;
+	ForeignPath *path;
 
 	if (is_refused(rel, &conditions) && !bms_equal(outer, rel->lateral_relids))
 		return;					/* one refused path is enough */
 	if (parameters)
 		parameters->ppi_rows = rows;
-	estimate_cost(root, rel, &conditions, list_length(joins), &startup, &total);
-	add_path(rel, (Path *) clientele_foreign_path(root, rel, rows, is_refused(rel, &conditions) ? 1 : 0,
-												  startup, total, outer));
+	cost = estimate_cost(root, rel, &conditions, list_length(joins));
+	path = clientele_foreign_path(root, rel, rows, is_refused(rel, &conditions) ? 1 : 0,
+								  cost.startup, cost.startup + cost.whole + cost.run, outer);
+
+	/* as a whole by one worker, it would not be of one instant with the leader's */
+	path->path.parallel_safe = false;
+	add_path(rel, (Path *) path);
+}
+
+/* By how many processes work is divided, the leader counted as the planner does. */
+static double
+divisor_of(int workers)
+{
+	return workers + (parallel_leader_participation ? Max(1.0 - 0.3 * workers, 0) : 0);
+}
+
+/* The scan of all customers, or of a range of keys, by several processes. */
+static void
+add_parallel_path(PlannerInfo *root, RelOptInfo *rel, const Conditions *conditions)
+{
+	const ForeignRelation *table = rel->fdw_private;
+	ScanCost	cost = estimate_cost(root, rel, conditions, 0);
+	double		share = cost.customers / Max(rel->tuples, 1);
+	int			workers = compute_parallel_worker(rel, size_of(rel)->pages * share, -1, max_parallel_workers_per_gather);
+	double		divisor = divisor_of(workers);
+	List	   *cuts;
+	ForeignPath *path;
+
+	if (workers <= 0 || !table->is_found)
+		return;
+	cuts = clientele_key_cuts(&table->population, table->key_type, table->key_collation);
+	if (cuts == NIL)
+		return;
+	cost.startup += PROCESS_STARTUP_COST;
+	path = clientele_foreign_path(root, rel, clamp_row_est(rel->rows / divisor), 0,
+								  cost.startup, cost.startup + cost.whole + cost.run / divisor, NULL);
+	path->path.parallel_aware = true;
+	path->path.parallel_workers = workers;
+	path->fdw_private = lcons(makeInteger(size_of(rel)->by_index), cuts);
+	add_partial_path(rel, (Path *) path);
 }
 
 static bool
@@ -427,6 +574,8 @@ get_paths(PlannerInfo *root, RelOptInfo *rel, Oid table_id)
 												  bms_union(lfirst(as_of), lfirst(key))));
 	foreach(cell, outers)
 		add_one_path(root, rel, lfirst(cell));
+	if (rel->consider_parallel && rel->lateral_relids == NULL && is_range(&own) && !is_refused(rel, &own))
+		add_parallel_path(root, rel, &own);
 }
 
 /*
@@ -451,6 +600,18 @@ without_list(PlannerInfo *root, const RelOptInfo *rel, List *clauses, const Cond
 	return rest;
 }
 
+/* Marked and stale customers are few. */
+static bool
+may_be_shared(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *entry)
+{
+	ClienteleForeignOptions options;
+
+	(void) root;
+	(void) rel;
+	clientele_foreign_options(entry->relid, &options);
+	return options.rows == CLIENTELE_FOREIGN_LIVE || options.rows == CLIENTELE_FOREIGN_ALL;
+}
+
 static ForeignScan *
 get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, List *targets,
 		 List *clauses, Plan *outer_plan)
@@ -463,7 +624,6 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 	int			column = -1;
 
 	(void) table_id;
-	(void) path;
 	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &columns);
 	pull_varattnos((Node *) extract_actual_clauses(clauses, false), rel->relid, &columns);
 	while ((column = bms_next_member(columns, column)) >= 0)
@@ -476,8 +636,8 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 			values = lappend(values, copyObjectImpl(conditions.value[i]));
 		}
 	clauses = without_list(root, rel, clauses, &conditions);
-	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values, list_make2(kinds, needed),
-							NIL, NIL, outer_plan);
+	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values,
+							list_make3(kinds, needed, path->fdw_private), NIL, NIL, outer_plan);
 }
 
 void
@@ -486,4 +646,5 @@ clientele_foreign_plan_callbacks(FdwRoutine *routine)
 	routine->GetForeignRelSize = get_size;
 	routine->GetForeignPaths = get_paths;
 	routine->GetForeignPlan = get_plan;
+	routine->IsForeignScanParallelSafe = may_be_shared;
 }

@@ -61,8 +61,8 @@ clientele_key_list_sort(ClienteleKeyList *list)
 	list->count = kept;
 }
 
-bool
-clientele_key_list_has(const ClienteleKeyList *list, Datum key)
+int
+clientele_key_list_rank(const ClienteleKeyList *list, Datum key)
 {
 	int			low = 0;
 	int			high = list->count;
@@ -70,14 +70,19 @@ clientele_key_list_has(const ClienteleKeyList *list, Datum key)
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
-		int			order = clientele_key_compare(list, list->keys[middle], key);
 
-		if (order == 0)
-			return true;
-		if (order < 0)
+		if (clientele_key_compare(list, list->keys[middle], key) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return false;
+	return low;
+}
+
+bool
+clientele_key_list_has(const ClienteleKeyList *list, Datum key)
+{
+	int			rank = clientele_key_list_rank(list, key);
+
+	return rank > 0 && clientele_key_compare(list, list->keys[rank - 1], key) == 0;
 }

@@ -26,6 +26,9 @@ extern void clientele_key_list_add(ClienteleKeyList *list, Datum key);
 
 /* Call it after the last key is added, and before one is looked for. */
 extern void clientele_key_list_sort(ClienteleKeyList *list);
+
+/* How many keys of the list are not above the key; whether it is among them. */
+extern int	clientele_key_list_rank(const ClienteleKeyList *list, Datum key);
 extern bool clientele_key_list_has(const ClienteleKeyList *list, Datum key);
 
 /* < 0, 0, > 0 */

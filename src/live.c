@@ -21,7 +21,6 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
-#include "clock.h"
 #include "live.h"
 #include "quiet_read.h"
 #include "stored.h"
@@ -53,7 +52,7 @@ struct ClienteleLive
 	ClienteleKeyList *late;		/* customers to evaluate */
 	ClienteleScan *evaluated;	/* they are being; NULL: not begun */
 	bool		all_evaluated;
-	int64		nevaluated;
+	pg_atomic_uint64 *nevaluated;	/* by all processes of the scan */
 };
 
 /* ---------- the stored rows ---------- */
@@ -253,17 +252,6 @@ next_stored(ClienteleLive *live, Datum *values, bool *nulls)
 /* ---------- customers who are evaluated ---------- */
 
 static void
-refuse_mass_evaluation(const ClienteleLive *live)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-			 errmsg("more than %d customers of population \"%s\" are stale and would be evaluated by this query",
-					clientele_live_limit, NameStr(live->population->name)),
-			 errdetail("The setting clientele.live_limit allows no more."),
-			 errhint("Run CALL clientele.refresh(%s).", quote_literal_cstr(NameStr(live->population->name)))));
-}
-
-static void
 begin_evaluation(ClienteleLive *live)
 {
 	ClienteleKeys keys = live->keys;
@@ -275,8 +263,7 @@ begin_evaluation(ClienteleLive *live)
 		for (int i = 0; live->marked && i < live->marked->count; i++)
 			clientele_key_list_add(live->late, live->marked->keys[i]);
 		clientele_key_list_sort(live->late);
-		if (clientele_live_limit > 0 && live->late->count > clientele_live_limit)
-			refuse_mass_evaluation(live);
+		clientele_stale_count(live->stale, live->nevaluated, live->late->count);
 		keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = live->late->keys,.nlist = live->late->count};
 	}
 	if (clientele_stale_everyone(live->stale) || live->late->count > 0)
@@ -298,8 +285,8 @@ next_evaluated(ClienteleLive *live, Datum *values, bool *nulls)
 		begin_evaluation(live);
 	if (live->evaluated == NULL || !clientele_scan_next(live->evaluated, &values[LIVE_KEY], &nulls[LIVE_KEY]))
 		return false;
-	if (clientele_live_limit > 0 && ++live->nevaluated > clientele_live_limit)
-		refuse_mass_evaluation(live);
+	if (clientele_stale_everyone(live->stale))
+		clientele_stale_count(live->stale, live->nevaluated, 1);
 
 	/* a scan's last column is due_at */
 	values[last + 2] = values[last + 1];
@@ -313,7 +300,8 @@ next_evaluated(ClienteleLive *live, Datum *values, bool *nulls)
 
 ClienteleLive *
 clientele_live_begin(const ClientelePopulation *population, int version, Relation table, const Bitmapset *needed,
-					 ClienteleStale *stale, TimestampTz as_of, const ClienteleKeys *keys, Snapshot snapshot)
+					 ClienteleStale *stale, TimestampTz as_of, const ClienteleKeys *keys, Snapshot snapshot,
+					 pg_atomic_uint64 *evaluated)
 {
 	ClienteleLive *live = palloc0(sizeof(ClienteleLive));
 	TupleDesc	columns = RelationGetDescr(table);
@@ -329,6 +317,7 @@ clientele_live_begin(const ClientelePopulation *population, int version, Relatio
 	live->as_of = as_of;
 	live->keys = *keys;
 	live->snapshot = snapshot;
+	live->nevaluated = evaluated;
 	live->context = CurrentMemoryContext;
 	live->late = clientele_key_list(key->atttypid, key->attcollation);
 	if (clientele_stale_everyone(stale))

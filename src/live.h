@@ -24,11 +24,13 @@ typedef struct ClienteleLive ClienteleLive;
 
 /*
  * Begins in the current memory context.  Only the columns in `needed` (numbers of
- * the foreign table, from 1 on) need be right in rows that were stored.
+ * the foreign table, from 1 on) need be right in rows that were stored.  Who is evaluated
+ * is counted in `evaluated` (see clientele_stale_count).
  */
 extern ClienteleLive *clientele_live_begin(const ClientelePopulation *population, int version, Relation table,
 										   const Bitmapset *needed, ClienteleStale *stale, TimestampTz as_of,
-										   const ClienteleKeys *keys, Snapshot snapshot);
+										   const ClienteleKeys *keys, Snapshot snapshot,
+										   pg_atomic_uint64 *evaluated);
 
 /* The next customer, in no order; valid until the next call. */
 extern bool clientele_live_next(ClienteleLive *live, Datum *values, bool *nulls);

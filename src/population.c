@@ -18,7 +18,7 @@
 
 #include "population.h"
 
-/* Columns of clientele.population and clientele.link; releases only append to them. */
+/* Columns of clientele.population, source and link; releases only append to them. */
 enum
 {
 	POPULATION_ID = 1,
@@ -27,6 +27,10 @@ enum
 	POPULATION_KEY_COLUMN = 4,
 	POPULATION_TARGET_SCHEMA = 6,
 	POPULATION_OWNER = 7,
+
+	SOURCE_POPULATION = 1,
+	SOURCE_RELATION = 4,
+	SOURCE_KEY_PATH = 5,
 
 	LINK_POPULATION = 1,
 	LINK_NUMBER = 2,
@@ -85,6 +89,30 @@ clientele_population_get(const char *name, ClientelePopulation *population)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("population \"%s\" does not exist", name),
 				 errhint("SELECT name FROM clientele.population lists them.")));
+}
+
+List *
+clientele_population_sources(const ClientelePopulation *population)
+{
+	Relation	relation = open_catalog("source");
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+	List	   *sources = NIL;
+
+	ScanKeyInit(&key, SOURCE_POPULATION, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(population->id));
+	scan = systable_beginscan(relation, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		ClientelePopulationSource *source = palloc(sizeof(ClientelePopulationSource));
+
+		source->relation = DatumGetObjectId(column(row, relation, SOURCE_RELATION));
+		source->key_path = TextDatumGetCString(column(row, relation, SOURCE_KEY_PATH));
+		sources = lappend(sources, source);
+	}
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return sources;
 }
 
 ClienteleLink *

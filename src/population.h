@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 typedef struct ClientelePopulation
 {
 	int			id;
@@ -23,6 +25,15 @@ extern bool clientele_population_find(const char *name, ClientelePopulation *pop
 
 /* An error if there is none, with a hint. */
 extern void clientele_population_get(const char *name, ClientelePopulation *population);
+
+/* A relation of a source: a row of clientele.source. */
+typedef struct ClientelePopulationSource
+{
+	Oid			relation;
+	char	   *key_path;
+} ClientelePopulationSource;
+
+extern List *clientele_population_sources(const ClientelePopulation *population);
 
 /* How changed lines lead to customers: a row of clientele.link. */
 typedef struct ClienteleLink

@@ -11,6 +11,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "clock.h"
 #include "compat.h"
 #include "expression_tree.h"
 #include "mark.h"
@@ -316,4 +317,19 @@ clientele_stale_keys(ClienteleStale *stale, int version, TimestampTz as_of, cons
 		add_untimely(stale, list, version, as_of, among);
 	clientele_key_list_sort(list);
 	return list;
+}
+
+void
+clientele_stale_count(const ClienteleStale *stale, pg_atomic_uint64 *evaluated, uint64 more)
+{
+	const char *population = NameStr(stale->population->name);
+
+	if (clientele_live_limit == 0 || pg_atomic_add_fetch_u64(evaluated, more) <= (uint64) clientele_live_limit)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("more than %d customers of population \"%s\" are stale and would be evaluated by this query",
+					clientele_live_limit, population),
+			 errdetail("The setting clientele.live_limit allows no more."),
+			 errhint("Run CALL clientele.refresh(%s).", quote_literal_cstr(population))));
 }

@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 
+#include "port/atomics.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
@@ -37,5 +38,11 @@ extern ClienteleKeyList *clientele_stale_marked(ClienteleStale *stale, const Cli
 /* And those whose stored row of a version is due at as_of, or younger than it. */
 extern ClienteleKeyList *clientele_stale_keys(ClienteleStale *stale, int version, TimestampTz as_of,
 											  const ClienteleKeys *among);
+
+/*
+ * Counts customers who are evaluated because they are stale, in all processes of a scan:
+ * an error if there are more of them than clientele.live_limit allows.
+ */
+extern void clientele_stale_count(const ClienteleStale *stale, pg_atomic_uint64 *evaluated, uint64 more);
 
 #endif							/* CLIENTELE_STALE_H */

@@ -5,11 +5,14 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/relcache.h"
 #include "utils/syscache.h"
 
 #include "nearest_name.h"
@@ -207,5 +210,49 @@ clientele_append_table(StringInfo query, const ClienteleTablePaths *paths)
 						 table_name(join->relation), join->alias,
 						 join->alias, quote_identifier(join->referenced),
 						 join->from, quote_identifier(join->column));
+	}
+}
+
+/* ---------- indexes ---------- */
+
+bool
+clientele_column_is_indexed(Oid relation_id, AttrNumber attribute)
+{
+	Relation	relation = table_open(relation_id, AccessShareLock);
+	List	   *indexes = RelationGetIndexList(relation);
+	ListCell   *cell;
+	bool		found = false;
+
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+		Form_pg_index index;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		index = (Form_pg_index) GETSTRUCT(tuple);
+		found |= index->indisvalid && index->indkey.values[0] == attribute &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
+		ReleaseSysCache(tuple);
+	}
+	list_free(indexes);
+	table_close(relation, AccessShareLock);
+	return found;
+}
+
+bool
+clientele_path_is_indexed(Oid relation, const ClienteleNode *path)
+{
+	for (const ClienteleNode *name = path;; name = name->next_name)
+	{
+		AttrNumber	attribute = get_attnum(relation, name->string);
+		const char *referenced_column;
+
+		if (attribute <= 0 || !clientele_column_is_indexed(relation, attribute))
+			return false;
+		if (name->next_name == NULL)
+			return true;
+		if (!follow_foreign_key(relation, attribute, &relation, &referenced_column))
+			return false;
 	}
 }

@@ -54,4 +54,10 @@ extern List *clientele_table_relations(const ClienteleTablePaths *paths);
 /* The table with its joins, for FROM. */
 extern void clientele_append_table(StringInfo query, const ClienteleTablePaths *paths);
 
+/* Whether an index finds the rows that have a value of the column. */
+extern bool clientele_column_is_indexed(Oid relation_id, AttrNumber attribute);
+
+/* The same of the rows from which a path leads to a value: table by table, from its end. */
+extern bool clientele_path_is_indexed(Oid relation, const ClienteleNode *path);
+
 #endif							/* CLIENTELE_TABLE_PATH_H */

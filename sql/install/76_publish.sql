@@ -421,7 +421,7 @@ BEGIN
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_at')::regclass, at.columns, at.descriptions);
     IF to_regprocedure(format('%I.%I(timestamptz)', population.target_schema, population.name || '_as_of')) IS NULL THEN
         EXECUTE format($function$
-            CREATE FUNCTION %1$I.%2$I(as_of timestamptz) RETURNS SETOF %1$I.%3$I LANGUAGE sql STABLE
+            CREATE FUNCTION %1$I.%2$I(as_of timestamptz) RETURNS SETOF %1$I.%3$I LANGUAGE sql STABLE PARALLEL SAFE
             AS 'SELECT v.* FROM %1$I.%3$I AS v WHERE v.as_of OPERATOR(pg_catalog.=) $1'
             $function$, population.target_schema, population.name || '_as_of', population.name || '_at');
         EXECUTE format('ALTER FUNCTION %I.%I(timestamptz) OWNER TO %s', population.target_schema, population.name || '_as_of', population.owner);

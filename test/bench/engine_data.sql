@@ -28,7 +28,7 @@ CREATE TABLE crm.consultation (
 );
 
 -- The last event is at this instant, and the first run reads the data then.
-CREATE FUNCTION bench.as_of() RETURNS timestamptz LANGUAGE sql IMMUTABLE AS
+CREATE FUNCTION bench.as_of() RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
     $$ SELECT timestamptz '2026-06-30 12:00+08' $$;
 
 -- A number of 30 bits that looks random, for each number and purpose.

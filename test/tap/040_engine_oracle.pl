@@ -73,10 +73,29 @@ sub beginning
 	return rules_of_the_language() . world_tables($world) . helpers($world) . comparison_functions($world)
 		. "CREATE TABLE oracle.clock AS SELECT timestamptz '$world->{clock}' AS at;\n"
 		. "SELECT set_config('clientele.clock', at::text, false) FROM oracle.clock;\n"
-		. first_rows($world) . "\nCREATE EXTENSION clientele;\n"
+		. first_rows($world) . "\nCREATE EXTENSION clientele;\n" . ($world->{number} % 5 ? analyze($world) : '')
 		. world_registration($world)
 		. publish($world, $model, 'first version')
 		. feed_begins($world);
+}
+
+# What the planner knows of keys and sizes, until they have changed.
+sub analyze
+{
+	my ($world) = @_;
+	my @relations = map { @{ $_->{relations} // [ 'bill', 'line' ] } } @{ $world->{sources} };
+	return 'ANALYZE ' . join(', ', map { 'clinic.' . identifier($_) } 'Customer', @relations) . ";\n";
+}
+
+# In two of five sessions plans are parallel wherever they can be; in one the leader takes no part.
+sub session_settings
+{
+	my ($session) = @_;
+	my $leader = [ '', 'on', '', 'off', '' ]->[ $session % 5 ];
+
+	return '' if $leader eq '';
+	return "SET parallel_setup_cost = 0;\nSET parallel_tuple_cost = 0;\nSET min_parallel_table_scan_size = 0;\n"
+		. "SET parallel_leader_participation = $leader;\n";
 }
 
 sub step
@@ -87,6 +106,7 @@ sub step
 	my $refresh = "CALL clientele.refresh($population$batch);";
 	my $sql = "\\echo step $number\n";
 
+	$sql .= analyze($world) if $number % 10 == 0;
 	$sql .= change($world, compare_view($world, 'live, inside the transaction')) if chance(0.8);
 	$sql .= clock_move($world) . "\n" if chance(0.5);
 	$sql .= compare_view($world, 'live') . "\n";
@@ -139,11 +159,13 @@ sub run_world
 	$node->safe_psql('postgres', "CREATE DATABASE world_$number");
 	for (my $done = 0; $done < $count; $done += $steps_in_session)
 	{
-		my $script = $done ? "SELECT set_config('clientele.clock', at::text, false) FROM oracle.clock;\n" : beginning($world, $model);
+		my $script = session_settings($number + $done / $steps_in_session);
+
+		$script .= $done ? "SELECT set_config('clientele.clock', at::text, false) FROM oracle.clock;\n" : beginning($world, $model);
 		my ($output, $errors);
 
 		$script .= step($world, $model, $_) for $done + 1 .. $done + $steps_in_session;
-		$script .= "UPDATE oracle.clock SET at = oracle.now();\n";
+		$script .= "UPDATE oracle.clock SET at = oracle.now();\nSELECT oracle.note_plan();\n";
 		# psql stops at the first error, without reading the rest: so not from a pipe
 		my $file = "$PostgreSQL::Test::Utils::log_path/world_${number}_$done.sql";
 		append_to_file($file, encode_utf8($script));
@@ -155,7 +177,8 @@ sub run_world
 		return;
 	}
 	my @counts = split /\|/, $node->safe_psql("world_$number",
-		"SELECT last_value, (SELECT last_value FROM oracle.due_rows), (SELECT last_value FROM oracle.early_rows) FROM oracle.comparisons");
+		"SELECT last_value, (SELECT last_value FROM oracle.due_rows), (SELECT last_value FROM oracle.early_rows),
+			(SELECT last_value FROM oracle.parallel_plans WHERE is_called) FROM oracle.comparisons");
 	$node->safe_psql('postgres', "DROP DATABASE world_$number");
 	return @counts;
 }
@@ -169,7 +192,7 @@ is($node->safe_psql('postgres', encode_utf8(fixed_cases())), '', 'plain SQL says
 
 note "seed $seed: ORACLE_SEED=$seed makes the same worlds again";
 my @worlds = defined $ENV{ORACLE_WORLD} ? ($ENV{ORACLE_WORLD}) : (0 .. int(($steps - 1) / $steps_in_world));
-my ($compared, $due, $early) = (0, 0, 0);
+my ($compared, $due, $early, $parallel) = (0, 0, 0, 0);
 for my $number (@worlds)
 {
 	my @counts = run_world($node, $number, $steps_in_world);
@@ -178,14 +201,17 @@ for my $number (@worlds)
 	$compared += $counts[0];
 	$due += $counts[1];
 	$early += $counts[2];
+	$parallel += $counts[3] || 0;
 }
-note sprintf '%d comparisons; of %d due rows looked at, %d did not change when they were due', $compared, $due, $early;
+note sprintf '%d comparisons; of %d due rows looked at, %d did not change when they were due; %d plans of sessions were parallel',
+	$compared, $due, $early, $parallel;
 
 if (!defined $ENV{ORACLE_WORLD})
 {
 	my @words = map { "$_(" } qw(abs age avg coalesce contains count date day days_since earliest first floor greatest has_tag last
 		latest least max min mode month months_since now round starts_with sum today weekday years_since);
 	push @words, qw(and or not between in like is case distinct by where last from since hours days weeks months years + - * / = <> < <= > >=);
+	cmp_ok($parallel, '>', 0, 'some plans were parallel');
 	is(join(' ', grep { !$used{$_} } @words), '', 'every aggregate, window, function and operator was used');
 }
 

@@ -27,12 +27,13 @@ CREATE SEQUENCE oracle.early_rows;
 
 CREATE FUNCTION oracle.compare(what text, actual text, at timestamptz DEFAULT oracle.now(), only_key text DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS \$\$
 DECLARE
+    expected jsonb[] := ARRAY(SELECT answer FROM oracle.expected(at) AS answer WHERE only_key IS NULL OR answer ->> $key = only_key);
     differences text;
 BEGIN
     PERFORM nextval('oracle.comparisons');
     EXECUTE format(\$q\$
         WITH actual AS MATERIALIZED (SELECT to_jsonb(a) - $clock_columns AS answer FROM (%s) AS a),
-             expected AS MATERIALIZED (SELECT answer FROM oracle.expected(\$1) AS answer WHERE \$2 IS NULL OR answer ->> $key = \$2),
+             expected AS MATERIALIZED (SELECT answer FROM unnest(\$1) AS answer),
              paired AS (SELECT a.answer AS ours, e.answer AS theirs
                         FROM (SELECT answer, row_number() OVER (PARTITION BY answer -> $key) AS n FROM actual) AS a
                         FULL JOIN expected AS e ON a.answer -> $key = e.answer -> $key AND a.n = 1),
@@ -42,10 +43,23 @@ BEGIN
                            WHERE o IS DISTINCT FROM t
                            ORDER BY name, 1 LIMIT 8)
         SELECT string_agg(format(E'\\n  key %%s, column %%s: ours %%s, plain SQL %%s', key, name, coalesce(o::text, 'nothing'), coalesce(t::text, 'nothing')), '')
-        FROM different\$q\$, actual) INTO differences USING at, only_key;
+        FROM different\$q\$, actual) INTO differences USING expected;
     IF differences IS NOT NULL THEN
         RAISE EXCEPTION 'DIFFERENT: %, clock %, at %:%', what, oracle.now(), at, differences;
     END IF;
+END \$\$;
+
+-- How many of the plans of a session that reads everyone were parallel.
+CREATE SEQUENCE oracle.parallel_plans;
+CREATE FUNCTION oracle.note_plan() RETURNS void LANGUAGE plpgsql AS \$\$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXPLAIN SELECT 1 FROM $view UNION ALL SELECT 1 FROM $as_of(current_setting('clientele.clock')::timestamptz) LOOP
+        IF line ~ 'Parallel Foreign Scan' THEN
+            PERFORM nextval('oracle.parallel_plans');
+        END IF;
+    END LOOP;
 END \$\$;
 
 CREATE FUNCTION oracle.nothing_is_stale() RETURNS void LANGUAGE plpgsql AS \$\$
