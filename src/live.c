@@ -341,10 +341,10 @@ clientele_live_begin(const ClientelePopulation *population, int version, Relatio
 
 	marked = clientele_stale_marked(stale, keys);
 	live->marked = marked->count > 0 ? marked : NULL;
-	if (keys->kind == CLIENTELE_KEYS_ONE)
-		read_one(live);
-	else
+	if (keys->kind != CLIENTELE_KEYS_ONE)
 		live->stored = read_many(live, needed);
+	else if (live->marked == NULL)
+		read_one(live);
 	return live;
 }
 
