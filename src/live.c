@@ -52,8 +52,9 @@ struct ClienteleLive
 	MemoryContext context;		/* in which all of this is, and the scan */
 
 	ClienteleStream *stored;	/* NULL once all are read */
-	HeapTuple	one;			/* of one customer asked for: the stored row ... */
-	TupleDesc	one_columns;	/* ... or NULL */
+	Relation	one_table;		/* one customer is asked for: where the stored row is ... */
+	Relation	one_index;
+	ClienteleQuietRead *one;	/* ... being read; NULL: no more */
 	const ClienteleKeyList *marked; /* NULL: nobody is */
 	ClienteleKeyList *late;		/* customers to evaluate */
 	ClienteleScan *evaluated;	/* they are being; NULL: not begun */
@@ -104,30 +105,30 @@ open_stored(const ClienteleLive *live)
 
 /* The row of one customer, by the primary key. */
 static void
-read_one(ClienteleLive *live)
+begin_one(ClienteleLive *live)
 {
 	Relation	stored = open_stored(live);
 	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(stored), STORED_KEY);
-	Relation	index;
 	ScanKeyData condition;
-	ClienteleQuietRead *scan;
-	HeapTuple	found;
 
 	check_stored(live, RelationGetDescr(stored));
 	list_free(RelationGetIndexList(stored));
-	index = index_open(stored->rd_pkindex, AccessShareLock);
+	live->one_table = stored;
+	live->one_index = index_open(stored->rd_pkindex, AccessShareLock);
 	ScanKeyEntryInitialize(&condition, 0, 1, BTEqualStrategyNumber, InvalidOid, key->attcollation,
 						   get_opcode(lookup_type_cache(key->atttypid, TYPECACHE_EQ_OPR)->eq_opr), live->keys.low);
-	scan = clientele_quiet_read_begin(stored, index, live->snapshot, 1, &condition);
-	found = clientele_quiet_read_next(scan);
-	if (found)
-	{
-		live->one = heap_copytuple(found);
-		live->one_columns = CreateTupleDescCopy(RelationGetDescr(stored));
-	}
-	clientele_quiet_read_end(scan);
-	index_close(index, AccessShareLock);
-	table_close(stored, AccessShareLock);
+	live->one = clientele_quiet_read_begin(stored, live->one_index, live->snapshot, 1, &condition);
+}
+
+static void
+end_one(ClienteleLive *live)
+{
+	if (live->one == NULL)
+		return;
+	clientele_quiet_read_end(live->one);
+	index_close(live->one_index, AccessShareLock);
+	table_close(live->one_table, AccessShareLock);
+	live->one = NULL;
 }
 
 /* The query that reads many rows: only the outputs that are needed. */
@@ -225,15 +226,24 @@ hand_out(ClienteleLive *live, const Datum *stored, const bool *stored_nulls, Dat
 	return true;
 }
 
+/* The row is handed out as it lies in its page, which stays until the next call. */
 static bool
 next_one(ClienteleLive *live, Datum *values, bool *nulls)
 {
-	Datum	   *stored = palloc(sizeof(Datum) * live->one_columns->natts);
-	bool	   *stored_nulls = palloc(sizeof(bool) * live->one_columns->natts);
+	TupleDesc	columns = RelationGetDescr(live->one_table);
+	HeapTuple	found = clientele_quiet_read_next(live->one);
 
-	heap_deform_tuple(live->one, live->one_columns, stored, stored_nulls);
-	live->one = NULL;
-	return hand_out(live, stored, stored_nulls, values, nulls);
+	if (found)
+	{
+		Datum	   *stored = palloc(sizeof(Datum) * columns->natts);
+		bool	   *stored_nulls = palloc(sizeof(bool) * columns->natts);
+
+		heap_deform_tuple(found, columns, stored, stored_nulls);
+		if (hand_out(live, stored, stored_nulls, values, nulls))
+			return true;
+	}
+	end_one(live);
+	return false;
 }
 
 static bool
@@ -344,7 +354,7 @@ clientele_live_begin(const ClientelePopulation *population, int version, Relatio
 	if (keys->kind != CLIENTELE_KEYS_ONE)
 		live->stored = read_many(live, needed);
 	else if (live->marked == NULL)
-		read_one(live);
+		begin_one(live);
 	return live;
 }
 
@@ -357,6 +367,7 @@ clientele_live_next(ClienteleLive *live, Datum *values, bool *nulls)
 void
 clientele_live_end(ClienteleLive *live)
 {
+	end_one(live);
 	if (live->stored)
 		clientele_stream_close(live->stored);
 	if (live->evaluated)
