@@ -55,8 +55,9 @@ struct ClienteleLive
 	Relation	one_table;		/* one customer is asked for: where the stored row is ... */
 	Relation	one_index;
 	ClienteleQuietRead *one;	/* ... being read; NULL: no more */
-	const ClienteleKeyList *marked; /* NULL: nobody is */
-	ClienteleKeyList *late;		/* customers to evaluate */
+	bool		one_late;		/* ... and whether it does not hold */
+	const ClienteleKeyList *marked; /* several are asked for: these are marked; NULL: nobody */
+	ClienteleKeyList *late;		/* several: customers to evaluate */
 	ClienteleScan *evaluated;	/* they are being; NULL: not begun */
 	bool		all_evaluated;
 	int64		nevaluated;
@@ -198,7 +199,10 @@ put_off(ClienteleLive *live, Datum key)
 {
 	MemoryContext caller = MemoryContextSwitchTo(live->context);
 
-	clientele_key_list_add(live->late, key);
+	if (live->keys.kind == CLIENTELE_KEYS_ONE)
+		live->one_late = true;
+	else
+		clientele_key_list_add(live->late, key);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -278,6 +282,23 @@ refuse_mass_evaluation(const ClienteleLive *live)
 			 errhint("Run CALL clientele.refresh(%s).", quote_literal_cstr(NameStr(live->population->name)))));
 }
 
+/* Narrows the keys to customers who are to be evaluated; false: there are none. */
+static bool
+narrow_to_late(ClienteleLive *live, ClienteleKeys *keys)
+{
+	if (clientele_stale_everyone(live->stale))
+		return true;
+	if (keys->kind == CLIENTELE_KEYS_ONE)
+		return live->one_late;
+	for (int i = 0; live->marked && i < live->marked->count; i++)
+		clientele_key_list_add(live->late, live->marked->keys[i]);
+	clientele_key_list_sort(live->late);
+	if (clientele_live_limit > 0 && live->late->count > clientele_live_limit)
+		refuse_mass_evaluation(live);
+	*keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = live->late->keys,.nlist = live->late->count};
+	return live->late->count > 0;
+}
+
 static void
 begin_evaluation(ClienteleLive *live)
 {
@@ -285,16 +306,7 @@ begin_evaluation(ClienteleLive *live)
 	MemoryContext caller = MemoryContextSwitchTo(live->context);
 
 	live->all_evaluated = true;
-	if (!clientele_stale_everyone(live->stale))
-	{
-		for (int i = 0; live->marked && i < live->marked->count; i++)
-			clientele_key_list_add(live->late, live->marked->keys[i]);
-		clientele_key_list_sort(live->late);
-		if (clientele_live_limit > 0 && live->late->count > clientele_live_limit)
-			refuse_mass_evaluation(live);
-		keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = live->late->keys,.nlist = live->late->count};
-	}
-	if (clientele_stale_everyone(live->stale) || live->late->count > 0)
+	if (narrow_to_late(live, &keys))
 	{
 		ClienteleEngine *engine = clientele_engine_get(live->population->id, live->version);
 
@@ -345,16 +357,20 @@ clientele_live_begin(const ClientelePopulation *population, int version, Relatio
 	live->keys = *keys;
 	live->snapshot = snapshot;
 	live->context = CurrentMemoryContext;
-	live->late = clientele_key_list(key->atttypid, key->attcollation);
 	if (clientele_stale_everyone(stale))
 		return live;
 
+	if (keys->kind == CLIENTELE_KEYS_ONE)
+	{
+		live->one_late = clientele_stale_is_marked(stale, keys->low);
+		if (!live->one_late)
+			begin_one(live);
+		return live;
+	}
+	live->late = clientele_key_list(key->atttypid, key->attcollation);
 	marked = clientele_stale_marked(stale, keys);
 	live->marked = marked->count > 0 ? marked : NULL;
-	if (keys->kind != CLIENTELE_KEYS_ONE)
-		live->stored = read_many(live, needed);
-	else if (live->marked == NULL)
-		begin_one(live);
+	live->stored = read_many(live, needed);
 	return live;
 }
 

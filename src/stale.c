@@ -168,10 +168,16 @@ in_range(const ClienteleKeyList *list, const ClienteleKeys *range, Datum key)
 		(!range->has_high || clientele_key_compare(list, key, range->high) < 0);
 }
 
+bool
+clientele_stale_is_marked(const ClienteleStale *stale, Datum key)
+{
+	return clientele_key_list_has(stale->linked, key) || clientele_marks_probe(stale->marks, key);
+}
+
 static void
 add_if_marked(ClienteleStale *stale, ClienteleKeyList *list, Datum key)
 {
-	if (clientele_key_list_has(stale->linked, key) || clientele_marks_probe(stale->marks, key))
+	if (clientele_stale_is_marked(stale, key))
 		clientele_key_list_add(list, key);
 }
 
