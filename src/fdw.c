@@ -151,7 +151,7 @@ typedef struct ForeignRun
 	MemoryContext scan_context; /* until the next ReScan: all below */
 	bool		started;
 	TimestampTz as_of;
-	Bitmapset  *needed;			/* columns that the query looks at */
+	const List *needed;			/* columns that the query looks at; 0 or less: all */
 	ClienteleLive *live;		/* LIVE */
 	ClienteleScan *customers;	/* ALL, STALE; NULL = none are asked for */
 	int64		evaluated;		/* rows of STALE so far */
@@ -205,12 +205,11 @@ begin(ForeignScanState *node, int flags)
 	ForeignScan *plan = castNode(ForeignScan, node->ss.ps.plan);
 	ForeignRun *run;
 	Form_pg_attribute key;
-	ListCell   *column;
 
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	node->fdw_state = run = palloc0(sizeof(ForeignRun));
-	clientele_foreign_options(RelationGetRelid(node->ss.ss_currentRelation), &run->options);
+	read_options(lthird(plan->fdw_private), &run->options);
 	clientele_population_get(run->options.population, &run->population);
 	check_table_owner(node->ss.ss_currentRelation, &run->population);
 	key = TupleDescAttr(RelationGetDescr(node->ss.ss_currentRelation),
@@ -218,8 +217,7 @@ begin(ForeignScanState *node, int flags)
 	run->key_type = key->atttypid;
 	run->key_collation = key->attcollation;
 	run->kinds = linitial(plan->fdw_private);
-	foreach(column, (List *) lsecond(plan->fdw_private))
-		run->needed = bms_add_member(run->needed, Max(lfirst_int(column), 0));
+	run->needed = lsecond(plan->fdw_private);
 	run->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	run->query_context = CurrentMemoryContext;
 	run->scan_context = AllocSetContextCreate(CurrentMemoryContext, "clientele foreign scan", ALLOCSET_DEFAULT_SIZES);
@@ -596,7 +594,7 @@ explain(ForeignScanState *node, ExplainState *es)
 	List	   *conditions = NIL;
 	ListCell   *cell;
 
-	clientele_foreign_options(RelationGetRelid(node->ss.ss_currentRelation), &options);
+	read_options(lthird(plan->fdw_private), &options);
 	ExplainPropertyText("Population", options.population, es);
 	if (options.version > 0)
 		ExplainPropertyInteger("Version", NULL, options.version, es);

@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "foreign/fdwapi.h"
+#include "foreign/foreign.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -462,7 +463,6 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 	Bitmapset  *columns = NULL;
 	int			column = -1;
 
-	(void) table_id;
 	(void) path;
 	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &columns);
 	pull_varattnos((Node *) extract_actual_clauses(clauses, false), rel->relid, &columns);
@@ -476,8 +476,8 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 			values = lappend(values, copyObjectImpl(conditions.value[i]));
 		}
 	clauses = without_list(root, rel, clauses, &conditions);
-	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values, list_make2(kinds, needed),
-							NIL, NIL, outer_plan);
+	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values,
+							list_make3(kinds, needed, GetForeignTable(table_id)->options), NIL, NIL, outer_plan);
 }
 
 void

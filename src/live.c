@@ -134,8 +134,10 @@ end_one(ClienteleLive *live)
 
 /* The query that reads many rows: only the outputs that are needed. */
 static ClienteleStream *
-read_many(ClienteleLive *live, const Bitmapset *needed)
+read_many(ClienteleLive *live, const List *columns)
 {
+	Bitmapset  *needed = NULL;
+	const ListCell *cell;
 	const char *key = quote_identifier(NameStr(live->population->key_column));
 	StringInfoData query;
 	ClienteleStream *stream;
@@ -147,6 +149,8 @@ read_many(ClienteleLive *live, const Bitmapset *needed)
 	bool		by_value;
 	char		alignment;
 
+	foreach(cell, columns)
+		needed = bms_add_member(needed, Max(lfirst_int(cell), 0));
 	table_close(open_stored(live), NoLock);
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s, evaluated_at, due_at", key);
@@ -339,7 +343,7 @@ next_evaluated(ClienteleLive *live, Datum *values, bool *nulls)
 /* ---------- the interface ---------- */
 
 ClienteleLive *
-clientele_live_begin(const ClientelePopulation *population, int version, Relation table, const Bitmapset *needed,
+clientele_live_begin(const ClientelePopulation *population, int version, Relation table, const List *needed,
 					 ClienteleStale *stale, TimestampTz as_of, const ClienteleKeys *keys, Snapshot snapshot)
 {
 	ClienteleLive *live = palloc0(sizeof(ClienteleLive));

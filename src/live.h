@@ -15,7 +15,7 @@
 
 #include "postgres.h"
 
-#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
 #include "utils/relcache.h"
 
 #include "stale.h"
@@ -24,10 +24,10 @@ typedef struct ClienteleLive ClienteleLive;
 
 /*
  * Begins in the current memory context.  Only the columns in `needed` (numbers of
- * the foreign table, from 1 on) need be right in rows that were stored.
+ * the foreign table, from 1 on; 0 or less: all) need be right in rows that were stored.
  */
 extern ClienteleLive *clientele_live_begin(const ClientelePopulation *population, int version, Relation table,
-										   const Bitmapset *needed, ClienteleStale *stale, TimestampTz as_of,
+										   const List *needed, ClienteleStale *stale, TimestampTz as_of,
 										   const ClienteleKeys *keys, Snapshot snapshot);
 
 /* The next customer, in no order; valid until the next call. */

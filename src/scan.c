@@ -702,8 +702,8 @@ begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *sour
 
 	block->source = source;
 	block->context = AllocSetContextCreate(scan->context, "clientele events", ALLOCSET_DEFAULT_SIZES);
-	block->run_keys = palloc(sizeof(Datum) * CLIENTELE_EVENTS_CAPACITY);
-	block->run_ends = palloc(sizeof(int) * CLIENTELE_EVENTS_CAPACITY);
+	block->run_keys = palloc(sizeof(Datum) * (shape == CLIENTELE_SHAPE_ONE ? 1 : CLIENTELE_EVENTS_CAPACITY));
+	block->run_ends = palloc(sizeof(int) * (shape == CLIENTELE_SHAPE_ONE ? 1 : CLIENTELE_EVENTS_CAPACITY));
 	memcpy(arguments, key_arguments, sizeof(Datum) * nargs);
 	if (bounded)
 		arguments[nargs] = TimestampTzGetDatum(bound);
