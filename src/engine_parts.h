@@ -49,6 +49,8 @@ typedef struct ClienteleInput
 	int			ncolumns;
 	int			allocated;
 	ClienteleInputColumn *columns;
+	bool		quiet_known;	/* how one key's rows are read quietly; */
+	ClienteleQuietPlan *quiet;	/* NULL: they cannot be */
 } ClienteleInput;
 
 /* The ways to ask for customers; each has its own query. */

@@ -161,7 +161,7 @@ typedef struct ForeignRun
 	Oid			key_collation;
 	List	   *kinds;			/* conditions, and ... */
 	List	   *values;			/* ... their ExprStates */
-	Bitmapset  *needed;			/* columns that the query looks at */
+	const List *needed;			/* columns that the query looks at; 0 or less: all */
 	ClienteleKeyList *cuts;		/* PARALLEL: between ranges of keys ... */
 	bool		by_index;		/* ... of which each is read alone */
 	SharedRun  *shared;			/* NULL: no other process has a part */
@@ -228,12 +228,11 @@ begin(ForeignScanState *node, int flags)
 	ForeignRun *run;
 	Form_pg_attribute key;
 	List	   *cuts = lthird(plan->fdw_private);
-	ListCell   *column;
 
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	node->fdw_state = run = palloc0(sizeof(ForeignRun));
-	clientele_foreign_options(RelationGetRelid(node->ss.ss_currentRelation), &run->options);
+	read_options(lfourth(plan->fdw_private), &run->options);
 	clientele_population_get(run->options.population, &run->population);
 	check_table_owner(node->ss.ss_currentRelation, &run->population);
 	key = TupleDescAttr(RelationGetDescr(node->ss.ss_currentRelation),
@@ -241,8 +240,7 @@ begin(ForeignScanState *node, int flags)
 	run->key_type = key->atttypid;
 	run->key_collation = key->attcollation;
 	run->kinds = linitial(plan->fdw_private);
-	foreach(column, (List *) lsecond(plan->fdw_private))
-		run->needed = bms_add_member(run->needed, Max(lfirst_int(column), 0));
+	run->needed = lsecond(plan->fdw_private);
 	run->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	if (plan->scan.plan.parallel_aware)
 	{
@@ -773,7 +771,7 @@ explain(ForeignScanState *node, ExplainState *es)
 	List	   *conditions = NIL;
 	ListCell   *cell;
 
-	clientele_foreign_options(RelationGetRelid(node->ss.ss_currentRelation), &options);
+	read_options(lfourth(plan->fdw_private), &options);
 	ExplainPropertyText("Population", options.population, es);
 	if (options.version > 0)
 		ExplainPropertyInteger("Version", NULL, options.version, es);

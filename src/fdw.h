@@ -60,9 +60,10 @@ clientele_foreign_key_column(const ClienteleForeignOptions *options)
 /*
  * What a query says of as_of and key, as far as it saves work.  All of it but a list of
  * keys is checked once more on the rows, so a scan may yield more than was asked for.  Each kind has
- * a value, KEY_MISSING too: true.  In a plan fdw_private is a list of the kinds,
- * one of the columns that are needed, and for a parallel scan one of whether ranges are
- * read by index and where to cut (see key_ranges.h); fdw_exprs lists the values.
+ * a value, KEY_MISSING too: true.  In a plan fdw_private is a list of the kinds, one
+ * of the columns that are needed, one for a parallel scan of whether ranges are
+ * read by index and where to cut (see key_ranges.h), and the table's options;
+ * fdw_exprs lists the values.
  */
 typedef enum ClienteleCondition
 {

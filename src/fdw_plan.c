@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "foreign/fdwapi.h"
+#include "foreign/foreign.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -623,7 +624,6 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 	Bitmapset  *columns = NULL;
 	int			column = -1;
 
-	(void) table_id;
 	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &columns);
 	pull_varattnos((Node *) extract_actual_clauses(clauses, false), rel->relid, &columns);
 	while ((column = bms_next_member(columns, column)) >= 0)
@@ -637,7 +637,7 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 		}
 	clauses = without_list(root, rel, clauses, &conditions);
 	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values,
-							list_make3(kinds, needed, path->fdw_private), NIL, NIL, outer_plan);
+							list_make4(kinds, needed, path->fdw_private, GetForeignTable(table_id)->options), NIL, NIL, outer_plan);
 }
 
 void

@@ -7,17 +7,26 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 
 #include "compat.h"
 #include "forgotten.h"
 #include "owner.h"
+#include "quiet_read.h"
 #include "stream.h"
 
 #define DIGEST_LENGTH 32
@@ -46,8 +55,29 @@ begin_list(Datum secret, Oid key_type)
 	return forgotten;
 }
 
-ClienteleForgotten *
-clientele_forgotten_get(int population_id, Oid key_type, Snapshot snapshot)
+/* Whether anybody is forgotten; mostly not, and that is found out without a query. */
+static bool
+is_anybody(int population_id, Snapshot snapshot)
+{
+	Relation	table = table_open(get_relname_relid("forgotten", get_namespace_oid("clientele", false)), AccessShareLock);
+	Relation	index;
+	ScanKeyData population;
+	ClienteleQuietRead *scan;
+	bool		found;
+
+	list_free(RelationGetIndexList(table));
+	index = index_open(table->rd_pkindex, AccessShareLock);
+	ScanKeyInit(&population, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(population_id));
+	scan = clientele_quiet_read_begin(table, index, snapshot, 1, &population);
+	found = clientele_quiet_read_next(scan) != NULL;
+	clientele_quiet_read_end(scan);
+	index_close(index, AccessShareLock);
+	table_close(table, AccessShareLock);
+	return found;
+}
+
+static ClienteleForgotten *
+read_list(int population_id, Oid key_type, Snapshot snapshot)
 {
 	static const Oid types[] = {INT4OID};
 	ClienteleForgotten *forgotten = NULL;
@@ -73,6 +103,12 @@ clientele_forgotten_get(int population_id, Oid key_type, Snapshot snapshot)
 	clientele_stream_close(stream);
 	clientele_become_again(&before);
 	return forgotten;
+}
+
+ClienteleForgotten *
+clientele_forgotten_get(int population_id, Oid key_type, Snapshot snapshot)
+{
+	return is_anybody(population_id, snapshot) ? read_list(population_id, key_type, snapshot) : NULL;
 }
 
 bool

@@ -46,10 +46,12 @@ struct ClienteleLive
 	MemoryContext context;		/* in which all of this is, and the scan */
 
 	ClienteleStream *stored;	/* NULL once all are read */
-	HeapTuple	one;			/* of one customer asked for: the stored row ... */
-	TupleDesc	one_columns;	/* ... or NULL */
-	const ClienteleKeyList *marked; /* NULL: nobody is */
-	ClienteleKeyList *late;		/* customers to evaluate */
+	Relation	one_table;		/* one customer is asked for: where the stored row is ... */
+	Relation	one_index;
+	ClienteleQuietRead *one;	/* ... being read; NULL: no more */
+	bool		one_late;		/* ... and whether it does not hold */
+	const ClienteleKeyList *marked; /* several are asked for: these are marked; NULL: nobody */
+	ClienteleKeyList *late;		/* several: customers to evaluate */
 	ClienteleScan *evaluated;	/* they are being; NULL: not begun */
 	bool		all_evaluated;
 	pg_atomic_uint64 *nevaluated;	/* by all processes of the scan */
@@ -98,36 +100,38 @@ open_stored(const ClienteleLive *live)
 
 /* The row of one customer, by the primary key. */
 static void
-read_one(ClienteleLive *live)
+begin_one(ClienteleLive *live)
 {
 	Relation	stored = open_stored(live);
 	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(stored), STORED_KEY);
-	Relation	index;
 	ScanKeyData condition;
-	ClienteleQuietRead *scan;
-	HeapTuple	found;
 
 	check_stored(live, RelationGetDescr(stored));
 	list_free(RelationGetIndexList(stored));
-	index = index_open(stored->rd_pkindex, AccessShareLock);
+	live->one_table = stored;
+	live->one_index = index_open(stored->rd_pkindex, AccessShareLock);
 	ScanKeyEntryInitialize(&condition, 0, 1, BTEqualStrategyNumber, InvalidOid, key->attcollation,
 						   get_opcode(lookup_type_cache(key->atttypid, TYPECACHE_EQ_OPR)->eq_opr), live->keys.low);
-	scan = clientele_quiet_read_begin(stored, index, live->snapshot, 1, &condition);
-	found = clientele_quiet_read_next(scan);
-	if (found)
-	{
-		live->one = heap_copytuple(found);
-		live->one_columns = CreateTupleDescCopy(RelationGetDescr(stored));
-	}
-	clientele_quiet_read_end(scan);
-	index_close(index, AccessShareLock);
-	table_close(stored, AccessShareLock);
+	live->one = clientele_quiet_read_begin(stored, live->one_index, live->snapshot, 1, &condition);
+}
+
+static void
+end_one(ClienteleLive *live)
+{
+	if (live->one == NULL)
+		return;
+	clientele_quiet_read_end(live->one);
+	index_close(live->one_index, AccessShareLock);
+	table_close(live->one_table, AccessShareLock);
+	live->one = NULL;
 }
 
 /* The query that reads many rows: only the outputs that are needed. */
 static ClienteleStream *
-read_many(ClienteleLive *live, const Bitmapset *needed)
+read_many(ClienteleLive *live, const List *columns)
 {
+	Bitmapset  *needed = NULL;
+	const ListCell *cell;
 	const char *key = quote_identifier(NameStr(live->population->key_column));
 	StringInfoData query;
 	ClienteleStream *stream;
@@ -139,6 +143,8 @@ read_many(ClienteleLive *live, const Bitmapset *needed)
 	bool		by_value;
 	char		alignment;
 
+	foreach(cell, columns)
+		needed = bms_add_member(needed, Max(lfirst_int(cell), 0));
 	table_close(open_stored(live), NoLock);
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s, evaluated_at, due_at", key);
@@ -191,7 +197,10 @@ put_off(ClienteleLive *live, Datum key)
 {
 	MemoryContext caller = MemoryContextSwitchTo(live->context);
 
-	clientele_key_list_add(live->late, key);
+	if (live->keys.kind == CLIENTELE_KEYS_ONE)
+		live->one_late = true;
+	else
+		clientele_key_list_add(live->late, key);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -219,15 +228,24 @@ hand_out(ClienteleLive *live, const Datum *stored, const bool *stored_nulls, Dat
 	return true;
 }
 
+/* The row is handed out as it lies in its page, which stays until the next call. */
 static bool
 next_one(ClienteleLive *live, Datum *values, bool *nulls)
 {
-	Datum	   *stored = palloc(sizeof(Datum) * live->one_columns->natts);
-	bool	   *stored_nulls = palloc(sizeof(bool) * live->one_columns->natts);
+	TupleDesc	columns = RelationGetDescr(live->one_table);
+	HeapTuple	found = clientele_quiet_read_next(live->one);
 
-	heap_deform_tuple(live->one, live->one_columns, stored, stored_nulls);
-	live->one = NULL;
-	return hand_out(live, stored, stored_nulls, values, nulls);
+	if (found)
+	{
+		Datum	   *stored = palloc(sizeof(Datum) * columns->natts);
+		bool	   *stored_nulls = palloc(sizeof(bool) * columns->natts);
+
+		heap_deform_tuple(found, columns, stored, stored_nulls);
+		if (hand_out(live, stored, stored_nulls, values, nulls))
+			return true;
+	}
+	end_one(live);
+	return false;
 }
 
 static bool
@@ -251,6 +269,22 @@ next_stored(ClienteleLive *live, Datum *values, bool *nulls)
 
 /* ---------- customers who are evaluated ---------- */
 
+/* Narrows the keys to customers who are to be evaluated; false: there are none. */
+static bool
+narrow_to_late(ClienteleLive *live, ClienteleKeys *keys)
+{
+	if (clientele_stale_everyone(live->stale))
+		return true;
+	if (keys->kind == CLIENTELE_KEYS_ONE)
+		return live->one_late;
+	for (int i = 0; live->marked && i < live->marked->count; i++)
+		clientele_key_list_add(live->late, live->marked->keys[i]);
+	clientele_key_list_sort(live->late);
+	clientele_stale_count(live->stale, live->nevaluated, live->late->count);
+	*keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = live->late->keys,.nlist = live->late->count};
+	return live->late->count > 0;
+}
+
 static void
 begin_evaluation(ClienteleLive *live)
 {
@@ -258,15 +292,7 @@ begin_evaluation(ClienteleLive *live)
 	MemoryContext caller = MemoryContextSwitchTo(live->context);
 
 	live->all_evaluated = true;
-	if (!clientele_stale_everyone(live->stale))
-	{
-		for (int i = 0; live->marked && i < live->marked->count; i++)
-			clientele_key_list_add(live->late, live->marked->keys[i]);
-		clientele_key_list_sort(live->late);
-		clientele_stale_count(live->stale, live->nevaluated, live->late->count);
-		keys = (ClienteleKeys) {.kind = CLIENTELE_KEYS_LIST,.list = live->late->keys,.nlist = live->late->count};
-	}
-	if (clientele_stale_everyone(live->stale) || live->late->count > 0)
+	if (narrow_to_late(live, &keys))
 	{
 		ClienteleEngine *engine = clientele_engine_get(live->population->id, live->version);
 
@@ -299,7 +325,7 @@ next_evaluated(ClienteleLive *live, Datum *values, bool *nulls)
 /* ---------- the interface ---------- */
 
 ClienteleLive *
-clientele_live_begin(const ClientelePopulation *population, int version, Relation table, const Bitmapset *needed,
+clientele_live_begin(const ClientelePopulation *population, int version, Relation table, const List *needed,
 					 ClienteleStale *stale, TimestampTz as_of, const ClienteleKeys *keys, Snapshot snapshot,
 					 pg_atomic_uint64 *evaluated)
 {
@@ -319,16 +345,20 @@ clientele_live_begin(const ClientelePopulation *population, int version, Relatio
 	live->snapshot = snapshot;
 	live->nevaluated = evaluated;
 	live->context = CurrentMemoryContext;
-	live->late = clientele_key_list(key->atttypid, key->attcollation);
 	if (clientele_stale_everyone(stale))
 		return live;
 
+	if (keys->kind == CLIENTELE_KEYS_ONE)
+	{
+		live->one_late = clientele_stale_is_marked(stale, keys->low);
+		if (!live->one_late)
+			begin_one(live);
+		return live;
+	}
+	live->late = clientele_key_list(key->atttypid, key->attcollation);
 	marked = clientele_stale_marked(stale, keys);
 	live->marked = marked->count > 0 ? marked : NULL;
-	if (keys->kind == CLIENTELE_KEYS_ONE)
-		read_one(live);
-	else
-		live->stored = read_many(live, needed);
+	live->stored = read_many(live, needed);
 	return live;
 }
 
@@ -341,6 +371,7 @@ clientele_live_next(ClienteleLive *live, Datum *values, bool *nulls)
 void
 clientele_live_end(ClienteleLive *live)
 {
+	end_one(live);
 	if (live->stored)
 		clientele_stream_close(live->stored);
 	if (live->evaluated)

@@ -15,7 +15,7 @@
 
 #include "postgres.h"
 
-#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
 #include "utils/relcache.h"
 
 #include "stale.h"
@@ -24,11 +24,11 @@ typedef struct ClienteleLive ClienteleLive;
 
 /*
  * Begins in the current memory context.  Only the columns in `needed` (numbers of
- * the foreign table, from 1 on) need be right in rows that were stored.  Who is evaluated
- * is counted in `evaluated` (see clientele_stale_count).
+ * the foreign table, from 1 on; 0 or less: all) need be right in rows that were stored.
+ * Who is evaluated is counted in `evaluated` (see clientele_stale_count).
  */
 extern ClienteleLive *clientele_live_begin(const ClientelePopulation *population, int version, Relation table,
-										   const Bitmapset *needed, ClienteleStale *stale, TimestampTz as_of,
+										   const List *needed, ClienteleStale *stale, TimestampTz as_of,
 										   const ClienteleKeys *keys, Snapshot snapshot,
 										   pg_atomic_uint64 *evaluated);
 

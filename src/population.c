@@ -3,7 +3,8 @@
  *		What is registered of a population, read past all permissions.
  *
  * The newest committed rows, as the server reads its own catalogs; what is read here
- * never changes while a population exists.
+ * never changes while a population exists.  So the session keeps it for as long as
+ * there is the population's mark table, which comes and goes with it.
  */
 #include "postgres.h"
 
@@ -13,9 +14,12 @@
 #include "catalog/namespace.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "mark.h"
 #include "population.h"
 
 /* Columns of clientele.population, source and link; releases only append to them. */
@@ -56,8 +60,8 @@ column(HeapTuple row, Relation relation, int number)
 	return value;
 }
 
-bool
-clientele_population_find(const char *name, ClientelePopulation *population)
+static bool
+read_population(const char *name, ClientelePopulation *population)
 {
 	Relation	relation = open_catalog("population");
 	ScanKeyData key;
@@ -75,10 +79,78 @@ clientele_population_find(const char *name, ClientelePopulation *population)
 		population->key_column = *DatumGetName(column(row, relation, POPULATION_KEY_COLUMN));
 		population->target_schema = *DatumGetName(column(row, relation, POPULATION_TARGET_SCHEMA));
 		population->owner = DatumGetObjectId(column(row, relation, POPULATION_OWNER));
+		population->marks = clientele_mark_relation(name);
 	}
 	systable_endscan(scan);
 	table_close(relation, AccessShareLock);
 	return HeapTupleIsValid(row);
+}
+
+/* ---------- what the session keeps ---------- */
+
+typedef struct KnownPopulation
+{
+	NameData	name;			/* the key */
+	bool		valid;
+	ClientelePopulation population;
+} KnownPopulation;
+
+static HTAB *known = NULL;
+static uint64 changes = 0;		/* of any table, that we have heard of */
+
+static void
+relation_changed(Datum argument, Oid relation)
+{
+	HASH_SEQ_STATUS status;
+	KnownPopulation *entry;
+
+	(void) argument;
+	changes++;
+	hash_seq_init(&status, known);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		if (!OidIsValid(relation) || entry->population.marks == relation)
+			entry->valid = false;
+}
+
+static void
+begin_cache(void)
+{
+	HASHCTL		control = {.keysize = sizeof(NameData),.entrysize = sizeof(KnownPopulation)};
+
+	if (known)
+		return;
+	known = hash_create("clientele populations", 8, &control, HASH_ELEM | HASH_STRINGS);
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+}
+
+static void
+keep(const ClientelePopulation *population)
+{
+	KnownPopulation *entry = hash_search(known, NameStr(population->name), HASH_ENTER, NULL);
+
+	entry->population = *population;
+	entry->valid = true;
+}
+
+bool
+clientele_population_find(const char *name, ClientelePopulation *population)
+{
+	KnownPopulation *entry;
+	uint64		changes_before;
+
+	begin_cache();
+	entry = hash_search(known, name, HASH_FIND, NULL);
+	if (entry && entry->valid)
+	{
+		*population = entry->population;
+		return true;
+	}
+	changes_before = changes;
+	if (!read_population(name, population))
+		return false;
+	if (OidIsValid(population->marks) && changes == changes_before)
+		keep(population);
+	return true;
 }
 
 void

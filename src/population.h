@@ -18,6 +18,7 @@ typedef struct ClientelePopulation
 	NameData	key_column;
 	NameData	target_schema;	/* of its views */
 	Oid			owner;
+	Oid			marks;			/* the mark table; InvalidOid: it is missing */
 } ClientelePopulation;
 
 /* False if there is none of that name. */

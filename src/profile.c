@@ -16,6 +16,7 @@
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/snapmgr.h"
 
@@ -120,15 +121,50 @@ push_tags(JsonbParseState **state, const JsonbValue *tags)
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
+static int
+compare_names(const void *a, const void *b, void *columns)
+{
+	const char *left = NameStr(TupleDescAttr((TupleDesc) columns, *(const int *) a)->attname);
+	const char *right = NameStr(TupleDescAttr((TupleDesc) columns, *(const int *) b)->attname);
+	int			longer = (int) strlen(left) - (int) strlen(right);
+
+	return longer != 0 ? longer : strcmp(left, right);
+}
+
+/*
+ * The columns in the order in which jsonb keeps its keys, so that nobody has to sort
+ * them for each customer.  It is the one of the last call, or close to it: sorting what
+ * is sorted is one pass.
+ */
+static const int *
+order_of_keys(TupleDesc columns)
+{
+	static int *order = NULL;
+	static int	count = 0;
+
+	if (count != columns->natts)
+	{
+		order = order ? repalloc(order, sizeof(int) * columns->natts) :
+			MemoryContextAlloc(TopMemoryContext, sizeof(int) * columns->natts);
+		count = columns->natts;
+		for (int i = 0; i < count; i++)
+			order[i] = i;
+	}
+	qsort_arg(order, count, sizeof(int), compare_names, columns);
+	return order;
+}
+
 static Datum
 row_as_jsonb(TupleDesc columns, TupleTableSlot *slot)
 {
 	JsonbParseState *state = NULL;
+	const int  *order = order_of_keys(columns);
 
 	slot_getallattrs(slot);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; i < columns->natts; i++)
+	for (int place = 0; place < columns->natts; place++)
 	{
+		int			i = order[place];
 		Form_pg_attribute column = TupleDescAttr(columns, i);
 		JsonbValue	key = string_value(NameStr(column->attname), (int) strlen(NameStr(column->attname)));
 		JsonbValue	value = {.type = jbvNull};

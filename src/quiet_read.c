@@ -12,6 +12,7 @@
 #include "access/heapam.h"
 #include "access/relscan.h"
 #include "access/tableam.h"
+#include "access/visibilitymap.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/snapmgr.h"
@@ -25,12 +26,14 @@ struct ClienteleQuietRead
 	Snapshot	snapshot;
 	TableScanDesc whole;		/* either this ... */
 	IndexScanDesc by_index;		/* ... or this */
+	ScanDirection direction;	/* by index */
 	Buffer		buffer;			/* by index: page of the latest row, pinned */
+	Buffer		visibility;		/* entries: page of the visibility map, pinned */
 	HeapTupleData tuple;		/* by index: the latest row */
 };
 
-ClienteleQuietRead *
-clientele_quiet_read_begin(Relation table, Relation index, Snapshot snapshot, int nkeys, ScanKey keys)
+static ClienteleQuietRead *
+begin(Relation table, Snapshot snapshot)
 {
 	ClienteleQuietRead *scan = palloc0(sizeof(ClienteleQuietRead));
 
@@ -40,14 +43,40 @@ clientele_quiet_read_begin(Relation table, Relation index, Snapshot snapshot, in
 	scan->table = table;
 	scan->snapshot = snapshot;
 	scan->buffer = InvalidBuffer;
-	if (index)
-	{
-		scan->by_index = clientele_index_beginscan(table, index, SnapshotAny, nkeys);
-		index_rescan(scan->by_index, keys, nkeys, NULL, 0);
-	}
-	else
-		scan->whole = table_beginscan_strat(table, SnapshotAny, nkeys, keys, true, false);
+	scan->visibility = InvalidBuffer;
 	return scan;
+}
+
+static ClienteleQuietRead *
+begin_by_index(Relation table, Relation index, ScanDirection direction, bool entries, Snapshot snapshot,
+			   int nkeys, ScanKey keys)
+{
+	ClienteleQuietRead *scan = begin(table, snapshot);
+
+	scan->direction = direction;
+	scan->by_index = clientele_index_beginscan(table, index, SnapshotAny, nkeys);
+	scan->by_index->xs_want_itup = entries;
+	index_rescan(scan->by_index, keys, nkeys, NULL, 0);
+	return scan;
+}
+
+ClienteleQuietRead *
+clientele_quiet_read_begin(Relation table, Relation index, Snapshot snapshot, int nkeys, ScanKey keys)
+{
+	ClienteleQuietRead *scan;
+
+	if (index)
+		return begin_by_index(table, index, ForwardScanDirection, false, snapshot, nkeys, keys);
+	scan = begin(table, snapshot);
+	scan->whole = table_beginscan_strat(table, SnapshotAny, nkeys, keys, true, false);
+	return scan;
+}
+
+ClienteleQuietRead *
+clientele_quiet_read_begin_in_order(Relation table, Relation index, ScanDirection direction, bool entries,
+									Snapshot snapshot, int nkeys, ScanKey keys)
+{
+	return begin_by_index(table, index, direction, entries, snapshot, nkeys, keys);
 }
 
 static HeapTuple
@@ -97,30 +126,44 @@ visible_version(ClienteleQuietRead *scan, ItemPointer place, bool *all_dead)
 	return visible;
 }
 
-static HeapTuple
-next_by_index(ClienteleQuietRead *scan)
+/*
+ * Moves to the next place of the index with a row that the snapshot sees.  Whose entries
+ * are enough need not look at a page on which everybody sees every row.
+ */
+static bool
+next_place(ClienteleQuietRead *scan, bool entries)
 {
 	ItemPointer place;
 
-	while ((place = index_getnext_tid(scan->by_index, ForwardScanDirection)) != NULL)
+	while ((place = index_getnext_tid(scan->by_index, scan->direction)) != NULL)
 	{
 		bool		all_dead;
 
 		CHECK_FOR_INTERRUPTS();
+		if (entries && VM_ALL_VISIBLE(scan->table, ItemPointerGetBlockNumber(place), &scan->visibility))
+			return true;
 		if (visible_version(scan, place, &all_dead))
-			return &scan->tuple;
+			return true;
 
 		/* As PostgreSQL does, so that nobody has to walk over it again. */
 		if (!scan->by_index->xactStartedInRecovery)
 			scan->by_index->kill_prior_tuple = all_dead;
 	}
-	return NULL;
+	return false;
 }
 
 HeapTuple
 clientele_quiet_read_next(ClienteleQuietRead *scan)
 {
-	return scan->whole ? next_of_whole(scan) : next_by_index(scan);
+	if (scan->whole)
+		return next_of_whole(scan);
+	return next_place(scan, false) ? &scan->tuple : NULL;
+}
+
+IndexTuple
+clientele_quiet_read_next_entry(ClienteleQuietRead *scan)
+{
+	return next_place(scan, true) ? scan->by_index->xs_itup : NULL;
 }
 
 void
@@ -128,6 +171,8 @@ clientele_quiet_read_end(ClienteleQuietRead *scan)
 {
 	if (BufferIsValid(scan->buffer))
 		ReleaseBuffer(scan->buffer);
+	if (BufferIsValid(scan->visibility))
+		ReleaseBuffer(scan->visibility);
 	if (scan->by_index)
 		index_endscan(scan->by_index);
 	if (scan->whole)

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "access/itup.h"
+#include "access/sdir.h"
 #include "access/skey.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
@@ -25,6 +27,14 @@ extern ClienteleQuietRead *clientele_quiet_read_begin(Relation table, Relation i
 
 /* The next row, which stays where it is until the next call or the end; NULL = no more. */
 extern HeapTuple clientele_quiet_read_next(ClienteleQuietRead *scan);
+
+/*
+ * The same in an index's order or against it.  With `entries`, the index has all that
+ * is wanted: its entries are read instead of the rows.
+ */
+extern ClienteleQuietRead *clientele_quiet_read_begin_in_order(Relation table, Relation index, ScanDirection direction,
+															   bool entries, Snapshot snapshot, int nkeys, ScanKey keys);
+extern IndexTuple clientele_quiet_read_next_entry(ClienteleQuietRead *scan);
 
 /*
  * To be ended soon: meanwhile the page of the latest row, and that of the index,

@@ -603,11 +603,11 @@ key_arguments(const ClienteleScan *scan, const ClienteleKeys *keys, Datum *argum
 }
 
 /*
- * The tables of an input as they are read quietly: their first column, then those
- * that expressions name.  NULL where an ordinary query is needed: joins, partitions.
+ * How the tables of an input are read quietly: their first column, then those that
+ * expressions name.  NULL where an ordinary query is needed: joins, partitions.
  */
-static ClienteleQuietTable *
-quiet_tables(const ClienteleInput *input, const AttrNumber *keys, const AttrNumber *first)
+static ClienteleQuietPlan *
+make_quiet_plan(const ClienteleEngine *engine, const ClienteleInput *input, const AttrNumber *keys, const AttrNumber *first)
 {
 	ClienteleQuietTable *tables = palloc(sizeof(ClienteleQuietTable) * input->nparts);
 
@@ -615,6 +615,8 @@ quiet_tables(const ClienteleInput *input, const AttrNumber *keys, const AttrNumb
 	{
 		AttrNumber *columns = palloc(sizeof(AttrNumber) * (input->ncolumns + 1));
 
+		if (input->parts[part]->joins != NIL)
+			return NULL;
 		columns[0] = first[part];
 		for (int i = 0; i < input->ncolumns; i++)
 			columns[i + 1] = input->columns[i].attributes[part];
@@ -622,40 +624,52 @@ quiet_tables(const ClienteleInput *input, const AttrNumber *keys, const AttrNumb
 		tables[part].key = keys[part];
 		tables[part].ncolumns = input->ncolumns + 1;
 		tables[part].columns = columns;
-		if (input->parts[part]->joins != NIL || !clientele_can_read_quietly(tables[part].relation))
-			return NULL;
 	}
-	return tables;
+	return clientele_quiet_plan(input->nparts, tables, engine->key_type, input != &engine->parts->customers);
 }
 
-/* Whether a read of one customer must leave no trace in the caller's transaction. */
-static bool
-is_quiet(ClienteleShape shape)
+/*
+ * One customer is read past the executor if an index finds him, and whatever it costs
+ * where the caller's transaction would keep the trace of a query.
+ */
+static const ClienteleQuietPlan *
+quiet_plan(ClienteleScan *scan, ClienteleInput *input, ClienteleShape shape, const AttrNumber *keys, const AttrNumber *first)
 {
-	return shape == CLIENTELE_SHAPE_ONE && IsolationIsSerializable();
+	if (shape != CLIENTELE_SHAPE_ONE)
+		return NULL;
+	if (!input->quiet_known)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(scan->engine->parts->context);
+
+		input->quiet = make_quiet_plan(scan->engine, input, keys, first);
+		input->quiet_known = true;
+		MemoryContextSwitchTo(caller);
+	}
+	return input->quiet && (clientele_quiet_is_indexed(input->quiet) || IsolationIsSerializable()) &&
+		clientele_quiet_allowed(input->quiet) ? input->quiet : NULL;
 }
 
 static ClienteleStream *
 open_customers(ClienteleScan *scan, ClienteleShape shape, const Datum *arguments, Snapshot snapshot)
 {
 	ClienteleEngine *engine = scan->engine;
-	AttrNumber	key = get_attnum(engine->relation, engine->key_column);
-	ClienteleQuietTable *tables = is_quiet(shape) ? quiet_tables(&engine->parts->customers, &key, &key) : NULL;
+	ClienteleInput *input = &engine->parts->customers;
+	AttrNumber	key = input->quiet_known ? InvalidAttrNumber : get_attnum(engine->relation, engine->key_column);
+	const ClienteleQuietPlan *quiet = quiet_plan(scan, input, shape, &key, &key);
 
-	if (tables)
-		return clientele_stream_open_quiet(1, tables, engine->key_type, arguments[0], false, snapshot);
+	if (quiet)
+		return clientele_stream_open_quiet(quiet, arguments[0], NULL, snapshot);
 	return clientele_stream_open(clientele_customers_query(engine, shape), arguments, NULL, snapshot);
 }
 
 static ClienteleStream *
 open_events(ClienteleScan *scan, ClienteleEngineSource *source, ClienteleShape shape, const Datum *arguments,
-			Snapshot snapshot)
+			const TimestampTz *bound, Snapshot snapshot)
 {
-	ClienteleQuietTable *tables = is_quiet(shape) ?
-		quiet_tables(&source->input, source->key_attributes, source->time_attributes) : NULL;
+	const ClienteleQuietPlan *quiet = quiet_plan(scan, &source->input, shape, source->key_attributes, source->time_attributes);
 
-	if (tables)
-		return clientele_stream_open_quiet(source->input.nparts, tables, scan->engine->key_type, arguments[0], true, snapshot);
+	if (quiet)
+		return clientele_stream_open_quiet(quiet, arguments[0], bound, snapshot);
 	return clientele_stream_open(clientele_events_query(scan->engine, source, shape), arguments, NULL, snapshot);
 }
 
@@ -689,15 +703,16 @@ begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *sour
 {
 	Datum		arguments[3];
 	TimestampTz bound;
+	bool		bounded = earliest_bound(scan, source, last, &bound);
 
 	block->source = source;
 	block->context = AllocSetContextCreate(scan->context, "clientele events", ALLOCSET_DEFAULT_SIZES);
-	block->run_keys = palloc(sizeof(Datum) * CLIENTELE_EVENTS_CAPACITY);
-	block->run_ends = palloc(sizeof(int) * CLIENTELE_EVENTS_CAPACITY);
+	block->run_keys = palloc(sizeof(Datum) * (shape == CLIENTELE_SHAPE_ONE ? 1 : CLIENTELE_EVENTS_CAPACITY));
+	block->run_ends = palloc(sizeof(int) * (shape == CLIENTELE_SHAPE_ONE ? 1 : CLIENTELE_EVENTS_CAPACITY));
 	memcpy(arguments, key_arguments, sizeof(Datum) * nargs);
-	if (earliest_bound(scan, source, last, &bound))
+	if (bounded)
 		arguments[nargs] = TimestampTzGetDatum(bound);
-	block->stream = open_events(scan, source, shape, arguments, snapshot);
+	block->stream = open_events(scan, source, shape, arguments, bounded ? &bound : NULL, snapshot);
 }
 
 static void

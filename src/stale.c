@@ -128,14 +128,14 @@ clientele_stale_open(const ClientelePopulation *population, Oid key_type, Oid ke
 					 Snapshot snapshot)
 {
 	ClienteleStale *stale = palloc0(sizeof(ClienteleStale));
-	Oid			mark_relation = clientele_mark_relation(NameStr(population->name));
 
-	if (!OidIsValid(mark_relation))
+	if (!OidIsValid(population->marks))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("the marks of population \"%s\" are missing", NameStr(population->name)),
 				 errhint("Its tables in schema clientele_data are made with it: drop the population and create it again.")));
-	if (get_atttype(mark_relation, get_attnum(mark_relation, "key")) != key_type)
+	stale->marks = clientele_marks_open(population->marks, snapshot);
+	if (clientele_marks_key_type(stale->marks) != getBaseType(key_type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the marks of population \"%s\" have keys of another type than %s",
@@ -145,7 +145,6 @@ clientele_stale_open(const ClientelePopulation *population, Oid key_type, Oid ke
 	stale->key_type = key_type;
 	stale->key_collation = key_collation;
 	stale->snapshot = snapshot;
-	stale->marks = clientele_marks_open(mark_relation, snapshot);
 	stale->linked = clientele_key_list(key_type, key_collation);
 	resolve_links(stale);
 	return stale;
@@ -170,10 +169,16 @@ in_range(const ClienteleKeyList *list, const ClienteleKeys *range, Datum key)
 		(!range->has_high || clientele_key_compare(list, key, range->high) < 0);
 }
 
+bool
+clientele_stale_is_marked(const ClienteleStale *stale, Datum key)
+{
+	return clientele_key_list_has(stale->linked, key) || clientele_marks_probe(stale->marks, key);
+}
+
 static void
 add_if_marked(ClienteleStale *stale, ClienteleKeyList *list, Datum key)
 {
-	if (clientele_key_list_has(stale->linked, key) || clientele_marks_probe(stale->marks, key))
+	if (clientele_stale_is_marked(stale, key))
 		clientele_key_list_add(list, key);
 }
 

@@ -32,6 +32,9 @@ extern void clientele_stale_close(ClienteleStale *stale);
 /* Whether everyone is marked: then the lists below are not all of it. */
 extern bool clientele_stale_everyone(const ClienteleStale *stale);
 
+/* Whether a customer is marked, where not everyone is. */
+extern bool clientele_stale_is_marked(const ClienteleStale *stale, Datum key);
+
 /* The marked ones among some customers, in the current memory context. */
 extern ClienteleKeyList *clientele_stale_marked(ClienteleStale *stale, const ClienteleKeys *among);
 

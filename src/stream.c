@@ -22,7 +22,6 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
-#include "quiet_stream.h"
 #include "stream.h"
 
 struct ClienteleQuery
@@ -250,12 +249,11 @@ clientele_stream_open(ClienteleQuery *query, const Datum *arguments, const bool 
 }
 
 ClienteleStream *
-clientele_stream_open_quiet(int ntables, const ClienteleQuietTable *tables, Oid key_type, Datum key,
-							bool sorted, Snapshot snapshot)
+clientele_stream_open_quiet(const ClienteleQuietPlan *plan, Datum key, const TimestampTz *since, Snapshot snapshot)
 {
 	ClienteleStream *stream = palloc0(sizeof(ClienteleStream));
 
-	stream->quiet = clientele_quiet_rows_read(ntables, tables, key_type, key, sorted, snapshot);
+	stream->quiet = clientele_quiet_rows_read(plan, key, since, snapshot);
 	return stream;
 }
 

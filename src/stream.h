@@ -14,6 +14,8 @@
 #include "executor/tuptable.h"
 #include "utils/snapshot.h"
 
+#include "quiet_stream.h"
+
 /*
  * A prepared SELECT, kept until it is freed; replanned when tables change.  Where its
  * columns have changed by then, or row security would hide rows, opening it is an error.
@@ -44,24 +46,9 @@ extern ClienteleStream *clientele_stream_open(ClienteleQuery *query, const Datum
 /* The columns of a query's rows, as it is being run. */
 extern TupleDesc clientele_stream_columns(const ClienteleStream *stream);
 
-/* A table in which rows with one key are looked for; see quiet_stream.c. */
-typedef struct ClienteleQuietTable
-{
-	Oid			relation;
-	AttrNumber	key;
-	int			ncolumns;
-	const AttrNumber *columns;
-} ClienteleQuietTable;
-
-/*
- * The rows of several tables (alike in their columns) that have the key, without a
- * predicate lock: the columns, after a first one of int8 that is 1.  With `sorted`,
- * those with the greatest first column come first.  The tables are ones that
- * clientele_can_read_quietly.
- */
-extern ClienteleStream *clientele_stream_open_quiet(int ntables, const ClienteleQuietTable *tables,
-													Oid key_type, Datum key, bool sorted, Snapshot snapshot);
-extern bool clientele_can_read_quietly(Oid relation);
+/* Or the rows with one key, past the executor: see quiet_stream.h. */
+extern ClienteleStream *clientele_stream_open_quiet(const ClienteleQuietPlan *plan, Datum key, const TimestampTz *since,
+													Snapshot snapshot);
 
 /* The next row, valid until the next call; NULL at the end. */
 extern TupleTableSlot *clientele_stream_next(ClienteleStream *stream);
