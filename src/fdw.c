@@ -27,6 +27,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "capture.h"
 #include "clock.h"
 #include "compat.h"
 #include "engine.h"
@@ -209,6 +210,7 @@ begin(ForeignScanState *node, int flags)
 
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
+	clientele_capture_write();
 	node->fdw_state = run = palloc0(sizeof(ForeignRun));
 	clientele_foreign_options(RelationGetRelid(node->ss.ss_currentRelation), &run->options);
 	clientele_population_get(run->options.population, &run->population);
