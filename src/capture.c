@@ -7,7 +7,7 @@
  * that a writer or reader could wait for, and does not fail because of our
  * definitions.  What it cannot tell the customer of, it marks "everyone" for.
  *
- * Two things are remembered between rows:
+ * Three things are remembered between rows:
  *
  *		plans	what to do for a relation, per backend, thrown away by relcache
  *				invalidation and read anew under the latest snapshot: that of a
@@ -16,6 +16,10 @@
  *				only once; forgotten when a subtransaction aborts, because its
  *				marks are gone, and when it grows too large: a mark too many does
  *				no harm, a mark too few does
+ *		waiting	keys that are still to be marked.  A till marks at once.  Who imports
+ *				marks thousands, and entering them in the index in no order would be
+ *				the dearest part: beyond a few they wait until this transaction reads
+ *				marks or ends, and are then entered in order
  */
 #include "postgres.h"
 
@@ -130,32 +134,6 @@ clientele_capture_forget(void)
 	if (seen_context)
 		MemoryContextDelete(seen_context);
 	seen_context = NULL;
-}
-
-static void
-at_transaction_end(XactEvent event, void *arg)
-{
-	(void) arg;
-	switch (event)
-	{
-		case XACT_EVENT_COMMIT:
-		case XACT_EVENT_ABORT:
-		case XACT_EVENT_PREPARE:
-			clientele_capture_forget();
-			break;
-		default:
-			break;
-	}
-}
-
-static void
-at_subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
-{
-	(void) mine;
-	(void) parent;
-	(void) arg;
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		clientele_capture_forget();
 }
 
 /* Notes a mark; true if this transaction has already made it. */
@@ -288,6 +266,169 @@ is_new(const Watch *watch, Target target, const Key *key)
 	return !already_seen(&image);
 }
 
+/* ---------- marks that wait ---------- */
+
+/* A transaction marks so many at once; and so many may wait. */
+#define MARKS_AT_ONCE 32
+#define MARKS_WAITING_MAX 65536
+
+/* Keys for one mark table. */
+typedef struct Waiting
+{
+	struct Waiting *next;
+	Oid			mark_relation;
+	Oid			key_type;
+	ClienteleKeyFamily family;
+	int16		key_length;
+	bool		key_byval;
+	int			count;
+	int			room;
+	int			written;		/* so many of them are, by a subtransaction */
+	Datum	   *keys;
+} Waiting;
+
+static MemoryContext waiting_context = NULL;	/* NULL = nothing waits; ends with
+												 * the transaction */
+static Waiting *waiting;
+
+static void
+forget_waiting(void)
+{
+	if (waiting_context)
+		MemoryContextDelete(waiting_context);
+	waiting_context = NULL;
+	waiting = NULL;
+}
+
+/* The order of the index, or near it: of text the bytes'. */
+static int
+compare_keys(const void *a, const void *b, void *arg)
+{
+	const Waiting *list = arg;
+	Key			left;
+	Key			right;
+	int			order;
+
+	read_key(&left, list->family, list->key_type, *(const Datum *) a);
+	read_key(&right, list->family, list->key_type, *(const Datum *) b);
+	if (list->family == CLIENTELE_KEY_INTEGER)
+		return (left.integer > right.integer) - (left.integer < right.integer);
+	order = memcmp(left.bytes, right.bytes, Min(left.size, right.size));
+	return order != 0 ? order : (left.size > right.size) - (left.size < right.size);
+}
+
+/*
+ * What a subtransaction writes may go with it, and must then be written again: it
+ * is kept until nothing can take it back but the end of the transaction.
+ */
+void
+clientele_capture_write(void)
+{
+	for (Waiting *list = waiting; list; list = list->next)
+	{
+		Datum	   *keys = list->keys + list->written;
+		int			count = list->count - list->written;
+
+		if (count == 0)
+			continue;
+		qsort_arg(keys, count, sizeof(Datum), compare_keys, list);
+		clientele_mark_keys(list->mark_relation, list->key_type, keys, count);
+		list->written = list->count;
+	}
+	if (waiting && GetCurrentTransactionNestLevel() == 1)
+		forget_waiting();
+}
+
+static Waiting *
+waiting_for(const Watch *watch)
+{
+	Waiting    *list;
+
+	if (!waiting_context)
+		waiting_context = AllocSetContextCreate(TopTransactionContext, "clientele marks that wait", ALLOCSET_DEFAULT_SIZES);
+	for (list = waiting; list; list = list->next)
+		if (list->mark_relation == watch->mark_relation && list->key_type == watch->key_type)
+			return list;
+	list = MemoryContextAlloc(waiting_context, sizeof(Waiting));
+	list->mark_relation = watch->mark_relation;
+	list->key_type = watch->key_type;
+	list->family = clientele_key_family(watch->key_type);
+	get_typlenbyval(watch->key_type, &list->key_length, &list->key_byval);
+	list->count = 0;
+	list->written = 0;
+	list->room = MARKS_AT_ONCE;
+	list->keys = MemoryContextAlloc(waiting_context, sizeof(Datum) * list->room);
+	list->next = waiting;
+	waiting = list;
+	return list;
+}
+
+/* Whether the mark can wait; it does then. */
+static bool
+may_wait(const Watch *watch, Datum key)
+{
+	Waiting    *list;
+	MemoryContext caller;
+
+	if (seen_marks->members <= MARKS_AT_ONCE)
+		return false;
+	list = waiting_for(watch);
+	if (list->count == MARKS_WAITING_MAX)
+	{
+		if (GetCurrentTransactionNestLevel() > 1)
+			return false;
+		clientele_capture_write();
+		list = waiting_for(watch);
+	}
+	if (list->count == list->room)
+	{
+		list->room *= 2;
+		list->keys = repalloc(list->keys, sizeof(Datum) * list->room);
+	}
+	caller = MemoryContextSwitchTo(waiting_context);
+	list->keys[list->count++] = datumCopy(key, list->key_byval, list->key_length);
+	MemoryContextSwitchTo(caller);
+	return true;
+}
+
+/* ---------- the ends of transactions ---------- */
+
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	(void) arg;
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			clientele_capture_write();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			clientele_capture_forget();
+			forget_waiting();
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	(void) mine;
+	(void) parent;
+	(void) arg;
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	clientele_capture_forget();
+	for (Waiting *list = waiting; list; list = list->next)
+		list->written = 0;
+}
+
+/* ---------- rows to marks ---------- */
+
 static void
 mark_everyone(const Watch *watch)
 {
@@ -320,7 +461,7 @@ mark_row(const Watch *watch, TupleDesc descriptor, HeapTuple row)
 
 		if (watch->target == TARGET_LINK)
 			clientele_mark_link(watch->mark_relation, watch->link, key_text(watch->family, &key));
-		else if (key_datum(watch, &key, &datum))
+		else if (key_datum(watch, &key, &datum) && !may_wait(watch, datum))
 			clientele_mark_key(watch->mark_relation, watch->key_type, datum);
 	}
 }

@@ -12,6 +12,12 @@
 #define CLIENTELE_TRUNCATE_TRIGGER "clientele_capture_truncate"
 
 /*
+ * Of many customers marked by one transaction, most wait in memory.  Whoever reads marks
+ * calls this first, and before parallel workers begin to; the end of the transaction does.
+ */
+extern void clientele_capture_write(void);
+
+/*
  * A transaction marks a customer once.  Whoever takes marks away calls this
  * first, so that a later change in his own transaction marks again.
  */

@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "capture.h"
 #include "clock.h"
 #include "compat.h"
 #include "engine_catalog.h"
@@ -231,6 +232,7 @@ begin(ForeignScanState *node, int flags)
 
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
+	clientele_capture_write();
 	node->fdw_state = run = palloc0(sizeof(ForeignRun));
 	read_options(lfourth(plan->fdw_private), &run->options);
 	clientele_population_get(run->options.population, &run->population);

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
@@ -14,8 +15,10 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -23,6 +26,7 @@
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
 
+#include "capture.h"
 #include "compat.h"
 #include "mark.h"
 #include "quiet_read.h"
@@ -132,36 +136,86 @@ clientele_mark_relation(const char *population)
 	return relation;
 }
 
-/*
- * Appends as PostgreSQL appends to its own catalogs: to the heap and the indexes,
- * without triggers, rights or row security.
- */
+/* A mark table, ready to be appended to. */
+typedef struct Appender
+{
+	Relation	table;
+	CatalogIndexState indexes;	/* NULL = nothing can be appended */
+} Appender;
+
+/* False if there is no such table. */
+static bool
+append_begin(Appender *to, Oid mark_relation)
+{
+	to->table = try_relation_open(mark_relation, RowExclusiveLock);
+	to->indexes = NULL;
+	if (to->table == NULL)
+		return false;
+	if (is_mark_table(to->table))
+	{
+		to->indexes = CatalogOpenIndexes(to->table);
+		if (!indexes_are_plain(to->indexes))
+		{
+			CatalogCloseIndexes(to->indexes);
+			to->indexes = NULL;
+		}
+	}
+	return true;
+}
+
+static void
+append_end(Appender *to)
+{
+	if (to->indexes)
+		CatalogCloseIndexes(to->indexes);
+
+	/* Until the transaction ends the mark must not lose its table. */
+	relation_close(to->table, NoLock);
+}
+
+/* The indexes learn of a row; they are on columns, and not unique. */
+static void
+enter(const Appender *to, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	for (int i = 0; i < to->indexes->ri_NumIndices; i++)
+	{
+		IndexInfo  *info = to->indexes->ri_IndexRelationInfo[i];
+		Datum		index_values[INDEX_MAX_KEYS];
+		bool		index_nulls[INDEX_MAX_KEYS];
+
+		if (!info->ii_ReadyForInserts)
+			continue;
+		for (int column = 0; column < info->ii_NumIndexAttrs; column++)
+		{
+			index_values[column] = values[info->ii_IndexAttrNumbers[column] - 1];
+			index_nulls[column] = nulls[info->ii_IndexAttrNumbers[column] - 1];
+		}
+		index_insert(to->indexes->ri_IndexRelationDescs[i], index_values, index_nulls, place, to->table,
+					 UNIQUE_CHECK_NO, false, info);
+	}
+}
+
+/* Appends a row to the heap and the indexes, without triggers, rights or row security. */
 static void
 append(Oid mark_relation, Oid key_type, Datum *values, bool *nulls)
 {
-	Relation	table = try_relation_open(mark_relation, RowExclusiveLock);
+	Appender	to;
 
-	if (table == NULL)
+	if (!append_begin(&to, mark_relation))
 		return;
-	if (is_mark_table(table))
+	if (to.indexes)
 	{
-		CatalogIndexState indexes = CatalogOpenIndexes(table);
+		HeapTuple	tuple;
 
 		/* Without its type a key is no key, and the mark one of everyone. */
-		if (!nulls[MARK_KEY - 1] && key_type != key_type_of(table))
+		if (!nulls[MARK_KEY - 1] && key_type != key_type_of(to.table))
 			nulls[MARK_KEY - 1] = true;
-		if (indexes_are_plain(indexes))
-		{
-			HeapTuple	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
-
-			CatalogTupleInsertWithInfo(table, tuple, indexes);
-			heap_freetuple(tuple);
-		}
-		CatalogCloseIndexes(indexes);
+		tuple = heap_form_tuple(RelationGetDescr(to.table), values, nulls);
+		simple_heap_insert(to.table, tuple);
+		enter(&to, &tuple->t_self, values, nulls);
+		heap_freetuple(tuple);
 	}
-
-	/* Until the transaction ends the mark must not lose its table. */
-	relation_close(table, NoLock);
+	append_end(&to);
 }
 
 void
@@ -171,6 +225,48 @@ clientele_mark_key(Oid mark_relation, Oid key_type, Datum key)
 	bool		nulls[MARK_COLUMNS] = {false, true, true};
 
 	append(mark_relation, key_type, values, nulls);
+}
+
+/* As many rows as go through the heap at a time. */
+#define MARKS_AT_A_TIME 256
+
+void
+clientele_mark_keys(Oid mark_relation, Oid key_type, const Datum *keys, int count)
+{
+	Appender	to;
+	TupleTableSlot *slots[MARKS_AT_A_TIME];
+	int			nslots = Min(count, MARKS_AT_A_TIME);
+
+	if (!append_begin(&to, mark_relation))
+		return;
+	if (!to.indexes || key_type != key_type_of(to.table))
+	{
+		append_end(&to);
+		clientele_mark_everyone(mark_relation);
+		return;
+	}
+	for (int i = 0; i < nslots; i++)
+		slots[i] = MakeSingleTupleTableSlot(RelationGetDescr(to.table), &TTSOpsVirtual);
+	for (int done = 0; done < count; done += nslots)
+	{
+		int			rows = Min(count - done, nslots);
+
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < rows; i++)
+		{
+			ExecClearTuple(slots[i]);
+			memset(slots[i]->tts_isnull, true, MARK_COLUMNS * sizeof(bool));
+			slots[i]->tts_values[MARK_KEY - 1] = keys[done + i];
+			slots[i]->tts_isnull[MARK_KEY - 1] = false;
+			ExecStoreVirtualTuple(slots[i]);
+		}
+		heap_multi_insert(to.table, slots, rows, FirstCommandId, 0, NULL);
+		for (int i = 0; i < rows; i++)
+			enter(&to, &slots[i]->tts_tid, slots[i]->tts_values, slots[i]->tts_isnull);
+	}
+	for (int i = 0; i < nslots; i++)
+		ExecDropSingleTupleTableSlot(slots[i]);
+	append_end(&to);
 }
 
 void
@@ -286,6 +382,7 @@ clientele_marks_open(Oid mark_relation, Snapshot snapshot)
 {
 	ClienteleMarks *marks = palloc0(sizeof(ClienteleMarks));
 
+	clientele_capture_write();
 	marks->context = CurrentMemoryContext;
 	marks->table = table_open(mark_relation, AccessShareLock);
 	if (!is_mark_table(marks->table))

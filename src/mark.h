@@ -53,6 +53,13 @@ extern Oid	clientele_mark_relation(const char *population);
  * everyone.
  */
 extern void clientele_mark_key(Oid mark_relation, Oid key_type, Datum key);
+
+/*
+ * Many at once, best in the order of the index.  They are visible to every snapshot of
+ * this transaction that could see what they are about, also to one already taken: as if
+ * they had been made before.
+ */
+extern void clientele_mark_keys(Oid mark_relation, Oid key_type, const Datum *keys, int count);
 extern void clientele_mark_link(Oid mark_relation, int16 link, Datum link_key);
 extern void clientele_mark_everyone(Oid mark_relation);
 

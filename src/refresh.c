@@ -769,6 +769,7 @@ clientele_refresh(PG_FUNCTION_ARGS)
 				 errhint("CALL it outside a transaction block, or BEGIN ISOLATION LEVEL READ COMMITTED.")));
 
 	SPI_connect_ext(refresh.atomic ? 0 : SPI_OPT_NONATOMIC);
+	clientele_capture_write();
 	refresh.memory = CurrentMemoryContext;
 	refresh.name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	refresh.population_id = clientele_population_of_caller(refresh.name);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measurements, as ratios to plain SQL, in a private cluster.
 #
-#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard, engine), or some; scorecard needs rules
+#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard, engine, till), or some; scorecard needs rules
 #
 # BENCH_CUSTOMERS (1000000) customers with ten payments each; BENCH_ROUNDS (5)
 # interleaved runs of each side; BENCH_SECONDS (10) of each run of single questions.
@@ -16,12 +16,13 @@ measure() {
     name=$1
     shift
     say "== $name"
-    sh "$ROOT/test/cluster.sh" psql -q -d bench -v ON_ERROR_STOP=1 -P pager=off \
+    sh "$ROOT/test/cluster.sh" psql -q -d "${database:-bench}" -v ON_ERROR_STOP=1 -P pager=off \
         -v customers="${BENCH_CUSTOMERS:-1000000}" -v rounds="${BENCH_ROUNDS:-5}" \
         "$@" -f "$ROOT/test/bench/$name.sql"
 }
 
 . "$ROOT/test/bench/engine.sh"
+. "$ROOT/test/bench/till.sh"
 
 CLUSTER=bench$$
 export CLUSTER
@@ -31,13 +32,14 @@ trap 'exit 130' INT TERM HUP
 sh "$ROOT/test/setup.sh" bench
 sh "$ROOT/test/cluster.sh" start
 sh "$ROOT/test/cluster.sh" run createdb bench
-[ $# -gt 0 ] || set -- rfm rules scorecard engine
+[ $# -gt 0 ] || set -- rfm rules scorecard engine till
 measure measure
 for what; do
-    if [ "$what" = engine ]; then
-        engine
-    else
-        measure "$what"
-    fi
+    case $what in
+    engine | till) "$what" ;;
+    *) measure "$what" ;;
+    esac
 done
-[ "$*" = engine ] || measure report
+case " $* " in
+*" rfm "* | *" rules "* | *" scorecard "*) measure report ;;
+esac

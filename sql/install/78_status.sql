@@ -53,6 +53,20 @@ BEGIN
     item := 'marks'; value := marks::text || CASE WHEN everyone THEN ', of everyone' ELSE '' END;
     hint := CASE WHEN marks > 0 THEN again END;
     RETURN NEXT;
+    -- What is deleted stays on disk while somebody may still want to see it, and each refresh has to pass it.
+    SELECT 'oldest snapshot', date_trunc('second', clock - o.since), o.whose
+    INTO item, value, hint
+    FROM (SELECT a.xact_start AS since, format('Marks that were taken stay on disk until process %s (%s) ends its transaction.', a.pid, a.application_name) AS whose
+          FROM pg_stat_activity AS a
+          WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_type <> 'autovacuum worker'
+            AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL)
+          UNION ALL
+          SELECT p.prepared, format('Marks that were taken stay on disk until COMMIT PREPARED %1$L or ROLLBACK PREPARED %1$L.', p.gid)
+          FROM pg_prepared_xacts AS p WHERE p.database = current_database()) AS o
+    ORDER BY o.since LIMIT 1;
+    IF value::interval > '1 minute' THEN
+        RETURN NEXT;
+    END IF;
 
     IF owned.live_version IS NOT NULL THEN
         SELECT s.* INTO stored, due, oldest

@@ -35,7 +35,7 @@ duckdb() {
 engine() {
     customers=${BENCH_CUSTOMERS:-1000000}
     rounds=${BENCH_ROUNDS:-5}
-    for part in data model setup; do
+    for part in data model population setup; do
         measure "engine_$part"
     done
     for round in $(seq "$rounds"); do

@@ -45,17 +45,6 @@ CREATE FUNCTION bench.change(customers bigint, changed bigint, round bigint, at 
     SELECT nextval('bench.payment_id'), 1 + ((n + 37 * round) * 7919) % customers, at - n % 3600 * interval '1 second', 100 + n % 5000, 'skin'
     FROM generate_series(1, changed) AS n $$;
 
--- The same model in clientele.
-SELECT clientele.create_population('customer', 'crm.customer', 'customer_id', 'Asia/Shanghai') \g /dev/null
-SELECT clientele.add_source('customer', 'payment', 'pos.payment', 'customer_id', 'paid_at', amount => 'net') \g /dev/null
-SELECT clientele.add_source('customer', 'consultation', 'crm.consultation', 'customer_id', 'held_at') \g /dev/null
-SELECT clientele.define_metric('customer', name, bench.metric_expression(m)::clientele.expression, CASE WHEN argument = 'net' THEN 2 END)
-FROM bench.metric AS m ORDER BY position \g /dev/null
-SELECT clientele.define_rfm('customer', 'member', recency => 'latest(payment)', frequency => 'visits_365', monetary => 'paid_365',
-                            cuts => bench.cuts()::clientele.rfm_cuts, scheme => 'eight', high_from => 4) \g /dev/null
-SELECT clientele.define_scorecard('customer', 'value', bench.card()::clientele.scorecard) \g /dev/null
-SELECT clientele.define_tag('customer', to_char(position, '"tag_"FM000'), rule::clientele.expression) FROM bench.tag ORDER BY position \g /dev/null
-
 -- Without the indexes that both sides would like: another table's plan is what a read of all needs.
 SELECT clientele.publish('customer', 'first') \g /dev/null
 SELECT bench.plain_query(bench.as_of(), 'ntile') AS plain, bench.plain_query(bench.as_of(), 'cuts') AS plain_cuts,
