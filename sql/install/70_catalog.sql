@@ -1,7 +1,8 @@
 
 -- The managed engine: what is registered, drafted and published.  Rows are
 -- written by the functions below alone; they are dumped with the database.  C code reads
--- some of them as heaps, so all are, whatever the default.
+-- some of them as heaps, so all are, whatever the default.  They have no foreign keys,
+-- because pg_restore -j loads an extension's tables in any order; drop_population empties them.
 
 CREATE SCHEMA clientele_data;
 COMMENT ON SCHEMA clientele_data IS 'the tables beneath clientele''s views: stored profiles, marks, change feeds';
@@ -35,7 +36,7 @@ COMMENT ON COLUMN clientele.population.capture_paused IS 'changes make no marks;
 
 -- Several relations under one name are one source: a payment table per branch.
 CREATE TABLE clientele.source (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     name name NOT NULL,
     part int NOT NULL,
     relation regclass NOT NULL,
@@ -60,7 +61,7 @@ COMMENT ON COLUMN clientele.source.filter IS 'expression over an events columns:
 COMMENT ON COLUMN clientele.source.future_tolerance IS 'events that far ahead of the clock have happened';
 
 CREATE TABLE clientele.definition (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     name name NOT NULL,
     kind text NOT NULL CHECK (kind IN ('parameter', 'metric', 'rfm', 'scorecard', 'ladder', 'tag')),
     body jsonb NOT NULL,
@@ -80,7 +81,7 @@ COMMENT ON COLUMN clientele.definition.author IS 'the role that wrote it';
 COMMENT ON COLUMN clientele.definition.changed_at IS 'when it was written';
 
 CREATE TABLE clientele.version (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     version int NOT NULL,
     model clientele.model NOT NULL,
     note text,
@@ -99,7 +100,7 @@ COMMENT ON COLUMN clientele.version.published_at IS 'when it was published';
 -- What the capture trigger on a relation has to know.
 CREATE TABLE clientele.watch (
     relation regclass NOT NULL,
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     role text NOT NULL CHECK (role IN ('population', 'event', 'line', 'header', 'lookup')),
     link smallint NOT NULL DEFAULT 0,
     key_column name,
@@ -117,7 +118,7 @@ COMMENT ON COLUMN clientele.watch.columns IS 'an UPDATE that changes none of the
 -- How a line finds its customer: the relation it points to, whose column unique_column
 -- holds the line's value, and the path from there to the customer's key.
 CREATE TABLE clientele.link (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     link smallint NOT NULL,
     relation regclass NOT NULL,
     unique_column name NOT NULL,

@@ -3,7 +3,7 @@
 -- time alone has changed.  src/refresh.c drives the statements that are written here.
 
 CREATE TABLE clientele.refresh_run (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     run bigint GENERATED ALWAYS AS IDENTITY,
     pid int NOT NULL DEFAULT pg_backend_pid(),
     phase text NOT NULL,

@@ -193,6 +193,8 @@ BEGIN
     -- Triggers first: from then on nothing is missed, and all before is looked at anew.
     PERFORM clientele.attach(f.relation) FROM (SELECT DISTINCT relation FROM clientele.capture_faults(owned.population_id)) AS f;
     PERFORM clientele.mark_everyone(owned.population_id);
+    -- A restore of chosen schemas leaves this out, because the schema is the extension's.
+    EXECUTE format('GRANT USAGE ON SCHEMA clientele_data TO %s', owned.owner);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.mark_all_for(regrole, text) FROM PUBLIC;
@@ -298,7 +300,7 @@ COMMENT ON FUNCTION clientele.profile(text, anynonarray, timestamptz) IS 'the sa
 
 -- What is forgotten cannot be read from here, only recognised.
 CREATE TABLE clientele.population_secret (
-    population_id int PRIMARY KEY REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int PRIMARY KEY,
     secret bytea NOT NULL DEFAULT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
 ) USING heap;
 COMMENT ON TABLE clientele.population_secret IS 'keys of the digests in clientele.forgotten; a row from the first forget on';
@@ -306,7 +308,7 @@ COMMENT ON COLUMN clientele.population_secret.population_id IS 'whose secret it 
 COMMENT ON COLUMN clientele.population_secret.secret IS 'random bytes';
 
 CREATE TABLE clientele.forgotten (
-    population_id int NOT NULL REFERENCES clientele.population_secret ON DELETE CASCADE,
+    population_id int NOT NULL,
     digest bytea NOT NULL,
     forgotten_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (population_id, digest)
