@@ -2,7 +2,7 @@
 -- The managed engine: what is registered, drafted and published.  Rows are
 -- written by the functions below alone; they are dumped with the database.  C code reads
 -- some of them as heaps, so all are, whatever the default.  They have no foreign keys,
--- because pg_restore -j loads an extension's tables in any order; drop_population empties them.
+-- because pg_restore -j loads an extension's tables in any order.
 
 CREATE SCHEMA clientele_data;
 COMMENT ON SCHEMA clientele_data IS 'the tables beneath clientele''s views: stored profiles, marks, change feeds';
@@ -33,6 +33,28 @@ COMMENT ON COLUMN clientele.population.made_schema IS 'whether target_schema was
 COMMENT ON COLUMN clientele.population.live_version IS 'the version that readers see; NULL before the first refresh';
 COMMENT ON COLUMN clientele.population.next_version IS 'a published version that refresh is to build and switch to';
 COMMENT ON COLUMN clientele.population.capture_paused IS 'changes make no marks; resume_capture then makes everyone due';
+
+CREATE FUNCTION clientele.delete_rows_of_population() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    relation regclass;
+BEGIN
+    FOR relation IN
+        SELECT a.attrelid FROM pg_extension AS e JOIN pg_attribute AS a ON a.attrelid = ANY (e.extconfig)
+        WHERE e.extname = 'clientele' AND a.attname = 'population_id' AND a.attrelid <> tg_relid
+    LOOP
+        EXECUTE format('DELETE FROM %s WHERE population_id = $1', relation) USING old.population_id;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.delete_rows_of_population() FROM PUBLIC;
+COMMENT ON FUNCTION clientele.delete_rows_of_population() IS 'internal: trigger function: what a population has in the other tables goes with it';
+
+CREATE TRIGGER delete_rows AFTER DELETE ON clientele.population
+    FOR EACH ROW EXECUTE FUNCTION clientele.delete_rows_of_population();
+COMMENT ON TRIGGER delete_rows ON clientele.population IS 'what the population has in the other tables goes with it';
 
 -- Several relations under one name are one source: a payment table per branch.
 CREATE TABLE clientele.source (

@@ -717,13 +717,7 @@ BEGIN
         END IF;
     END LOOP;
 
-    FOR one IN
-        SELECT a.attrelid::regclass AS relation
-        FROM pg_extension AS e JOIN pg_attribute AS a ON a.attrelid = ANY (e.extconfig)
-        WHERE e.extname = 'clientele' AND a.attname = 'population_id'
-    LOOP
-        EXECUTE format('DELETE FROM %s WHERE population_id = %s', one.relation, population.population_id);
-    END LOOP;
+    DELETE FROM clientele.population AS p WHERE p.population_id = population.population_id;
     FOR one IN
         SELECT unnest(relations) AS relation UNION SELECT clientele.forsaken_relations() ORDER BY 1
     LOOP
