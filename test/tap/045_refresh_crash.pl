@@ -8,6 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use File::Spec;
 use Test::More;
+use Crash qw(crash recover);
 
 my $customers = 4000;
 
@@ -36,13 +37,22 @@ sql(qq{
 
 sub in_background
 {
-	my ($statements) = @_;
+	my (@statements) = @_;
 	my $pid = fork();
 	die "fork: $!" unless defined $pid;
 	return $pid if $pid;
 	open(STDOUT, '>', File::Spec->devnull);
 	open(STDERR, '>', File::Spec->devnull);
-	exec('psql', '-X', '-q', '-d', $node->connstr('postgres'), '-c', $statements);
+	exec('psql', '-X', '-q', '-d', $node->connstr('postgres'), map { ('-c', $_) } @statements);
+}
+
+sub kill_now
+{
+	my (@clients) = @_;
+	crash($node);
+	waitpid($_, 0) for @clients;
+	recover($node);
+	return;
 }
 
 # The server dies while a refresh waits for somebody who has locked what it comes to
@@ -53,21 +63,11 @@ sub kill_during_refresh
 	my @pids = (in_background("BEGIN; $obstacle; SELECT pg_sleep(600)"));
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'})
 		or die 'nobody stands in the way';
-	push @pids, in_background("CALL clientele.refresh('customer', 50)");
+	push @pids, in_background("SET lock_timeout = '10min'", "CALL clientele.refresh('customer', 50)");
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
 		WHERE wait_event_type = 'Lock' AND application_name LIKE 'clientele refresh customer %'})
 		or die 'the refresh is not at work';
-	$node->kill9;
-	waitpid($_, 0) for @pids;
-	my $postmaster = $node->data_dir . '/postmaster.pid';
-	open(my $file, '<', $postmaster) or die "$postmaster: $!";
-	my $old = <$file>;
-	chomp $old;
-	close $file;
-	# A lock file of a process that is still going blocks the start.
-	for (1 .. 100) { last unless kill(0, $old); select(undef, undef, undef, 0.1); }
-	unlink $postmaster unless kill(0, $old);
-	$node->start;
+	kill_now(@pids);
 	return;
 }
 
@@ -116,11 +116,32 @@ for my $i (1 .. 6)
 	is_right("kill $i");
 }
 
-sql(q{SELECT clientele.define_tag('customer', 'small', 'spend < 50'); SELECT clientele.publish('customer')});
+# What a publish has done is there whole, or not at all.
+my $traces = q{SELECT (SELECT count(*) FROM clientele.version), (SELECT coalesce(next_version, 0) FROM clientele.population),
+	(SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = 'clientele_data'::regnamespace AND relkind <> 'i'),
+	(SELECT count(*) FROM clientele.watch)};
+sql(q{SELECT clientele.define_tag('customer', 'small', 'spend < 50')});
+my $before = sql($traces);
+my $publisher = in_background(q{BEGIN; SELECT clientele.publish('customer'); SELECT pg_sleep(600)});
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'}) or die 'nothing is published';
+kill_now($publisher);
+is(sql($traces), $before, 'killed while it publishes: nothing of it is left');
+
+sql(q{SELECT clientele.publish('customer')});
 kill_during_refresh(q{INSERT INTO clientele_data.customer_stored_2 (id, tags, evaluated_at) VALUES (10, '{}', now())});
 is(sql(q{SELECT live_version FROM clientele.population}), '1', 'the version before is shown until the new one is built');
 is_right('second version');
 is(sql(q{SELECT live_version FROM clientele.population}), '2', 'then the new one is');
+
+# Somebody reads the view that the switch is to replace.
+sql(q{SELECT clientele.drop_definition('customer', 'small'); SELECT clientele.define_metric('customer', 'payments', 'count(payment)');
+      SELECT clientele.publish('customer')});
+kill_during_refresh('LOCK TABLE segments.customer IN ACCESS SHARE MODE');
+is(sql(q{SELECT live_version FROM clientele.population}), '2', 'killed while it switches: the version before is shown');
+is(sql(q{SELECT count(*) FROM clientele_data.customer_stored_3}), sql('SELECT count(*) FROM crm.customer'), 'the new one is built');
+is_right('third version');
+is(sql(q{SELECT live_version, (SELECT count(*) FROM pg_attribute WHERE attrelid = 'segments.customer'::regclass AND attname = 'payments')
+         FROM clientele.population}), '3|1', 'and shown, whole');
 
 $node->stop;
 done_testing();

@@ -71,6 +71,11 @@ sub open_clinic
 	                            bins => 2, cuts => 'recency 60; frequency 3; monetary 20000', scheme => 'eight');
 	SELECT clientele.define_ladder('customer', 'stage', '[{"label": "沉睡", "when": "away > 60"},
 	                               {"label": "成交", "when": "spent > 0"}, {"label": "潜客"}]');
+	SELECT clientele.define_scorecard('customer', 'tier', '{"method": "weighted",
+		"characteristics": [
+			{"name": "money", "weight": 60, "value": "spent_90", "bins": [{"below": 1, "points": 0}, {"below": 5000, "points": 60}, {"points": 100}]},
+			{"name": "visits", "weight": 40, "value": "visits", "bins": [{"below": 1, "points": 0}, {"below": 3, "points": 50}, {"points": 100}]}],
+		"tiers": [{"label": "strategic", "at_least": 80}, {"label": "value", "at_least": 50}, {"label": "wake-up"}]}');
 	SELECT clientele.define_tag('customer', 'vip', 'spent >= big', family => '价值');
 	SELECT clientele.publish('customer', 'first');
 	CALL clientele.refresh('customer');
@@ -165,6 +170,8 @@ sub answers
 	FROM segments.customer ORDER BY customer_id;
 	SELECT * FROM segments.customer AS c, clientele.explain('customer', c.customer_id, 'stage') AS e WHERE c.customer_id < 14
 	ORDER BY c.customer_id, e.item;
+	SELECT n.* FROM segments.customer AS c, clientele.next_tier('customer', c.customer_id, 'tier') AS n WHERE c.customer_id < 14
+	ORDER BY c.customer_id, n.item;
 	SELECT * FROM clientele.changes_since('customer', 0);
 	RESET ROLE;
 	SELECT * FROM "Seg 2"."会员" ORDER BY 1;
