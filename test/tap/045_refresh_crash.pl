@@ -8,7 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use File::Spec;
 use Test::More;
-use Crash qw(crash recover);
+use Crash qw(crash);
 
 my $customers = 4000;
 
@@ -51,7 +51,7 @@ sub kill_now
 	my (@clients) = @_;
 	crash($node);
 	waitpid($_, 0) for @clients;
-	recover($node);
+	$node->start;
 	return;
 }
 

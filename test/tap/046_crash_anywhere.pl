@@ -10,7 +10,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Crash qw(crash recover);
+use Crash qw(crash);
 
 my $cycles = $ENV{CRASH_CYCLES} // 20;
 my $seed = $ENV{CRASH_SEED} // time() % 1000000;
@@ -136,13 +136,13 @@ for my $cycle (1 .. $cycles)
 	my $clock = sql("SELECT to_char(timestamptz '2026-01-01' + $cycle * interval '7 hours', 'YYYY-MM-DD\"T\"HH24:MI:SS+00')");
 	local $ENV{PGOPTIONS} = "-c clientele.clock=$clock -c TimeZone=UTC";
 	my @pids = (
-		in_background('tills', 'pgbench', '-n', '-c', 4, '-T', 600, '-d', (map { ('-f', "$directory/$_.sql\@$weights{$_}") } sort keys %tills), $node->connstr('postgres')),
+		in_background('tills', 'pgbench', '-n', '-c', 4, '-T', 600, (map { ('-f', "$directory/$_.sql\@$weights{$_}") } sort keys %tills), $node->connstr('postgres')),
 		in_background('refresh', psql("$directory/refresh.sql")),
 		in_background('publish', psql(publish_script("$directory/publish.sql"))));
 	select(undef, undef, undef, 0.1 + rand(0.7));
 	crash($node, everybody => $cycle % 2);
 	waitpid($_, 0) for @pids;
-	recover($node);
+	$node->start;
 
 	my ($wrong_live, $unverified_live, $marks, $half_built, $runs) = split /\|/, sql("
 		SELECT $wrong, $unverified, $waiting, (SELECT next_version IS NOT NULL FROM clientele.population)::int,

@@ -5,7 +5,7 @@ use warnings;
 
 use Exporter 'import';
 
-our @EXPORT_OK = qw(crash recover);
+our @EXPORT_OK = qw(crash);
 
 sub children_of
 {
@@ -21,27 +21,21 @@ sub children_of
 }
 
 # kill -9 of the postmaster: its children notice, each when it next looks.  Or of all of
-# them, wherever they are.
+# them, wherever they are.  While one is still there, a new server refuses to start, and rightly.
 sub crash
 {
 	my ($node, %mode) = @_;
-	my @children = $mode{everybody} ? children_of($node->{_pid}) : ();
+	my $postmaster = $node->{_pid};
+	kill 'STOP', $postmaster;    # from here on it has no more children
+	my @processes = ($postmaster, children_of($postmaster));
 	$node->kill9;
-	kill 9, @children;
-	return;
-}
-
-# While a process of the dead server is still there, a new one refuses to start, and rightly.
-sub recover
-{
-	my ($node) = @_;
-	for (1 .. 300)
+	kill 9, @processes if $mode{everybody};
+	for (1 .. 3000)
 	{
-		return if $node->start(fail_ok => 1);
-		$node->{_pid} = undef;
-		select(undef, undef, undef, 0.05);
+		return if !grep { -e "/proc/$_" } @processes;
+		select(undef, undef, undef, 0.02);
 	}
-	die 'the server does not start again';
+	die 'some process of the dead server lives on';
 }
 
 1;
