@@ -40,7 +40,8 @@ SELECT p.name AS population, r.phase, r.done, greatest(r.total, r.done) AS total
            r.updated_at + (r.updated_at - r.phase_at) * (greatest(r.total - r.done, 0)::float8 / r.done) END AS eta,
        r.started_at, r.updated_at
 FROM clientele.refresh_run AS r JOIN clientele.population AS p USING (population_id)
-WHERE r.finished_at IS NULL AND r.pid IN (SELECT pid FROM pg_stat_get_activity(NULL));
+WHERE r.finished_at IS NULL
+  AND EXISTS (SELECT FROM pg_stat_get_activity(r.pid) AS a WHERE (a.backend_start > r.started_at) IS NOT TRUE);
 COMMENT ON VIEW clientele.refresh_progress IS 'refreshes at work, as their last commit left them';
 GRANT SELECT ON clientele.refresh_progress TO PUBLIC;
 COMMENT ON COLUMN clientele.refresh_progress.population IS 'what is refreshed';

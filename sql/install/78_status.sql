@@ -71,11 +71,13 @@ BEGIN
     END IF;
 
     SELECT 'refresh', CASE WHEN r.finished_at IS NOT NULL THEN 'finished ' || r.finished_at
-                           WHEN r.pid IN (SELECT pid FROM pg_stat_get_activity(NULL)) THEN format('at work: %s, %s of %s', r.phase, r.done, r.total)
+                           WHEN r.at_work THEN format('at work: %s, %s of %s', r.phase, r.done, r.total)
                            ELSE format('broken off: %s, %s of %s', r.phase, r.done, r.total) END,
-           CASE WHEN r.finished_at IS NULL AND r.pid NOT IN (SELECT pid FROM pg_stat_get_activity(NULL)) THEN again END
+           CASE WHEN r.finished_at IS NULL AND NOT r.at_work THEN again END
     INTO item, value, hint
-    FROM clientele.refresh_run AS r WHERE r.population_id = owned.population_id ORDER BY r.run DESC LIMIT 1;
+    -- After a crash somebody else may have the number of the process.
+    FROM (SELECT *, EXISTS (SELECT FROM pg_stat_get_activity(one.pid) AS a WHERE a.backend_start <= one.started_at) AS at_work
+          FROM clientele.refresh_run AS one WHERE one.population_id = owned.population_id ORDER BY one.run DESC LIMIT 1) AS r;
     IF FOUND THEN
         RETURN NEXT;
     END IF;

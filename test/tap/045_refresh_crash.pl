@@ -101,6 +101,9 @@ sub is_right
 kill_during_refresh(q{INSERT INTO clientele_data.customer_stored_1 (id, tags, evaluated_at) VALUES (3000, '{}', now())});
 is(sql(q{SELECT live_version IS NULL FROM clientele.population}), 't', 'killed while it builds: nothing is shown');
 is(sql(q{SELECT count(*) FROM clientele_data.customer_stored_1}), '1000', 'what was built stays');
+is( sql(q{UPDATE clientele.refresh_run SET pid = pg_backend_pid();
+		SELECT value, hint FROM clientele.status('customer') WHERE item = 'refresh'; SELECT count(*) FROM clientele.refresh_progress}),
+	"broken off: build, 1000 of $customers|CALL clientele.refresh('customer');\n0", 'it is said to be broken off, though another has the number of its process');
 is_right('first version');
 is(sql(q{SELECT count(*) FROM segments.customer}), $customers, 'everyone is there');
 
