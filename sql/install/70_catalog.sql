@@ -1,7 +1,8 @@
 
 -- The managed engine: what is registered, drafted and published.  Rows are
 -- written by the functions below alone; they are dumped with the database.  C code reads
--- some of them as heaps, so all are, whatever the default.
+-- some of them as heaps, so all are, whatever the default.  They have no foreign keys,
+-- because pg_restore -j loads an extension's tables in any order.
 
 CREATE SCHEMA clientele_data;
 COMMENT ON SCHEMA clientele_data IS 'the tables beneath clientele''s views: stored profiles, marks, change feeds';
@@ -33,9 +34,31 @@ COMMENT ON COLUMN clientele.population.live_version IS 'the version that readers
 COMMENT ON COLUMN clientele.population.next_version IS 'a published version that refresh is to build and switch to';
 COMMENT ON COLUMN clientele.population.capture_paused IS 'changes make no marks; resume_capture then makes everyone due';
 
+CREATE FUNCTION clientele.delete_rows_of_population() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    relation regclass;
+BEGIN
+    FOR relation IN
+        SELECT a.attrelid FROM pg_extension AS e JOIN pg_attribute AS a ON a.attrelid = ANY (e.extconfig)
+        WHERE e.extname = 'clientele' AND a.attname = 'population_id' AND a.attrelid <> tg_relid
+    LOOP
+        EXECUTE format('DELETE FROM %s WHERE population_id = $1', relation) USING old.population_id;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.delete_rows_of_population() FROM PUBLIC;
+COMMENT ON FUNCTION clientele.delete_rows_of_population() IS 'internal: trigger function: what a population has in the other tables goes with it';
+
+CREATE TRIGGER delete_rows AFTER DELETE ON clientele.population
+    FOR EACH ROW EXECUTE FUNCTION clientele.delete_rows_of_population();
+COMMENT ON TRIGGER delete_rows ON clientele.population IS 'what the population has in the other tables goes with it';
+
 -- Several relations under one name are one source: a payment table per branch.
 CREATE TABLE clientele.source (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     name name NOT NULL,
     part int NOT NULL,
     relation regclass NOT NULL,
@@ -60,7 +83,7 @@ COMMENT ON COLUMN clientele.source.filter IS 'expression over an events columns:
 COMMENT ON COLUMN clientele.source.future_tolerance IS 'events that far ahead of the clock have happened';
 
 CREATE TABLE clientele.definition (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     name name NOT NULL,
     kind text NOT NULL CHECK (kind IN ('parameter', 'metric', 'rfm', 'scorecard', 'ladder', 'tag')),
     body jsonb NOT NULL,
@@ -80,7 +103,7 @@ COMMENT ON COLUMN clientele.definition.author IS 'the role that wrote it';
 COMMENT ON COLUMN clientele.definition.changed_at IS 'when it was written';
 
 CREATE TABLE clientele.version (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     version int NOT NULL,
     model clientele.model NOT NULL,
     note text,
@@ -101,7 +124,7 @@ COMMENT ON COLUMN clientele.version.built_from IS 'refresh, which builds it from
 -- What the capture trigger on a relation has to know.
 CREATE TABLE clientele.watch (
     relation regclass NOT NULL,
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     role text NOT NULL CHECK (role IN ('population', 'event', 'line', 'header', 'lookup')),
     link smallint NOT NULL DEFAULT 0,
     key_column name,
@@ -119,7 +142,7 @@ COMMENT ON COLUMN clientele.watch.columns IS 'an UPDATE that changes none of the
 -- How a line finds its customer: the relation it points to, whose column unique_column
 -- holds the line's value, and the path from there to the customer's key.
 CREATE TABLE clientele.link (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     link smallint NOT NULL,
     relation regclass NOT NULL,
     unique_column name NOT NULL,

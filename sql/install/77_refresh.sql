@@ -3,7 +3,7 @@
 -- time alone has changed.  src/refresh.c does it; here is what it calls, and where it notes how far it is.
 
 CREATE TABLE clientele.refresh_run (
-    population_id int NOT NULL REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int NOT NULL,
     run bigint GENERATED ALWAYS AS IDENTITY,
     pid int NOT NULL DEFAULT pg_backend_pid(),
     phase text NOT NULL,
@@ -40,7 +40,8 @@ SELECT p.name AS population, r.phase, r.done, greatest(r.total, r.done) AS total
            r.updated_at + (r.updated_at - r.phase_at) * (greatest(r.total - r.done, 0)::float8 / r.done) END AS eta,
        r.started_at, r.updated_at
 FROM clientele.refresh_run AS r JOIN clientele.population AS p USING (population_id)
-WHERE r.finished_at IS NULL AND r.pid IN (SELECT pid FROM pg_stat_get_activity(NULL));
+WHERE r.finished_at IS NULL
+  AND EXISTS (SELECT FROM pg_stat_get_activity(r.pid) AS a WHERE (a.backend_start > r.started_at) IS NOT TRUE);
 COMMENT ON VIEW clientele.refresh_progress IS 'refreshes at work, as their last commit left them';
 GRANT SELECT ON clientele.refresh_progress TO PUBLIC;
 COMMENT ON COLUMN clientele.refresh_progress.population IS 'what is refreshed';

@@ -85,11 +85,13 @@ BEGIN
     END IF;
 
     SELECT 'refresh', CASE WHEN r.finished_at IS NOT NULL THEN 'finished ' || r.finished_at
-                           WHEN r.pid IN (SELECT pid FROM pg_stat_get_activity(NULL)) THEN format('at work: %s, %s of %s', r.phase, r.done, r.total)
+                           WHEN r.at_work THEN format('at work: %s, %s of %s', r.phase, r.done, r.total)
                            ELSE format('broken off: %s, %s of %s', r.phase, r.done, r.total) END,
-           CASE WHEN r.finished_at IS NULL AND r.pid NOT IN (SELECT pid FROM pg_stat_get_activity(NULL)) THEN again END
+           CASE WHEN r.finished_at IS NULL AND NOT r.at_work THEN again END
     INTO item, value, hint
-    FROM clientele.refresh_run AS r WHERE r.population_id = owned.population_id ORDER BY r.run DESC LIMIT 1;
+    -- After a crash somebody else may have the number of the process.
+    FROM (SELECT *, EXISTS (SELECT FROM pg_stat_get_activity(one.pid) AS a WHERE a.backend_start <= one.started_at) AS at_work
+          FROM clientele.refresh_run AS one WHERE one.population_id = owned.population_id ORDER BY one.run DESC LIMIT 1) AS r;
     IF FOUND THEN
         RETURN NEXT;
     END IF;
@@ -207,6 +209,8 @@ BEGIN
     -- Triggers first: from then on nothing is missed, and all before is looked at anew.
     PERFORM clientele.attach(f.relation) FROM (SELECT DISTINCT relation FROM clientele.capture_faults(owned.population_id)) AS f;
     PERFORM clientele.mark_everyone(owned.population_id);
+    -- A restore of chosen schemas leaves this out, because the schema is the extension's.
+    EXECUTE format('GRANT USAGE ON SCHEMA clientele_data TO %s', owned.owner);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.mark_all_for(regrole, text) FROM PUBLIC;
@@ -312,7 +316,7 @@ COMMENT ON FUNCTION clientele.profile(text, anynonarray, timestamptz) IS 'the sa
 
 -- What is forgotten cannot be read from here, only recognised.
 CREATE TABLE clientele.population_secret (
-    population_id int PRIMARY KEY REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int PRIMARY KEY,
     secret bytea NOT NULL DEFAULT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
 ) USING heap;
 COMMENT ON TABLE clientele.population_secret IS 'keys of the digests in clientele.forgotten; a row from the first forget on';
@@ -320,7 +324,7 @@ COMMENT ON COLUMN clientele.population_secret.population_id IS 'whose secret it 
 COMMENT ON COLUMN clientele.population_secret.secret IS 'random bytes';
 
 CREATE TABLE clientele.forgotten (
-    population_id int NOT NULL REFERENCES clientele.population_secret ON DELETE CASCADE,
+    population_id int NOT NULL,
     digest bytea NOT NULL,
     forgotten_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (population_id, digest)

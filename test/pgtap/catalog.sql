@@ -236,6 +236,11 @@ SELECT is_empty(
         AND c.oid <> ALL (SELECT unnest(extconfig) FROM pg_extension WHERE extname = 'clientele')$$,
     'the rows of every table are dumped');
 
+SELECT is_empty(
+    $$SELECT identity FROM member AS m JOIN pg_constraint AS c ON c.conrelid = m.objid
+      WHERE m.classid = 'pg_class'::regclass AND c.contype = 'f'$$,
+    'no foreign key minds in which order pg_restore -j loads them');
+
 SELECT schema_owner_is('clientele', 'postgres'::name);
 SELECT ok(NOT has_schema_privilege('public', 'clientele', 'CREATE'), 'PUBLIC creates nothing in the schema');
 

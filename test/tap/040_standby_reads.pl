@@ -1,93 +1,120 @@
-# What is read live on the primary is read live on a hot standby, and writes nothing.
+# What is read on the primary is read on a hot standby, exact and without a write: with marks
+# that wait and rows that are due, while versions come and go.  Promoted, it captures and
+# refreshes.
 use strict;
 use warnings;
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Clinic qw(make_roles open_clinic answers reads_as is_exact is_alive is_gone $now);
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "clientele.clock = '2026-06-01 12:00:00+00'");
+$primary->append_conf('postgresql.conf', "clientele.clock = '$now'\nautovacuum = off");
 $primary->start;
-$primary->safe_psql(
-	'postgres', q{
-	CREATE EXTENSION clientele;
-	CREATE TABLE customer (customer_id int PRIMARY KEY);
-	CREATE TABLE payment (customer_id int, paid_at timestamptz, net numeric(10,2));
-	INSERT INTO customer SELECT generate_series(1, 100);
-	INSERT INTO payment SELECT customer_id, '2026-05-30 00:00+00', customer_id FROM customer;
-
-	INSERT INTO clientele.population (name, relation, key_column, time_zone, target_schema, owner, live_version)
-	VALUES ('p', 'customer', 'customer_id', 'UTC', 'segments', current_user::regrole, 1);
-	INSERT INTO clientele.source (population_id, name, part, relation, key_path, occurred_at_path)
-	SELECT population_id, 'payment', 1, 'payment', 'customer_id', 'paid_at' FROM clientele.population;
-	INSERT INTO clientele.version (population_id, version, model)
-	SELECT population_id, 1, '{"time_zone": "UTC", "sources": [{"name": "payment"}],
-		"definitions": [{"kind": "metric", "name": "spend", "value": "sum(payment.net last 10 days)", "scale": 2}]}'
-	FROM clientele.population;
-
-	CREATE TABLE clientele_data.p_mark (key int, link smallint, link_key text);
-	CREATE INDEX ON clientele_data.p_mark (key);
-	CREATE TABLE clientele_data.p_stored_1 (customer_id int PRIMARY KEY, spend numeric, tags text[],
-		evaluated_at timestamptz, due_at timestamptz);
-	CREATE FOREIGN TABLE clientele_data.p_all_1 (as_of timestamptz, customer_id int, spend numeric(28,2), tags text[], due_at timestamptz)
-		SERVER clientele OPTIONS (population 'p', version '1', rows 'all');
-	CREATE FOREIGN TABLE clientele_data.p_stale_1 (as_of timestamptz, customer_id int, spend numeric(28,2), tags text[], due_at timestamptz)
-		SERVER clientele OPTIONS (population 'p', version '1', rows 'stale');
-	CREATE FOREIGN TABLE clientele_data.p_marked (key int)
-		SERVER clientele OPTIONS (population 'p', rows 'marked');
-	INSERT INTO clientele_data.p_stored_1
-	SELECT customer_id, spend, tags, as_of, due_at FROM clientele_data.p_all_1 WHERE as_of = '2026-06-01 12:00+00'::timestamptz;
-	INSERT INTO payment VALUES (7, '2026-05-31 00:00+00', 1000);
-	INSERT INTO clientele_data.p_mark (key) VALUES (7);
-});
-
+make_roles($primary);
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
+$standby->append_conf('postgresql.conf', 'max_standby_streaming_delay = 100ms');
 $standby->start;
 
-my $live = q{
-	WITH clock AS MATERIALIZED (SELECT clientele.wall_clock() AS at)
-	SELECT count(*), sum(spend), string_agg(customer_id::text, ',') FILTER (WHERE NOT is_stored)
-	FROM (SELECT s.customer_id, s.spend, true AS is_stored
-		  FROM clock JOIN clientele_data.p_stored_1 AS s
-			ON (s.due_at IS NULL OR s.due_at > clock.at) AND s.evaluated_at <= clock.at
-		  WHERE NOT EXISTS (SELECT FROM clientele_data.p_marked AS m WHERE m.key = s.customer_id)
-			AND NOT EXISTS (SELECT FROM clientele_data.p_marked AS m WHERE m.key IS NULL)
-		  UNION ALL
-		  SELECT l.customer_id, l.spend, false
-		  FROM clock JOIN clientele_data.p_stale_1 AS l ON l.as_of = clock.at) AS customers};
+sub primary { return $primary->safe_psql('postgres', $_[0]); }
+sub standby { return $standby->safe_psql('postgres', $_[0]); }
 
-$primary->wait_for_catchup($standby);
-is($primary->safe_psql('postgres', $live), '100|6050.00|7', 'the primary evaluates who is marked');
-is($standby->safe_psql('postgres', $live), '100|6050.00|7', 'a standby does, too');
+sub caught_up
+{
+	$primary->wait_for_catchup($standby);
+	return;
+}
 
-$primary->safe_psql('postgres', q{INSERT INTO clientele_data.p_mark DEFAULT VALUES});
-$primary->wait_for_catchup($standby);
-is($standby->safe_psql('postgres', "SELECT count(*) FROM clientele_data.p_stale_1 WHERE as_of = '2026-06-01 12:00+00'::timestamptz"),
-	'100', 'and everyone, when everyone is marked');
-is( $standby->safe_psql(
-		'postgres',
-		q{BEGIN;
-		  DECLARE c CURSOR FOR SELECT customer_id, spend FROM clientele_data.p_all_1
-			WHERE as_of = '2026-06-01 12:00+00'::timestamptz AND customer_id >= 7 AND customer_id < 9 ORDER BY 1;
-		  FETCH 1 FROM c;
-		  FETCH 1 FROM c;
-		  COMMIT}),
-	"7|1007.00\n8|8.00",
-	'by a cursor');
+open_clinic($primary, 'postgres');
+caught_up();
+like(standby(q{SELECT string_agg(item || ' ' || value, ', ') FROM clientele.status('customer')}),
+	qr/marks [1-9].*rows due [1-9]/, 'marks wait and rows are due');
+reads_as($standby, 'postgres', answers($primary, 'postgres'), 'standby');
+is_exact($standby, 'postgres', 'standby');
+for my $call ('status', 'definitions', 'check_definitions')
+{
+	my $query = "SELECT * FROM clientele.$call('customer')";
+	is(standby($query), primary($query), "$call says the same");
+}
 
-# Marks are read without predicate locks, or every payment would conflict with every reader.
-is( $primary->safe_psql(
-		'postgres',
-		qq{BEGIN ISOLATION LEVEL SERIALIZABLE;
-		   SELECT FROM ($live) AS live;
-		   SELECT count(*) FILTER (WHERE relation::regclass::text LIKE '%p_mark%'), count(*) FILTER (WHERE relation = 'payment'::regclass) > 0
-		   FROM pg_locks WHERE mode = 'SIReadLock';
-		   COMMIT}),
-	'0|t',
-	'a serializable reader locks no marks');
+# One customer, one after the other, through all that reads, by cursor and by plan.
+is( standby(q{
+		BEGIN ISOLATION LEVEL REPEATABLE READ;
+		DECLARE c CURSOR FOR SELECT customer_id, clientele.profile('customer', customer_id) ->> 'spent' = spent::text FROM segments.customer WHERE customer_id IN (5, 6);
+		FETCH 2 FROM c;
+		COMMIT}),
+	"5|t\n6|t", 'by a cursor, evaluated in one snapshot');
 
+# ---------- who comes to the wrong server is told so ----------
+
+for my $write (
+	q{CALL clientele.refresh('customer')},
+	(map { "SELECT $_" } q{clientele.publish('customer')}, q{clientele.mark_all('customer')}, q{clientele.forget('customer', 3)},
+		q{clientele.define_tag('customer', 'x', 'spent > 1')}, q{clientele.pause_capture('customer')}, q{clientele.drop_population('customer')}))
+{
+	my ($status, $out, $error) = $standby->psql('postgres', $write);
+	like($error, qr/ERROR:  cannot (execute|acquire|set|assign) .*(read-only transaction|recovery)/, "refused: $write");
+}
+
+# ---------- while the primary goes on ----------
+
+my $reader = $standby->background_psql('postgres');
+my $sees = q{SELECT model_version, spent FROM segments.customer WHERE customer_id = 25};
+my $before = $reader->query_safe($sees);
+like($before, qr/^2\|/, 'a session reads the second version');
+primary(q{INSERT INTO crm.bill VALUES (3000, 25, 1, '2026-06-30 10:00+08'); INSERT INTO crm.bill_line VALUES (3000, 5)});
+caught_up();
+is($reader->query_safe($sees), $before =~ s/\|(.*)/sprintf '|%.2f', $1 + 5/er, 'a payment is seen when it has come');
+primary(q{SELECT clientele.mark_all('customer')});
+caught_up();
+is_exact($standby, 'postgres', 'everyone marked');
+
+# What is asked for goes away: that is an error at once, and nothing worse.
+my $log = $PostgreSQL::Test::Utils::tmp_check . '/asked_for_long';
+my $pid = fork() // die "fork: $!";
+if (!$pid)
+{
+	open(STDOUT, '>', $log);
+	open(STDERR, '>&', \*STDOUT);
+	exec('psql', '-X', '-q', '-d', $standby->connstr('postgres'),
+		'-c', q{SELECT count(c.spent) FROM generate_series(1, 100000000) AS g, LATERAL (SELECT spent FROM segments.customer WHERE customer_id = 1 + g % 60) AS c});
+}
+$standby->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE relation = 'segments.customer'::regclass AND pid <> pg_backend_pid()})
+  or die 'nobody is asking';
+primary(q{SET client_min_messages = warning; CALL clientele.refresh('customer'); CALL clientele.refresh('customer')});
+is(primary(q{SELECT to_regclass('clientele_data.customer_stored_2') IS NULL}), 't', 'the second version is dropped');
+caught_up();
+waitpid($pid, 0);
+like(PostgreSQL::Test::Utils::slurp_file($log), qr/(ERROR:  canceling statement|FATAL:  terminating connection) due to conflict with recovery/,
+	'who reads it on the standby is told to ask again');
+like($reader->query_safe($sees), qr/^3\|/, 'a session that has read the second version reads the third');
+$reader->quit;
+is_exact($standby, 'postgres', 'third version');
+
+# ---------- promoted ----------
+
+primary(q{INSERT INTO crm.bill_line VALUES (3000, 7)});
+caught_up();
+$primary->stop;
+$standby->promote;
+is(standby(q{SELECT count(*) FROM clientele_data.customer_mark}), '1', 'a mark has come along');
+is_exact($standby, 'postgres', 'promoted');
+is( standby(q{
+		SET client_min_messages = warning;
+		INSERT INTO crm.bill_line VALUES (3000, 8);
+		SELECT count(*) FROM clientele_data.customer_mark;
+		CALL clientele.refresh('customer');
+		SELECT count(*) FROM clientele_data.customer_mark;
+		SELECT clientele.publish('customer');
+		CALL clientele.refresh('customer');
+		SELECT live_version FROM clientele.population WHERE name = 'customer'}),
+	"2\n0\n4\n4", 'promoted: payments are captured, refresh and publish work');
+is(standby(q{SELECT count(*) FROM clientele.verify('customer')}), '0', 'promoted: what is stored is true');
+is_gone($standby, 'postgres', 'promoted');
+
+$standby->stop;
 done_testing();

@@ -8,6 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use File::Spec;
 use Test::More;
+use Crash qw(crash);
 
 my $customers = 4000;
 
@@ -36,13 +37,22 @@ sql(qq{
 
 sub in_background
 {
-	my ($statements) = @_;
+	my (@statements) = @_;
 	my $pid = fork();
 	die "fork: $!" unless defined $pid;
 	return $pid if $pid;
 	open(STDOUT, '>', File::Spec->devnull);
 	open(STDERR, '>', File::Spec->devnull);
-	exec('psql', '-X', '-q', '-d', $node->connstr('postgres'), '-c', $statements);
+	exec('psql', '-X', '-q', '-d', $node->connstr('postgres'), map { ('-c', $_) } @statements);
+}
+
+sub kill_now
+{
+	my (@clients) = @_;
+	crash($node);
+	waitpid($_, 0) for @clients;
+	$node->start;
+	return;
 }
 
 # A stored row that waits for somebody before it is written.
@@ -63,21 +73,11 @@ sub kill_during_refresh
 	my @pids = (in_background("BEGIN; $obstacle; SELECT pg_sleep(600)"));
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'})
 		or die 'nobody stands in the way';
-	push @pids, in_background("CALL clientele.refresh('customer', $batch)");
+	push @pids, in_background("SET lock_timeout = '10min'", "CALL clientele.refresh('customer', $batch)");
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
 		WHERE wait_event_type = 'Lock' AND application_name LIKE 'clientele refresh customer %'})
 		or die 'the refresh is not at work';
-	$node->kill9;
-	waitpid($_, 0) for @pids;
-	my $postmaster = $node->data_dir . '/postmaster.pid';
-	open(my $file, '<', $postmaster) or die "$postmaster: $!";
-	my $old = <$file>;
-	chomp $old;
-	close $file;
-	# A lock file of a process that is still going blocks the start.
-	for (1 .. 100) { last unless kill(0, $old); select(undef, undef, undef, 0.1); }
-	unlink $postmaster unless kill(0, $old);
-	$node->start;
+	kill_now(@pids);
 	return;
 }
 
@@ -117,6 +117,9 @@ for my $case ([3000, 800, 800], [2400, 800, 1600], [1, 100, 3900])
 	is(sql(q{SELECT count(*) || ' ' || count(DISTINCT id) FROM clientele_data.customer_stored_1}), "$built $built", 'what was built stays');
 	sql('ALTER TABLE clientele_data.customer_stored_1 DROP CONSTRAINT waits');
 }
+is( sql(q{UPDATE clientele.refresh_run SET pid = pg_backend_pid();
+		SELECT split_part(value, ',', 1), hint FROM clientele.status('customer') WHERE item = 'refresh'; SELECT count(*) FROM clientele.refresh_progress}),
+	"broken off: build|CALL clientele.refresh('customer');\n0", 'it is said to be broken off, though another has the number of its process');
 is_right('first version');
 is(sql(q{SELECT count(*) FROM segments.customer}), $customers, 'everyone is there');
 is(sql(q{SELECT count(*) FROM pg_index WHERE indrelid = 'clientele_data.customer_stored_1'::regclass}), '2', 'and found by indexes');
@@ -135,6 +138,9 @@ for my $i (1 .. 6)
 
 sql(q{SELECT clientele.define_tag('customer', 'small', 'spend < 50'); SELECT clientele.publish('customer')});
 kill_during_refresh(wait_at('customer_stored_2', 10), 50);
+is( sql(q{UPDATE clientele.refresh_run SET pid = pg_backend_pid();
+		SELECT split_part(value, ',', 1), hint FROM clientele.status('customer') WHERE item = 'refresh'; SELECT count(*) FROM clientele.refresh_progress}),
+	"broken off: build|CALL clientele.refresh('customer');\n0", 'it is said to be broken off, though another has the number of its process');
 is(sql(q{SELECT live_version FROM clientele.population}), '1', 'the version before is shown until the new one is built');
 sql('ALTER TABLE clientele_data.customer_stored_2 DROP CONSTRAINT waits');
 # it stands ready with its indexes, and waits for the feed
@@ -142,6 +148,16 @@ kill_during_refresh('LOCK TABLE clientele_data.customer_change IN SHARE MODE', 5
 is(sql(q{SELECT count(*) FROM pg_index WHERE indrelid = 'clientele_data.customer_stored_2'::regclass AND indisprimary}), '1', 'killed when it is built: it is not built again');
 is_right('second version');
 is(sql(q{SELECT live_version FROM clientele.population}), '2', 'then the new one is');
+
+# Somebody reads the view that the switch is to replace.
+sql(q{SELECT clientele.drop_definition('customer', 'small'); SELECT clientele.define_metric('customer', 'payments', 'count(payment)');
+      SELECT clientele.publish('customer')});
+kill_during_refresh('LOCK TABLE segments.customer IN ACCESS SHARE MODE');
+is(sql(q{SELECT live_version FROM clientele.population}), '2', 'killed while it switches: the version before is shown');
+is(sql(q{SELECT count(*) FROM clientele_data.customer_stored_3}), sql('SELECT count(*) FROM crm.customer'), 'the new one is built');
+is_right('third version');
+is(sql(q{SELECT live_version, (SELECT count(*) FROM pg_attribute WHERE attrelid = 'segments.customer'::regclass AND attname = 'payments')
+         FROM clientele.population}), '3|1', 'and shown, whole');
 
 $node->stop;
 done_testing();
