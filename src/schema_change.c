@@ -168,14 +168,16 @@ tell_of_alteration(const AlterTableStmt *statement)
 			tell_of_subcommand(table, lfirst_node(AlterTableCmd, cell));
 }
 
-/* Only what becomes a part of another table; it has rows of none before it. */
+/* Of a table that is made as a part of another. */
 static void
 tell_of_creation(const CreateStmt *statement)
 {
-	Effect		effect = {.kind = "part",.part = find_table(statement->relation)};
+	Effect		effect = {.kind = "part"};
 
-	effect.object = effect.part;
-	if (statement->inhRelations != NIL && OidIsValid(effect.part))
+	if (statement->inhRelations == NIL)
+		return;
+	effect.object = effect.part = find_table(statement->relation);
+	if (OidIsValid(effect.part))
 		tell(&effect);
 }
 
