@@ -168,6 +168,7 @@ SELECT * FROM outcome('ALTER TABLE customer RENAME id TO customer_id', 'INSERT I
 SELECT * FROM outcome('ALTER TABLE customer RENAME level TO grade', 'INSERT INTO customer VALUES (6, ''gold'')', 'level', 'grade');
 SELECT * FROM outcome('ALTER TABLE refund DROP net', 'INSERT INTO refund VALUES (2, ''2026-03-05'')', 'all');
 SELECT * FROM outcome('ALTER TABLE refund DROP net; ALTER TABLE refund ADD net numeric(12,2) DEFAULT 5', 'INSERT INTO refund VALUES (2, ''2026-03-05'')');
+SELECT * FROM outcome('SET LOCAL session_replication_role = replica; ALTER TABLE refund ALTER net TYPE numeric USING net + 1; RESET session_replication_role', 'SELECT');
 SELECT * FROM outcome('ALTER TABLE refund DROP paid_at', 'INSERT INTO refund (id, net) VALUES (2, 3)', 'all');
 SELECT * FROM outcome('ALTER TABLE refund ALTER paid_at TYPE text', 'INSERT INTO refund VALUES (2, ''2026-03-05'', 2)');
 SELECT * FROM outcome('ALTER TABLE customer DROP id CASCADE', 'INSERT INTO customer VALUES (''gold'')', 'all');
