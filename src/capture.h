@@ -32,4 +32,7 @@ extern bool clientele_capture_is_watched(Oid relation);
  */
 extern void clientele_watch_changed(Oid relation);
 
+/* Takes from a table what would keep it from being attached to another. */
+extern void clientele_capture_make_way(Oid whole, Oid part);
+
 #endif							/* CLIENTELE_CAPTURE_H */

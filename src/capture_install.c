@@ -30,6 +30,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -107,6 +108,23 @@ drop_trigger(Oid relation, const Kind *kind)
 		return;
 	ObjectAddressSet(address, TriggerRelationId, trigger_form(trigger)->oid);
 	performDeletion(&address, DROP_RESTRICT, 0);
+	CommandCounterIncrement();
+}
+
+/* Has a trigger fire again that is there, but was disabled, or fires on no replica. */
+static void
+enable_trigger(Oid relation, const Kind *kind)
+{
+	HeapTuple	trigger = find_trigger(relation, kind);
+	Relation	catalog;
+
+	if (!trigger || trigger_form(trigger)->tgenabled == TRIGGER_FIRES_ALWAYS)
+		return;
+	catalog = table_open(TriggerRelationId, RowExclusiveLock);
+	trigger_form(trigger)->tgenabled = TRIGGER_FIRES_ALWAYS;
+	CatalogTupleUpdate(catalog, &trigger->t_self, trigger);
+	table_close(catalog, RowExclusiveLock);
+	CacheInvalidateRelcacheByRelid(relation);
 	CommandCounterIncrement();
 }
 
@@ -248,14 +266,15 @@ install(Oid relid)
 	List	   *relations = lock_with_partitions(relid, ShareRowExclusiveLock, true);
 	ListCell   *cell;
 
-	install_row_trigger(relations);
 	foreach(cell, relations)
 	{
-		if (has_trigger(lfirst_oid(cell), &truncate_trigger))
-			continue;
-		drop_trigger(lfirst_oid(cell), &truncate_trigger);
-		create_trigger(lfirst_oid(cell), &truncate_trigger);
+		enable_trigger(lfirst_oid(cell), &row_trigger);
+		enable_trigger(lfirst_oid(cell), &truncate_trigger);
 	}
+	install_row_trigger(relations);
+	foreach(cell, relations)
+		if (!has_trigger(lfirst_oid(cell), &truncate_trigger))
+			create_trigger(lfirst_oid(cell), &truncate_trigger);
 }
 
 /* install_capture(relation regclass) */
@@ -272,6 +291,22 @@ clientele_install_capture(PG_FUNCTION_ARGS)
 		install(relation);
 	clientele_watch_changed(relation);
 	PG_RETURN_VOID();
+}
+
+/*
+ * Before `part` is attached to `whole`: where the trigger of the whole is to come, one
+ * of its own would be in the way.
+ */
+void
+clientele_capture_make_way(Oid whole, Oid part)
+{
+	ListCell   *cell;
+
+	if (!OidIsValid(whole) || !OidIsValid(part) || !find_trigger(whole, &row_trigger) ||
+		!clientele_owns_relation(part, GetUserId()))
+		return;
+	foreach(cell, find_all_inheritors(part, AccessExclusiveLock, NULL))
+		drop_trigger(lfirst_oid(cell), &row_trigger);
 }
 
 /* ---------- taking off ---------- */

@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "engine_catalog.h"
 #include "engine_parts.h"
+#include "mark.h"
 #include "owner.h"
 
 static MemoryContext cache_context = NULL;
@@ -126,13 +127,41 @@ row_oid(uint64 row, int column)
 	return DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull));
 }
 
+/* Marks and stored rows have the key's type as it was: others would not be found in them. */
+static void
+refuse_other_keys(const ClienteleCatalogModel *catalog, const char *population)
+{
+	Oid			marks = clientele_mark_relation(population);
+	AttrNumber	key = get_attnum(catalog->relation, catalog->key_column);
+	Oid			type;
+	Oid			type_before;
+	Oid			collation;
+	Oid			collation_before;
+	int32		typmod;
+
+	if (!OidIsValid(marks))
+		return;
+	get_atttypetypmodcoll(catalog->relation, key, &type, &typmod, &collation);
+	get_atttypetypmodcoll(marks, 1, &type_before, &typmod, &collation_before);
+	if (type != type_before || collation != collation_before)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("population \"%s\" is broken: its key %s was of another type or collation", population,
+						quote_identifier(catalog->key_column)),
+				 errhint("ALTER TABLE %s ALTER COLUMN %s TYPE %s%s%s;",
+						 quote_qualified_identifier(get_namespace_name(get_rel_namespace(catalog->relation)), get_rel_name(catalog->relation)),
+						 quote_identifier(catalog->key_column), format_type_be(type_before),
+						 OidIsValid(collation_before) ? " COLLATE " : "",
+						 OidIsValid(collation_before) ? quote_identifier(get_collation_name(collation_before)) : "")));
+}
+
 static void
 read_population(ClienteleCatalogModel *catalog, MemoryContext context)
 {
 	Oid			types[2] = {INT4OID, INT4OID};
 	Datum		values[2] = {Int32GetDatum(catalog->population_id), Int32GetDatum(catalog->version)};
 
-	SPI_execute_with_args("SELECT p.relation::pg_catalog.oid, p.owner::pg_catalog.oid, p.key_column, v.model::pg_catalog.text"
+	SPI_execute_with_args("SELECT p.relation::pg_catalog.oid, p.owner::pg_catalog.oid, p.key_column, v.model::pg_catalog.text, p.name"
 						  " FROM clientele.population p LEFT JOIN clientele.version v"
 						  " ON v.population_id = p.population_id AND v.version = $2"
 						  " WHERE p.population_id = $1",
@@ -146,14 +175,19 @@ read_population(ClienteleCatalogModel *catalog, MemoryContext context)
 	catalog->key_column = row_text(0, 3, context);
 	if (catalog->model == NULL)
 		catalog->model = row_text(0, 4, context);
-	if (get_rel_name(catalog->relation) == NULL ||
-		get_attnum(catalog->relation, catalog->key_column) == InvalidAttrNumber)
+	if (get_rel_name(catalog->relation) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the population is broken: its table does not exist any more"),
+				 errhint("SELECT * FROM clientele.status(...) says how to repair it.")));
+	if (get_attnum(catalog->relation, catalog->key_column) == InvalidAttrNumber)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("the population is broken: its table has no column %s any more",
 						quote_identifier(catalog->key_column)),
 				 errhint("Give the column its name back: ALTER TABLE ... RENAME COLUMN ... TO %s;",
 						 quote_identifier(catalog->key_column))));
+	refuse_other_keys(catalog, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5));
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "engine_catalog.h"
 #include "engine_parts.h"
 #include "expression_function.h"
+#include "mark.h"
 #include "nearest_name.h"
 
 /* Digits of a numeric column, of which ->scale are decimals. */
@@ -1419,8 +1420,29 @@ add_crossings(ClienteleEngineParts *parts)
 
 /* ---------- sources ---------- */
 
+/* A column was checked when the source was registered, but it may have been altered. */
 static void
-resolve_source_columns(ClienteleEngineSource *source, const ClienteleCatalogSource *rows)
+refuse_retyped(const ClienteleEngine *engine, const char *source, const ClientelePathColumn *column, bool is_time)
+{
+	Oid			type = getBaseType(column->type);
+	bool		fits = is_time ? type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID :
+		clientele_key_family(type) == clientele_key_family(engine->key_type) && column->collation == engine->key_collation;
+
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("source \"%s\" is broken: column %s of table %s is of type %s, which is no %s", source,
+						quote_identifier(column->name),
+						quote_qualified_identifier(get_namespace_name(get_rel_namespace(column->relation)), get_rel_name(column->relation)),
+						format_type_be(column->type), is_time ? "time" : "key of this population"),
+				 errhint("ALTER TABLE %s ALTER COLUMN %s TYPE %s USING ...;",
+						 quote_qualified_identifier(get_namespace_name(get_rel_namespace(column->relation)), get_rel_name(column->relation)),
+						 quote_identifier(column->name),
+						 is_time ? "timestamptz" : format_type_be(engine->key_type))));
+}
+
+static void
+resolve_source_columns(const ClienteleEngineParts *parts, ClienteleEngineSource *source, const ClienteleCatalogSource *rows)
 {
 	ClienteleInput *input = &source->input;
 
@@ -1445,8 +1467,8 @@ resolve_source_columns(ClienteleEngineSource *source, const ClienteleCatalogSour
 				ereport(ERROR,
 						(errcode(ERRCODE_UNDEFINED_COLUMN),
 						 errmsg("source \"%s\" is broken: %s", input->name, problem),
-						 hint ? errhint("%s  If a column was renamed: drop_source, then add_source.", hint) :
-						 errhint("If a column was renamed: drop_source, then add_source.")));
+						 errhint("SELECT * FROM clientele.status(...) says how to repair it.")));
+			refuse_retyped(parts->engine, input->name, column, which == 1);
 			if (which == 0)
 			{
 				source->key_sql[i] = column->sql;
@@ -1477,7 +1499,7 @@ begin_source(ClienteleEngineParts *parts, ClienteleEngineSource *source, const C
 	input->parts = palloc(sizeof(ClienteleTablePaths *) * nrows);
 	for (int i = 0; i < nrows; i++)
 		input->parts[i] = clientele_table_paths(rows[i].relation, i);
-	resolve_source_columns(source, rows);
+	resolve_source_columns(parts, source, rows);
 
 	source->binder = clientele_bind_begin(&source->scope, CLIENTELE_EVENTS_CAPACITY, false);
 	clientele_bind_lenient(source->binder);

@@ -18,7 +18,9 @@ CREATE TABLE clientele.population (
     made_schema boolean NOT NULL DEFAULT false,
     live_version int,
     next_version int,
-    capture_paused boolean NOT NULL DEFAULT false
+    capture_paused boolean NOT NULL DEFAULT false,
+    capture_lost boolean NOT NULL DEFAULT false,
+    relation_name text
 ) USING heap;
 COMMENT ON TABLE clientele.population IS 'customer tables that are kept segmented';
 COMMENT ON SEQUENCE clientele.population_population_id_seq IS 'numbers of populations';
@@ -33,6 +35,8 @@ COMMENT ON COLUMN clientele.population.made_schema IS 'whether target_schema was
 COMMENT ON COLUMN clientele.population.live_version IS 'the version that readers see; NULL before the first refresh';
 COMMENT ON COLUMN clientele.population.next_version IS 'a published version that refresh is to build and switch to';
 COMMENT ON COLUMN clientele.population.capture_paused IS 'changes make no marks; resume_capture then makes everyone due';
+COMMENT ON COLUMN clientele.population.capture_lost IS 'paused, because a watched table has lost its triggers; over when it has them again';
+COMMENT ON COLUMN clientele.population.relation_name IS 'what the customer table was called when it was registered';
 
 CREATE FUNCTION clientele.delete_rows_of_population() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -68,6 +72,7 @@ CREATE TABLE clientele.source (
     branch text,
     filter text,
     future_tolerance interval NOT NULL DEFAULT '0',
+    relation_name text,
     PRIMARY KEY (population_id, name, part)
 ) USING heap;
 COMMENT ON TABLE clientele.source IS 'event tables of a population';
@@ -81,6 +86,7 @@ COMMENT ON COLUMN clientele.source.amount IS 'column that counts as money; NULL 
 COMMENT ON COLUMN clientele.source.branch IS 'column that tells the place; NULL = none';
 COMMENT ON COLUMN clientele.source.filter IS 'expression over an events columns: only events for which it holds exist; NULL = all';
 COMMENT ON COLUMN clientele.source.future_tolerance IS 'events that far ahead of the clock have happened';
+COMMENT ON COLUMN clientele.source.relation_name IS 'what the event table was called when it was registered';
 
 CREATE TABLE clientele.definition (
     population_id int NOT NULL,
@@ -156,6 +162,18 @@ COMMENT ON COLUMN clientele.link.relation IS 'the relation that the lines point 
 COMMENT ON COLUMN clientele.link.unique_column IS 'its column that holds the value of the line';
 COMMENT ON COLUMN clientele.link.key_path IS 'path from there to the customers key, as source.key_path';
 
+-- What event triggers have seen, for status to tell the way back.
+CREATE TABLE clientele.renamed_column (
+    relation regclass NOT NULL,
+    name name NOT NULL,
+    new_name name NOT NULL,
+    PRIMARY KEY (relation, name)
+) USING heap;
+COMMENT ON TABLE clientele.renamed_column IS 'watched columns that were renamed';
+COMMENT ON COLUMN clientele.renamed_column.relation IS 'the table';
+COMMENT ON COLUMN clientele.renamed_column.name IS 'what the column was called when it was watched';
+COMMENT ON COLUMN clientele.renamed_column.new_name IS 'what it is called now';
+
 SELECT pg_extension_config_dump('clientele.population', '');
 SELECT pg_extension_config_dump('clientele.population_population_id_seq', '');
 SELECT pg_extension_config_dump('clientele.source', '');
@@ -164,3 +182,4 @@ SELECT pg_extension_config_dump('clientele.definition_position_seq', '');
 SELECT pg_extension_config_dump('clientele.version', '');
 SELECT pg_extension_config_dump('clientele.watch', '');
 SELECT pg_extension_config_dump('clientele.link', '');
+SELECT pg_extension_config_dump('clientele.renamed_column', '');

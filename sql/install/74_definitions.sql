@@ -52,6 +52,17 @@ CREATE FUNCTION clientele.base_type(type oid) RETURNS oid
 REVOKE ALL ON FUNCTION clientele.base_type(oid) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.base_type(oid) IS 'internal: the type beneath a domain, or the type itself';
 
+CREATE FUNCTION clientele.column_type(a pg_attribute) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT format_type(a.atttypid, NULL) ||
+           coalesce((SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
+                     FROM pg_collation AS c JOIN pg_namespace AS n ON n.oid = c.collnamespace
+                     WHERE c.oid = a.attcollation), '')
+    $$;
+REVOKE ALL ON FUNCTION clientele.column_type(pg_attribute) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.column_type(pg_attribute) IS 'internal: type and collation of a column, as CREATE TABLE takes them';
+
 -- A name as people write it in our functions; "name" would cut a long one in silence.
 CREATE FUNCTION clientele.check_name(what text, name text, longest int DEFAULT 63) RETURNS name
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
@@ -212,15 +223,21 @@ DECLARE
     class pg_class;
 BEGIN
     SELECT * INTO STRICT class FROM pg_class AS c WHERE c.oid = relation;
-    IF class.relkind NOT IN ('r', 'p') THEN
+    IF class.relkind = 'f' THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format('%s is a foreign table', relation),
+            DETAIL = 'What changes at the other server fires no trigger here.',
+            HINT = 'Keep a local copy, for example by logical replication, and name that.';
+    ELSIF class.relkind NOT IN ('r', 'p') THEN
         RAISE wrong_object_type USING
             MESSAGE = format('%s is not a table', relation),
-            HINT = 'Changes can be captured in ordinary and partitioned tables only: name the table beneath the view.';
+            DETAIL = 'Changes can be captured only where rows are stored: in ordinary and partitioned tables.',
+            HINT = 'Name the table beneath the view.';
     ELSIF class.relpersistence <> 'p' THEN
         RAISE wrong_object_type USING
             MESSAGE = format('table %s is %s', relation, CASE class.relpersistence WHEN 't' THEN 'temporary' ELSE 'unlogged' END),
-            HINT = CASE class.relpersistence WHEN 't' THEN 'Use a permanent table.'
-                   ELSE format('Changes that a crash takes back cannot be followed: ALTER TABLE %s SET LOGGED;', relation) END;
+            DETAIL = CASE class.relpersistence WHEN 't' THEN 'Only one session sees it.' ELSE 'A crash empties it, and nothing tells of that.' END,
+            HINT = CASE class.relpersistence WHEN 't' THEN 'Use a permanent table.' ELSE format('ALTER TABLE %s SET LOGGED;', relation) END;
     ELSIF relation < 16384 OR class.relnamespace IN ('clientele'::regnamespace, 'clientele_data'::regnamespace) THEN
         RAISE wrong_object_type USING MESSAGE = format('%s is not a table of the clinic', relation);
     ELSIF EXISTS (SELECT FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhparent
@@ -397,7 +414,11 @@ BEGIN
         PERFORM clientele.watch_path(population, population.relation, '{}', path);
     END LOOP;
 
-    FOR source IN SELECT * FROM clientele.source AS s WHERE s.population_id = population.population_id LOOP
+    -- A table that is gone can be replaced: by another one first, then by leaving it out.
+    FOR source IN
+        SELECT * FROM clientele.source AS s
+        WHERE s.population_id = population.population_id AND EXISTS (SELECT FROM pg_class AS c WHERE c.oid = s.relation)
+    LOOP
         key_path := clientele.path_names(source.key_path);
         SELECT * INTO STRICT first FROM clientele.follow_path(source.relation, key_path) AS k WHERE k.step = 1;
         FOR path IN
@@ -528,10 +549,7 @@ CREATE FUNCTION clientele.make_data_tables(population clientele.population) RETU
     AS $$
 DECLARE
     key_column pg_attribute := clientele.find_column(population.relation, population.key_column);
-    key_type text := format_type(key_column.atttypid, NULL) ||
-        coalesce((SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
-                  FROM pg_collation AS c JOIN pg_namespace AS n ON n.oid = c.collnamespace
-                  WHERE c.oid = key_column.attcollation), '');
+    key_type text := clientele.column_type(key_column);
     mark text := format('clientele_data.%I', population.name || '_mark');
     change text := format('clientele_data.%I', population.name || '_change');
 BEGIN
@@ -599,9 +617,9 @@ BEGIN
             HINT = 'Choose another name, or another target_schema.';
     END IF;
 
-    INSERT INTO clientele.population AS p (name, relation, key_column, time_zone, target_schema, owner, made_schema)
+    INSERT INTO clientele.population AS p (name, relation, key_column, time_zone, target_schema, owner, made_schema, relation_name)
     VALUES (population.name, population.relation, population.key_column, population.time_zone, population.target_schema,
-            population.owner, population.made_schema)
+            population.owner, population.made_schema, population.relation)
     RETURNING p.* INTO population;
     PERFORM clientele.make_data_tables(population);
     PERFORM clientele.set_watches(population.population_id, NULL);
@@ -929,6 +947,7 @@ BEGIN
     PERFORM clientele.check_attachable(caller, relation);
     PERFORM clientele.check_relation(relation, owned.owner);
     source.relation := relation;
+    source.relation_name := relation;
     source.key_path := clientele.path_text(clientele.path_names(clientele.check_given('key', key)));
     source.occurred_at_path := clientele.path_text(clientele.path_names(clientele.check_given('occurred_at', occurred_at)));
     PERFORM clientele.check_event_key(owned, relation, clientele.path_names(key));

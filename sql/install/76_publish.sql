@@ -68,16 +68,8 @@ COMMENT ON FUNCTION clientele.feed(name) IS 'internal: the change feed as a subq
 
 CREATE FUNCTION clientele.key_type(population clientele.population) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    AS $$
-    SELECT format_type(atttypid, NULL) ||
-           CASE WHEN attcollation <> 0 THEN
-               (SELECT format(' COLLATE %I.%I', nspname, collname)
-                FROM pg_collation AS c JOIN pg_namespace AS n ON n.oid = collnamespace
-                WHERE c.oid = attcollation)
-           ELSE '' END
-    FROM pg_attribute
-    WHERE attrelid = population.relation AND attname = population.key_column
-    $$;
+    AS $$ SELECT clientele.column_type(a) FROM pg_attribute AS a
+          WHERE a.attrelid = population.relation AND a.attname = population.key_column $$;
 REVOKE ALL ON FUNCTION clientele.key_type(clientele.population) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.key_type(clientele.population) IS 'internal: type and collation of the key, as CREATE TABLE takes it';
 
@@ -377,6 +369,25 @@ $$;
 REVOKE ALL ON FUNCTION clientele.comment_columns(regclass, name[], text[]) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.comment_columns(regclass, name[], text[]) IS 'internal: comments on the columns of a view';
 
+CREATE FUNCTION clientele.put_as_of(population_id int) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    population clientele.population;
+BEGIN
+    SELECT * INTO STRICT population FROM clientele.population AS p WHERE p.population_id = put_as_of.population_id;
+    EXECUTE format($function$
+        CREATE OR REPLACE FUNCTION %1$I.%2$I(as_of timestamptz) RETURNS SETOF %1$I.%3$I LANGUAGE sql STABLE PARALLEL SAFE
+        AS 'SELECT v.* FROM %1$I.%3$I AS v WHERE v.as_of OPERATOR(pg_catalog.=) $1'
+        $function$, population.target_schema, population.name || '_as_of', population.name || '_at');
+    EXECUTE format('ALTER FUNCTION %I.%I(timestamptz) OWNER TO %s', population.target_schema, population.name || '_as_of', population.owner);
+    EXECUTE format('COMMENT ON FUNCTION %I.%I(timestamptz) IS %L', population.target_schema, population.name || '_as_of',
+                   'customers and their segments at an instant, by today''s facts and definitions');
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.put_as_of(int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.put_as_of(int) IS 'internal: makes the function beside the view of another instant';
+
 -- The views are made again where they are to lose a column, which a view cannot.
 CREATE FUNCTION clientele.show_version(population_id int, version int, without name DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -420,13 +431,7 @@ BEGIN
                                'the same at another instant: WHERE as_of = ... chooses it');
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_at')::regclass, at.columns, at.descriptions);
     IF to_regprocedure(format('%I.%I(timestamptz)', population.target_schema, population.name || '_as_of')) IS NULL THEN
-        EXECUTE format($function$
-            CREATE FUNCTION %1$I.%2$I(as_of timestamptz) RETURNS SETOF %1$I.%3$I LANGUAGE sql STABLE PARALLEL SAFE
-            AS 'SELECT v.* FROM %1$I.%3$I AS v WHERE v.as_of OPERATOR(pg_catalog.=) $1'
-            $function$, population.target_schema, population.name || '_as_of', population.name || '_at');
-        EXECUTE format('ALTER FUNCTION %I.%I(timestamptz) OWNER TO %s', population.target_schema, population.name || '_as_of', population.owner);
-        EXECUTE format('COMMENT ON FUNCTION %I.%I(timestamptz) IS %L', population.target_schema, population.name || '_as_of',
-                       'customers and their segments at an instant, by today''s facts and definitions');
+        PERFORM clientele.put_as_of(population_id);
     END IF;
 
     -- What a tag belongs to is part of the version, so it can stand in the view itself.

@@ -14,12 +14,17 @@ CREATE FUNCTION clientele.capture_faults(population_id int, OUT relation regclas
           FROM clientele.watch AS w LEFT JOIN LATERAL pg_partition_tree(w.relation) AS p ON true
           WHERE w.population_id = capture_faults.population_id) AS r
     CROSS JOIN (VALUES ('clientele_capture'::name), ('clientele_capture_truncate')) AS n (name)
+    JOIN pg_class AS c ON c.oid = r.relation
     LEFT JOIN pg_trigger AS t ON t.tgrelid = r.relation AND t.tgname = n.name
     WHERE t.tgenabled IS DISTINCT FROM 'A'
+    UNION ALL
+    SELECT DISTINCT w.relation, format('is inherited by %s, whose changes fire nothing', i.inhrelid::regclass)
+    FROM clientele.watch AS w JOIN pg_class AS c ON c.oid = w.relation JOIN pg_inherits AS i ON i.inhparent = c.oid
+    WHERE w.population_id = capture_faults.population_id AND c.relkind = 'r'
     ORDER BY 1, 2
     $$;
 REVOKE ALL ON FUNCTION clientele.capture_faults(int) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.capture_faults(int) IS 'internal: watched tables without their triggers';
+COMMENT ON FUNCTION clientele.capture_faults(int) IS 'internal: watched tables of which not all changes are captured';
 
 CREATE FUNCTION clientele.status_for(caller regrole, population text, OUT item text, OUT value text, OUT hint text) RETURNS SETOF record
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -34,6 +39,7 @@ DECLARE
     due bigint;
     oldest timestamptz;
     number int;
+    source clientele.source;
 BEGIN
     again := format('CALL clientele.refresh(%L);', owned.name);
 
@@ -104,8 +110,9 @@ BEGIN
         RETURN NEXT;
     END IF;
 
-    item := 'capture'; value := CASE WHEN owned.capture_paused THEN 'paused' ELSE 'on' END;
-    hint := CASE WHEN owned.capture_paused THEN format('SELECT clientele.resume_capture(%L);', owned.name) END;
+    item := 'capture'; value := CASE WHEN owned.capture_lost THEN 'lost' WHEN owned.capture_paused THEN 'paused' ELSE 'on' END;
+    hint := CASE WHEN owned.capture_lost THEN format('SELECT clientele.mark_all(%L);', owned.name)
+                 WHEN owned.capture_paused THEN format('SELECT clientele.resume_capture(%L);', owned.name) END;
     RETURN NEXT;
     FOR item, value, hint IN
         SELECT 'capture broken', format('%s %s', f.relation, f.fault),
@@ -114,15 +121,22 @@ BEGIN
     LOOP
         RETURN NEXT;
     END LOOP;
-
-    FOR item, value, hint IN
-        SELECT 'index wanted', format('source %s, table %s', s.name, w.relation), clientele.index_command(w.relation, w.definition)
-        FROM clientele.source AS s, clientele.wanted_indexes(s,
-             (SELECT v.model FROM clientele.version AS v
-              WHERE v.population_id = owned.population_id AND v.version = coalesce(owned.next_version, owned.live_version))) AS w
-        WHERE s.population_id = owned.population_id ORDER BY s.name, s.part
-    LOOP
+    FOR item, value, hint IN SELECT f.* FROM clientele.schema_faults(owned) AS f LOOP
         RETURN NEXT;
+    END LOOP;
+
+    FOR source IN SELECT * FROM clientele.source AS s WHERE s.population_id = owned.population_id ORDER BY s.name, s.part LOOP
+        BEGIN
+            FOR item, value, hint IN
+                SELECT 'index wanted', format('source %s, table %s', source.name, w.relation), clientele.index_command(w.relation, w.definition)
+                FROM clientele.wanted_indexes(source, (SELECT v.model FROM clientele.version AS v
+                     WHERE v.population_id = owned.population_id AND v.version = coalesce(owned.next_version, owned.live_version))) AS w
+            LOOP
+                RETURN NEXT;
+            END LOOP;
+        EXCEPTION WHEN undefined_column OR invalid_foreign_key THEN
+            NULL; -- what is missing has been said
+        END;
     END LOOP;
 
     FOREACH number IN ARRAY array_remove(ARRAY[owned.live_version, owned.next_version], NULL) LOOP
@@ -200,6 +214,31 @@ COMMENT ON FUNCTION clientele.verify(text) IS 'what is stored as valid and would
 -- Marks by hand
 -- ---------------------------------------------------------------------------
 
+-- Not only partitions have a whole: children have parents.
+CREATE FUNCTION clientele.wholes(relation oid) RETURNS SETOF oid
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    WITH RECURSIVE whole AS (
+        SELECT relation AS oid
+        UNION SELECT i.inhparent FROM whole AS w JOIN pg_inherits AS i ON i.inhrelid = w.oid
+    )
+    SELECT w.oid FROM whole AS w
+    $$;
+REVOKE ALL ON FUNCTION clientele.wholes(oid) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.wholes(oid) IS 'internal: a table and all that it is a part of';
+
+-- A fault of a partition is mended with the table that is watched.
+CREATE FUNCTION clientele.attach_again(population_id int) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.attach(w.relation)
+          FROM (SELECT DISTINCT w.relation FROM clientele.watch AS w
+                WHERE w.population_id = attach_again.population_id
+                  AND w.relation IN (SELECT o FROM clientele.capture_faults(w.population_id) AS f
+                                     CROSS JOIN LATERAL clientele.wholes(f.relation) AS o)
+                ORDER BY 1) AS w $$;
+REVOKE ALL ON FUNCTION clientele.attach_again(int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.attach_again(int) IS 'internal: puts triggers where they are missing';
+
 CREATE FUNCTION clientele.mark_all_for(caller regrole, population text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
@@ -207,8 +246,9 @@ DECLARE
     owned clientele.population := clientele.readable_population(caller, population);
 BEGIN
     -- Triggers first: from then on nothing is missed, and all before is looked at anew.
-    PERFORM clientele.attach(f.relation) FROM (SELECT DISTINCT relation FROM clientele.capture_faults(owned.population_id)) AS f;
+    PERFORM clientele.attach_again(owned.population_id);
     PERFORM clientele.mark_everyone(owned.population_id);
+    PERFORM clientele.note_capture(owned.population_id, false);
     -- A restore of chosen schemas leaves this out, because the schema is the extension's.
     EXECUTE format('GRANT USAGE ON SCHEMA clientele_data TO %s', owned.owner);
 END
@@ -221,16 +261,29 @@ CREATE FUNCTION clientele.mark_all(population text) RETURNS void
 COMMENT ON FUNCTION clientele.mark_all(text) IS 'repairs: puts capture back on tables that have lost it, and makes the next refresh evaluate every customer; until then all are evaluated live';
 
 -- Every session has to hear of it: those that write do with their next statement.
+CREATE FUNCTION clientele.capture_switched(population_id int) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM clientele.watch_changed(w.relation)
+    FROM (SELECT DISTINCT relation FROM clientele.watch AS one WHERE one.population_id = capture_switched.population_id) AS w;
+    PERFORM clientele.mark_everyone(population_id);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.capture_switched(int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.capture_switched(int) IS 'internal: tells every session that capture has been switched off or on, and marks everyone';
+
 CREATE FUNCTION clientele.set_capture_paused(caller regrole, population text, paused boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     owned clientele.population := clientele.population_of(caller, population);
 BEGIN
-    UPDATE clientele.population AS p SET capture_paused = paused WHERE p.population_id = owned.population_id;
-    PERFORM clientele.watch_changed(w.relation)
-    FROM (SELECT DISTINCT relation FROM clientele.watch AS one WHERE one.population_id = owned.population_id) AS w;
-    PERFORM clientele.mark_everyone(owned.population_id);
+    IF NOT paused THEN
+        PERFORM clientele.attach_again(owned.population_id);
+    END IF;
+    UPDATE clientele.population AS p SET capture_paused = paused, capture_lost = false WHERE p.population_id = owned.population_id;
+    PERFORM clientele.capture_switched(owned.population_id);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.set_capture_paused(regrole, text, boolean) FROM PUBLIC;

@@ -53,6 +53,7 @@ SELECT * FROM clientele.verify('status');
 
 -- capture that somebody switched off, on a partition, too (only a superuser can before 15)
 RESET SESSION AUTHORIZATION;
+ALTER EVENT TRIGGER clientele_after DISABLE; -- behind our back
 ALTER TABLE status_shop.payment_2026 DISABLE TRIGGER clientele_capture;
 SET SESSION AUTHORIZATION regress_status_owner;
 SELECT * FROM clientele.status('status') WHERE item = 'capture broken';
@@ -60,6 +61,7 @@ INSERT INTO status_shop.payment VALUES (5, '2026-03-12 11:00+00', 5);
 SELECT * FROM clientele.verify('status');
 RESET SESSION AUTHORIZATION;
 ALTER TABLE status_shop.payment_2026 ENABLE ALWAYS TRIGGER clientele_capture;
+ALTER EVENT TRIGGER clientele_after ENABLE ALWAYS;
 SET SESSION AUTHORIZATION regress_status_owner;
 SELECT clientele.mark_all('status');
 CALL clientele.refresh('status');
