@@ -26,6 +26,7 @@
 #include "compat.h"
 #include "mark.h"
 #include "quiet_read.h"
+#include "worker.h"
 
 PG_FUNCTION_INFO_V1(clientele_pending_marks);
 PG_FUNCTION_INFO_V1(clientele_is_marked);
@@ -156,6 +157,7 @@ append(Oid mark_relation, Oid key_type, Datum *values, bool *nulls)
 
 			CatalogTupleInsertWithInfo(table, tuple, indexes);
 			heap_freetuple(tuple);
+			clientele_wake_worker_at_commit();
 		}
 		CatalogCloseIndexes(indexes);
 	}

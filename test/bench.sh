@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measurements, as ratios to plain SQL, in a private cluster.
 #
-#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard, engine), or some; scorecard needs rules
+#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard, engine, worker), or some; scorecard needs rules
 #
 # BENCH_CUSTOMERS (1000000) customers with ten payments each; BENCH_ROUNDS (5)
 # interleaved runs of each side; BENCH_SECONDS (10) of each run of single questions.
@@ -22,6 +22,7 @@ measure() {
 }
 
 . "$ROOT/test/bench/engine.sh"
+. "$ROOT/test/bench/worker.sh"
 
 CLUSTER=bench$$
 export CLUSTER
@@ -31,13 +32,18 @@ trap 'exit 130' INT TERM HUP
 sh "$ROOT/test/setup.sh" bench
 sh "$ROOT/test/cluster.sh" start
 sh "$ROOT/test/cluster.sh" run createdb bench
-[ $# -gt 0 ] || set -- rfm rules scorecard engine
+[ $# -gt 0 ] || set -- rfm rules scorecard engine worker
 measure measure
+compared=
 for what; do
-    if [ "$what" = engine ]; then
-        engine
-    else
+    case $what in
+    engine | worker)
+        "$what"
+        ;;
+    *)
         measure "$what"
-    fi
+        compared=yes
+        ;;
+    esac
 done
-[ "$*" = engine ] || measure report
+[ -z "$compared" ] || measure report
