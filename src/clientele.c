@@ -5,8 +5,11 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/guc.h"
 
 #include "clock.h"
+#include "compat.h"
+#include "worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -16,4 +19,6 @@ void
 _PG_init(void)
 {
 	clientele_define_settings();
+	clientele_worker_load();
+	MarkGUCPrefixReserved("clientele");
 }

@@ -76,7 +76,6 @@ clientele_define_settings(void)
 							"More are an error that names clientele.refresh.",
 							&clientele_live_limit, 0, 0, INT_MAX, PGC_USERSET, 0,
 							NULL, NULL, NULL);
-	MarkGUCPrefixReserved("clientele");
 }
 
 /* wall_clock(): the instant that a read is about, unless it names another. */

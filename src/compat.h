@@ -154,6 +154,23 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif
 
+/* A portal is no longer told since 18 that it is run once. */
+#if PG_VERSION_NUM >= 180000
+#define clientele_portal_run(portal, count, top, receiver, other, completion) \
+	PortalRun(portal, count, top, receiver, other, completion)
+#else
+#define clientele_portal_run(portal, count, top, receiver, other, completion) \
+	PortalRun(portal, count, top, true, receiver, other, completion)
+#endif
+
+/* Shared memory is asked for in a hook since 15, before that while the library is loaded. */
+#if PG_VERSION_NUM >= 150000
+#define clientele_hook_shmem_request(function, previous) \
+	((previous) = shmem_request_hook, shmem_request_hook = (function))
+#else
+#define clientele_hook_shmem_request(function, previous) ((previous) = NULL, (function)())
+#endif
+
 /* What a check hook hands on is allocated by its own function since 16. */
 #if PG_VERSION_NUM < 160000
 #define guc_malloc(elevel, size) malloc(size)

@@ -30,6 +30,7 @@
 #include "compat.h"
 #include "mark.h"
 #include "quiet_read.h"
+#include "worker.h"
 
 PG_FUNCTION_INFO_V1(clientele_pending_marks);
 PG_FUNCTION_INFO_V1(clientele_is_marked);
@@ -167,7 +168,10 @@ static void
 append_end(Appender *to)
 {
 	if (to->indexes)
+	{
 		CatalogCloseIndexes(to->indexes);
+		clientele_wake_worker_at_commit();
+	}
 
 	/* Until the transaction ends the mark must not lose its table. */
 	relation_close(to->table, NoLock);

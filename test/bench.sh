@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measurements, as ratios to plain SQL, in a private cluster.
 #
-#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard, engine, till), or some; scorecard needs rules
+#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard, engine, till, worker), or some; scorecard needs rules
 #
 # BENCH_CUSTOMERS (1000000) customers with ten payments each; BENCH_ROUNDS (5)
 # interleaved runs of each side; BENCH_SECONDS (10) of each run of single questions.
@@ -23,6 +23,7 @@ measure() {
 
 . "$ROOT/test/bench/engine.sh"
 . "$ROOT/test/bench/till.sh"
+. "$ROOT/test/bench/worker.sh"
 
 CLUSTER=bench$$
 export CLUSTER
@@ -32,11 +33,11 @@ trap 'exit 130' INT TERM HUP
 sh "$ROOT/test/setup.sh" bench
 sh "$ROOT/test/cluster.sh" start
 sh "$ROOT/test/cluster.sh" run createdb bench
-[ $# -gt 0 ] || set -- rfm rules scorecard engine till
+[ $# -gt 0 ] || set -- rfm rules scorecard engine till worker
 measure measure
 for what; do
     case $what in
-    engine | till) "$what" ;;
+    engine | till | worker) "$what" ;;
     *) measure "$what" ;;
     esac
 done

@@ -57,6 +57,10 @@ list_missing() {
     if apt-cache show libclang-rt-dev >/dev/null 2>&1; then
         need libclang-rt-dev links_a_fuzzer
     fi
+    # Elsewhere its test is skipped.
+    if apt-cache show "postgresql-$major-cron" >/dev/null 2>&1; then
+        need "postgresql-$major-cron" test -f "$("${PG_CONFIG:-pg_config}" --sharedir 2>/dev/null)/extension/pg_cron.control"
+    fi
     need perl command -v prove
     need libipc-run-perl perl -MIPC::Run -e 1
     need "postgresql-$major-pgtap" test -f "$("${PG_CONFIG:-pg_config}" --sharedir 2>/dev/null)/extension/pgtap.control"

@@ -322,6 +322,7 @@ BEGIN
     PERFORM clientele.create_version_tables(owned, owned.next_version);
     UPDATE clientele.population AS p SET next_version = owned.next_version
     WHERE p.population_id = owned.population_id;
+    PERFORM clientele.wake_worker();
     RETURN owned.next_version;
 END
 $$;

@@ -110,6 +110,22 @@ BEGIN
         RETURN NEXT;
     END IF;
 
+    SELECT 'worker', CASE a.state WHEN 'idle' THEN 'idle since ' || a.state_change ELSE 'at work' END, NULL
+    INTO item, value, hint
+    FROM pg_stat_activity AS a WHERE a.pid = clientele.worker_pid();
+    IF NOT FOUND AND clientele.worker_is_listed(current_database()) THEN
+        item := 'worker'; value := 'not running'; hint := 'The server''s log says why.';
+    END IF;
+    IF item = 'worker' THEN
+        RETURN NEXT;
+    END IF;
+    SELECT 'worker failed', format('%s times, last %s: %s', f.failures, f.failed_at, f.message), f.hint
+    INTO item, value, hint
+    FROM clientele.worker_failure AS f WHERE f.population_id = owned.population_id;
+    IF FOUND THEN
+        RETURN NEXT;
+    END IF;
+
     item := 'capture'; value := CASE WHEN owned.capture_lost THEN 'lost' WHEN owned.capture_paused THEN 'paused' ELSE 'on' END;
     hint := CASE WHEN owned.capture_lost THEN format('SELECT clientele.mark_all(%L);', owned.name)
                  WHEN owned.capture_paused THEN format('SELECT clientele.resume_capture(%L);', owned.name) END;
