@@ -1132,12 +1132,7 @@ bind_definition(ClienteleEngineParts *parts, int number)
 			bound->type = CLIENTELE_TEXT;
 			break;
 		case CLIENTELE_TAG:
-			/* a tag is there or not, so that has_tag is never unknown */
 			bound->cells = bind_text(parts, definition->expression, CLIENTELE_BOOLEAN, &bound->type);
-			parts->nlocals = 0;
-			clientele_engine_push_local(parts, "holds", CLIENTELE_BOOLEAN, bound->cells);
-			bound->cells = bind_text(parts, "coalesce(holds, false)", CLIENTELE_BOOLEAN, NULL);
-			parts->nlocals = 0;
 			break;
 	}
 	error_context_stack = callback.previous;

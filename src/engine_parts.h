@@ -135,7 +135,8 @@ typedef struct ClienteleEngineDefinition
 		CLIENTELE_BOUND
 	}			state;
 	ClienteleType type;
-	ClienteleCell *cells;		/* a metric's value, a label, a tag's truth */
+	ClienteleCell *cells;		/* a metric's value, a label; a tag's truth, which may
+								 * be unknown: then it is not there */
 	ClienteleCell *score;		/* of grids and cards */
 	ClienteleCell *values[CLIENTELE_RFM_AXES];	/* of grids: what axes measure */
 	ClienteleCell *axes[CLIENTELE_RFM_AXES];	/* of grids: their scores */

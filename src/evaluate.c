@@ -332,6 +332,13 @@ do_not(const ClienteleInstruction *at, Selection rows)
 		put_state(at, i, CLIENTELE_TRUE - at->a[i].state);
 }
 
+HOT void
+test_true(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+		put_truth(at, i, at->a[i].state == CLIENTELE_TRUE);
+}
+
 /* ---------- any type ---------- */
 
 HOT void
@@ -658,6 +665,7 @@ run(ClienteleProgram *program, int nrows, const bool single, const bool timed)
 			case CLIENTELE_OP_MOVE:
 				move(at, rows);
 				break;
+			case CLIENTELE_OP_UNTIL:
 			case CLIENTELE_OP_SOONER:
 				break;
 			case CLIENTELE_OP_IS_NULL:
@@ -677,6 +685,9 @@ run(ClienteleProgram *program, int nrows, const bool single, const bool timed)
 				break;
 			case CLIENTELE_OP_NOT:
 				do_not(at, rows);
+				break;
+			case CLIENTELE_OP_IS_TRUE:
+				test_true(at, rows);
 				break;
 			case CLIENTELE_OP_COMPARE_NUMBER:
 				compare_number(at, rows);

@@ -212,6 +212,7 @@ finds_truth(ClienteleOp op)
 	{
 		case CLIENTELE_OP_IS_NULL:
 		case CLIENTELE_OP_NOT:
+		case CLIENTELE_OP_IS_TRUE:
 		case CLIENTELE_OP_COMPARE_NUMBER:
 		case CLIENTELE_OP_COMPARE_INTEGER:
 		case CLIENTELE_OP_COMPARE_TEXT:
@@ -1064,12 +1065,8 @@ note_condition(ClienteleBinder *binder, ClienteleCell *asked, const ClienteleCel
 	if (!binder->program->timed)
 		return NULL;
 	if (asked == NULL)
-	{
-		asked = clientele_bind_register(binder);
-		add_move(binder, asked, unconstify(ClienteleCell *, condition));
-	}
-	else
-		add_in_place(binder, CLIENTELE_OP_SOONER, asked, unconstify(ClienteleCell *, condition));
+		return add_operation(binder, NULL, CLIENTELE_OP_UNTIL, unconstify(ClienteleCell *, condition), NULL).cells;
+	add_in_place(binder, CLIENTELE_OP_SOONER, asked, unconstify(ClienteleCell *, condition));
 	return asked;
 }
 
@@ -1222,7 +1219,10 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 		case CLIENTELE_FN_HAS_TAG:
 			if (binder->scope->tag == NULL)
 				refuse_in_row(binder, node, "Ask an array column: contains(tags, 'vip').");
-			return borrowed(binder->scope->tag(binder->scope, binder, node).cells);
+
+			/* a tag is there or not, so that has_tag is never unknown */
+			return add_operation(binder, node, CLIENTELE_OP_IS_TRUE,
+								 binder->scope->tag(binder->scope, binder, node).cells, NULL);
 		default:
 			break;
 	}

@@ -429,6 +429,45 @@ find_lasting(ClienteleProgram *program, const ClienteleCell **lasting, int nlast
 	}
 }
 
+/* Whether an instruction does nothing: its horizons would be all it has. */
+static bool
+is_idle(const ClienteleInstruction *at)
+{
+	return at->lasting && (at->op == CLIENTELE_OP_UNTIL || at->op == CLIENTELE_OP_SOONER);
+}
+
+static void
+drop_idle(ClienteleProgram *program)
+{
+	struct ClienteleHorizons *horizons = program->horizons;
+	int		   *place = palloc(mul_size(sizeof(int), program->length));
+	int			nwriters = 0;
+	int			length = 0;
+
+	for (int i = 0; i < program->length; i++)
+		place[i] = is_idle(&program->instructions[i]) ? length : length++;
+	for (int i = 0; i < horizons->nwriters; i++)
+	{
+		Writer		writer = horizons->writers[i];
+
+		if (is_idle(&program->instructions[writer.instruction]))
+			continue;
+		writer.instruction = place[writer.instruction];
+		horizons->writers[nwriters++] = writer;
+	}
+	horizons->nwriters = nwriters;
+	for (int i = 0; i < program->length; i++)
+	{
+		ClienteleInstruction at = program->instructions[i];
+
+		at.jump = place[at.jump];
+		if (!is_idle(&at))
+			program->instructions[place[i]] = at;
+	}
+	program->length = length;
+	pfree(place);
+}
+
 void
 clientele_horizons_prepare(ClienteleProgram *program, const ClienteleCell **lasting, int nlasting)
 {
@@ -437,6 +476,7 @@ clientele_horizons_prepare(ClienteleProgram *program, const ClienteleCell **last
 	for (int i = 0; i < program->length; i++)
 		find_motion(program, &program->instructions[i]);
 	find_lasting(program, lasting, nlasting);
+	drop_idle(program);
 }
 
 bool

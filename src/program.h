@@ -30,11 +30,13 @@ typedef enum ClienteleOp
 	CLIENTELE_OP_IS_NULL,		/* negated */
 	CLIENTELE_OP_LEAST,			/* in place: a = the lesser of a and b; by value_type */
 	CLIENTELE_OP_GREATEST,
-	CLIENTELE_OP_SOONER,		/* in place: a holds no longer than b does */
+	CLIENTELE_OP_UNTIL,			/* only of horizons: target holds as long as a */
+	CLIENTELE_OP_SOONER,		/* in place, the same: a holds no longer than b */
 	/* booleans; AND and OR work in place */
 	CLIENTELE_OP_AND,
 	CLIENTELE_OP_OR,
 	CLIENTELE_OP_NOT,
+	CLIENTELE_OP_IS_TRUE,		/* of what may be unknown */
 	/* comparisons */
 	CLIENTELE_OP_COMPARE_NUMBER,
 	CLIENTELE_OP_COMPARE_INTEGER,	/* dates, timestamps */
