@@ -840,6 +840,23 @@ comparison_type(ClienteleBinder *binder, const ClienteleNode *left, const Client
 	return type;
 }
 
+/*
+ * A number compared with a constant: whether its units lie between two others, which
+ * are found beforehand for each scale that it may have.
+ */
+static const ClienteleRange *
+ranges(ClienteleComparison comparison, const ClienteleCell *constant)
+{
+	ClienteleRange *result;
+
+	if (constant->state == CLIENTELE_NULL || constant->scale == CLIENTELE_DECIMAL_IS_NUMERIC)
+		return NULL;
+	result = palloc(sizeof(ClienteleRange) * (CLIENTELE_DECIMAL_MAX_SCALE + 1));
+	for (int scale = 0; scale <= CLIENTELE_DECIMAL_MAX_SCALE; scale++)
+		result[scale] = clientele_comparison_range(comparison, clientele_cell_number(constant), scale);
+	return result;
+}
+
 static Value
 add_comparison(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType type,
 			   ClienteleComparison comparison, Value left, Value right)
@@ -848,6 +865,14 @@ add_comparison(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType
 	ClienteleInstruction *added;
 	Value		result;
 
+	if (type == CLIENTELE_NUMBER && left.constant)
+	{
+		Value		swapped = left;
+
+		left = right;
+		right = swapped;
+		comparison = clientele_comparison_mirrored(comparison);
+	}
 	switch (type)
 	{
 		case CLIENTELE_NUMBER:
@@ -869,6 +894,8 @@ add_comparison(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType
 	added = &binder->program->instructions[binder->program->length - 1];
 	added->comparison = comparison;
 	added->detail->constant = left.constant ? left.cells : right.constant ? right.cells : NULL;
+	if (type == CLIENTELE_NUMBER && right.constant && binder->program->capacity > 1)
+		added->detail->ranges = ranges(comparison, right.cells);
 	return result;
 }
 

@@ -274,25 +274,6 @@ known_by(const ClienteleProgram *program, const ClienteleCell *cells)
 	}
 }
 
-/* What the comparison asks of the other side. */
-static ClienteleComparison
-mirrored(ClienteleComparison comparison)
-{
-	switch (comparison)
-	{
-		case CLIENTELE_LT:
-			return CLIENTELE_GT;
-		case CLIENTELE_LE:
-			return CLIENTELE_GE;
-		case CLIENTELE_GT:
-			return CLIENTELE_LT;
-		case CLIENTELE_GE:
-			return CLIENTELE_LE;
-		default:
-			return comparison;
-	}
-}
-
 /* No number of days, months or years is as great. */
 #define BEYOND		(INT64CONST(1) << 40)
 
@@ -315,7 +296,7 @@ static void
 find_turn(const ClienteleInstruction *at, ClienteleMotion *motion)
 {
 	const ClienteleCell *constant = at->detail->constant;
-	ClienteleComparison comparison = motion->on_right ? mirrored(at->comparison) : at->comparison;
+	ClienteleComparison comparison = motion->on_right ? clientele_comparison_mirrored(at->comparison) : at->comparison;
 	ClienteleDecimal limit;
 
 	if (at->op != CLIENTELE_OP_COMPARE_NUMBER || constant == NULL || constant->state == CLIENTELE_NULL ||
@@ -501,7 +482,7 @@ clientele_program_threshold(const ClienteleProgram *program, int index, Clientel
 	threshold->detail = at->detail;
 	threshold->constant = clientele_cell_number(constant);
 	threshold->cells = constant == at->b ? at->a : at->b;
-	threshold->comparison = constant == at->b ? at->comparison : mirrored(at->comparison);
+	threshold->comparison = constant == at->b ? at->comparison : clientele_comparison_mirrored(at->comparison);
 	by = computed_by(program, threshold->cells);
 	threshold->is_rounded = by && by->op == CLIENTELE_OP_ROUND;
 	threshold->places = threshold->is_rounded ? by->detail->places : 0;
@@ -674,7 +655,7 @@ part_compares(const ClienteleInstruction *at, int row, int value)
 	const ClienteleCell *other = motion->on_right ? &at->a[row] : &at->b[row];
 	int			order = clientele_decimal_compare(clientele_decimal_from_int64(value), clientele_cell_number(other));
 
-	return clientele_comparison_holds(motion->on_right ? mirrored(at->comparison) : at->comparison, order);
+	return clientele_comparison_holds(motion->on_right ? clientele_comparison_mirrored(at->comparison) : at->comparison, order);
 }
 
 static TimestampTz
@@ -683,7 +664,7 @@ when_comparison_turned(const ClienteleProgram *program, const ClienteleInstructi
 	const ClienteleMotion *motion = &at->detail->motion;
 	const ClienteleCell *moving = motion->on_right ? &at->b[row] : &at->a[row];
 	const ClienteleCell *other = motion->on_right ? &at->a[row] : &at->b[row];
-	ClienteleComparison comparison = motion->on_right ? mirrored(at->comparison) : at->comparison;
+	ClienteleComparison comparison = motion->on_right ? clientele_comparison_mirrored(at->comparison) : at->comparison;
 	ClienteleDecimal limit;
 	ClienteleDecimal value;
 	int			order;
@@ -706,7 +687,7 @@ when_comparison_turned(const ClienteleProgram *program, const ClienteleInstructi
 	limit = clientele_cell_number(other);
 	if (motion->falling)
 	{
-		comparison = mirrored(comparison);
+		comparison = clientele_comparison_mirrored(comparison);
 		value = clientele_decimal_negate(value);
 		limit = clientele_decimal_negate(limit);
 	}

@@ -125,6 +125,8 @@ typedef struct ClienteleDetail
 														 * its registers' horizons, too */
 	void	   *argument;
 	const ClienteleCell *constant;	/* COMPARE: the side that is one, or NULL */
+	const ClienteleRange *ranges;	/* COMPARE_NUMBER: for which a it is true, by a's
+									 * scale; NULL: not prepared */
 
 	/* timed programs */
 	ClienteleMotion motion;		/* of an operand */
