@@ -1243,15 +1243,15 @@ compare_tags(const void *a, const void *b, void *argument)
 	return strcmp(model->definitions[*(const int *) a].name, model->definitions[*(const int *) b].name);
 }
 
-static text *
-padded_text(const char *string)
+static ClienteleTagText
+tag_text(const char *name)
 {
-	Size		size = VARHDRSZ + strlen(string);
-	text	   *result = palloc0(INTALIGN(size));
+	Size		size = VARHDRSZ + strlen(name);
+	text	   *padded = palloc0(TYPEALIGN(CLIENTELE_TAG_CHUNK, size));
 
-	SET_VARSIZE(result, size);
-	memcpy(VARDATA(result), string, size - VARHDRSZ);
-	return result;
+	SET_VARSIZE(padded, size);
+	memcpy(VARDATA(padded), name, size - VARHDRSZ);
+	return (ClienteleTagText) {(const char *) padded, INTALIGN(size)};
 }
 
 static void
@@ -1269,12 +1269,12 @@ list_tags(ClienteleEngineParts *parts)
 	qsort_arg(numbers, engine->ntags, sizeof(int), compare_tags, model);
 	engine->tags = palloc(mul_size(sizeof(char *), Max(engine->ntags, 1)));
 	parts->tag_cells = palloc(mul_size(sizeof(ClienteleCell *), Max(engine->ntags, 1)));
-	parts->tag_texts = palloc(mul_size(sizeof(text *), Max(engine->ntags, 1)));
+	parts->tag_texts = palloc(mul_size(sizeof(ClienteleTagText), Max(engine->ntags, 1)));
 	for (int i = 0; i < engine->ntags; i++)
 	{
 		engine->tags[i] = model->definitions[numbers[i]].name;
 		parts->tag_cells[i] = parts->definitions[numbers[i]].cells;
-		parts->tag_texts[i] = padded_text(engine->tags[i]);
+		parts->tag_texts[i] = tag_text(engine->tags[i]);
 	}
 }
 

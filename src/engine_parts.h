@@ -153,6 +153,16 @@ typedef struct ClienteleLocalName
 	ClienteleCell *cells;
 } ClienteleLocalName;
 
+/* Tags are copied in pieces of so many bytes. */
+#define CLIENTELE_TAG_CHUNK 16
+
+/* A tag's name as it stands in an array. */
+typedef struct ClienteleTagText
+{
+	const char *text;			/* with zeros up to a whole number of pieces */
+	Size		size;			/* up to where the next begins */
+} ClienteleTagText;
+
 typedef struct ClienteleEngineParts
 {
 	ClienteleScope scope;		/* of the definitions; first */
@@ -176,7 +186,7 @@ typedef struct ClienteleEngineParts
 	ClienteleProgram *program;
 	ClienteleCell **output_cells;
 	ClienteleCell **tag_cells;
-	text	  **tag_texts;		/* zeros follow, up to a multiple of four bytes */
+	ClienteleTagText *tag_texts;
 	int			nheeded;		/* registers of outputs and tags that time can change */
 	ClienteleCell **heeded;
 	ClienteleQuery *queries[CLIENTELE_SHAPES];

@@ -10,7 +10,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
@@ -71,9 +70,11 @@ struct ClienteleScan
 	Datum	   *merge_keys;
 	Datum	   *keys;
 	TimestampTz *due;
-	int			tag_words;		/* of 64 tags each ... */
-	uint64	   *tags;			/* ... in which the customers' tags are set */
-	int		   *tagged;			/* scratch */
+	int			tag_words;		/* of 64 tags each; the customers' first words, ... */
+	uint64	   *tags;			/* ... then their second ones: bits, which tags they have */
+	ArrayType  *array;			/* of the tags of the customer handed out; there is room
+								 * for all ... */
+	ArrayType  *no_tags;		/* ... and of none */
 };
 
 /* ---------- keys ---------- */
@@ -359,20 +360,22 @@ find_due(ClienteleScan *scan)
 	}
 }
 
-/* Turns the columns of tags into a row of bits for each customer. */
+/* Turns the columns of tags into bits of each customer. */
 static void
 gather_tags(ClienteleScan *scan)
 {
-	ClienteleEngine *engine = scan->engine;
+	const ClienteleEngine *engine = scan->engine;
+	int			nrows = scan->nrows;
 
-	memset(scan->tags, 0, sizeof(uint64) * scan->tag_words * scan->nrows);
+	memset(scan->tags, 0, sizeof(uint64) * scan->tag_words * engine->parts->capacity);
 	for (int i = 0; i < engine->ntags; i++)
 	{
 		const ClienteleCell *cells = engine->parts->tag_cells[i];
-		uint64	   *word = &scan->tags[i / 64];
+		uint64	   *words = &scan->tags[i / 64 * engine->parts->capacity];
+		int			bit = i % 64;
 
-		for (int row = 0; row < scan->nrows; row++)
-			word[row * scan->tag_words] |= (uint64) (cells[row].state == CLIENTELE_TRUE) << (i % 64);
+		for (int row = 0; row < nrows; row++)
+			words[row] |= (uint64) (cells[row].state == CLIENTELE_TRUE) << bit;
 	}
 }
 
@@ -406,27 +409,20 @@ evaluate_block(ClienteleScan *scan)
 static bool
 number_datum(ClienteleDecimal number, int32 typmod, Datum *result)
 {
-	static const int64 powers[] = {
-		INT64CONST(1), INT64CONST(10), INT64CONST(100), INT64CONST(1000), INT64CONST(10000),
-		INT64CONST(100000), INT64CONST(1000000), INT64CONST(10000000), INT64CONST(100000000),
-		INT64CONST(1000000000), INT64CONST(10000000000), INT64CONST(100000000000),
-		INT64CONST(1000000000000), INT64CONST(10000000000000), INT64CONST(100000000000000),
-		INT64CONST(1000000000000000), INT64CONST(10000000000000000),
-		INT64CONST(100000000000000000), INT64CONST(1000000000000000000)
-	};
 	int			scale = (typmod - VARHDRSZ) & 0x7ff;
 	int			precision = ((typmod - VARHDRSZ) >> 16) & 0xffff;
-	int64		units;
+	ClienteleDecimal padded = {{0}, CLIENTELE_DECIMAL_IS_NUMERIC};
 
 	if (typmod < 0)
 	{
 		*result = NumericGetDatum(clientele_decimal_to_numeric(number));
 		return true;
 	}
-	if (number.scale >= 0 && number.scale <= scale &&
-		!pg_mul_s64_overflow(number.u.units, powers[scale - number.scale], &units))
+	if (number.scale >= 0 && number.scale <= scale)
+		padded = clientele_decimal_round(number, scale);
+	if (padded.scale == scale)
 	{
-		*result = NumericGetDatum(int64_div_fast_to_numeric(units, scale));
+		*result = NumericGetDatum(clientele_decimal_to_numeric(padded));
 		return true;
 	}
 	if (strcspn(clientele_decimal_to_string(clientele_decimal_absolute(number)), ".") > (size_t) (precision - scale))
@@ -469,46 +465,49 @@ output_datum(ClienteleProgram *program, const ClienteleOutput *output, const Cli
 	}
 }
 
-/* The array of the tags that a customer has; each text is padded for its place. */
+/* The array of the tags that a customer has. */
 static Datum
 tags_datum(ClienteleScan *scan, int row)
 {
-	ClienteleEngineParts *parts = scan->engine->parts;
-	const uint64 *words = &scan->tags[row * scan->tag_words];
-	Size		size = ARR_OVERHEAD_NONULLS(1);
+	const ClienteleEngineParts *parts = scan->engine->parts;
+	ArrayType  *array = scan->array;
+	char	   *to = (char *) array + ARR_OVERHEAD_NONULLS(1);
 	int			count = 0;
-	ArrayType  *array;
-	char	   *to;
 
 	for (int w = 0; w < scan->tag_words; w++)
 	{
-		for (uint64 word = words[w]; word != 0; word &= word - 1)
+		for (uint64 word = scan->tags[w * parts->capacity + row]; word != 0; word &= word - 1)
 		{
-			int			tag = w * 64 + pg_rightmost_one_pos64(word);
+			const ClienteleTagText *tag = &parts->tag_texts[w * 64 + pg_rightmost_one_pos64(word)];
 
-			scan->tagged[count++] = tag;
-			size += INTALIGN(VARSIZE(parts->tag_texts[tag]));
+			/* with what follows it: the next one, or the end, will stand there */
+			for (Size i = 0; i < tag->size; i += CLIENTELE_TAG_CHUNK)
+				memcpy(to + i, tag->text + i, CLIENTELE_TAG_CHUNK);
+			to += tag->size;
+			count++;
 		}
 	}
 	if (count == 0)
-		return PointerGetDatum(construct_empty_array(TEXTOID));
-
-	array = palloc(size);
-	SET_VARSIZE(array, size);
-	array->ndim = 1;
-	array->dataoffset = 0;
-	array->elemtype = TEXTOID;
+		return PointerGetDatum(scan->no_tags);
+	SET_VARSIZE(array, to - (char *) array);
 	ARR_DIMS(array)[0] = count;
-	ARR_LBOUND(array)[0] = 1;
-	to = ARR_DATA_PTR(array);
-	for (int i = 0; i < count; i++)
-	{
-		const text *tag = parts->tag_texts[scan->tagged[i]];
-
-		memcpy(to, tag, INTALIGN(VARSIZE(tag)));
-		to += INTALIGN(VARSIZE(tag));
-	}
 	return PointerGetDatum(array);
+}
+
+/* An array of one dimension that all tags fit into, from 1 on. */
+static ArrayType *
+room_for_tags(const ClienteleEngine *engine)
+{
+	Size		size = ARR_OVERHEAD_NONULLS(1) + CLIENTELE_TAG_CHUNK;
+	ArrayType  *array;
+
+	for (int i = 0; i < engine->ntags; i++)
+		size += engine->parts->tag_texts[i].size;
+	array = palloc0(size);
+	array->ndim = 1;
+	array->elemtype = TEXTOID;
+	ARR_LBOUND(array)[0] = 1;
+	return array;
 }
 
 static void
@@ -743,7 +742,8 @@ clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of, const Cli
 	scan->due = palloc(sizeof(TimestampTz) * parts->capacity);
 	scan->tag_words = (engine->ntags + 63) / 64;
 	scan->tags = palloc(sizeof(uint64) * Max(scan->tag_words, 1) * parts->capacity);
-	scan->tagged = palloc(sizeof(int) * Max(engine->ntags, 1));
+	scan->array = room_for_tags(engine);
+	scan->no_tags = construct_empty_array(TEXTOID);
 
 	scan->forgotten = clientele_forgotten_get(engine->population_id, engine->key_type, snapshot);
 
