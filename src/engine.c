@@ -1343,26 +1343,10 @@ bind_axes(ClienteleEngineParts *parts, const char *name)
 				   bind_axis_value(parts, definition, axis));
 }
 
-/* Of outputs and tags, those that have anything to say about when a customer is due. */
-static void
-list_heeded(ClienteleEngineParts *parts)
-{
-	const ClienteleEngine *engine = parts->engine;
-
-	parts->heeded = palloc(mul_size(sizeof(ClienteleCell *), Max(engine->noutputs + engine->ntags, 1)));
-	for (int i = 0; i < engine->noutputs + engine->ntags; i++)
-	{
-		ClienteleCell *cells = i < engine->noutputs ? parts->output_cells[i] : parts->tag_cells[i - engine->noutputs];
-
-		if (clientele_horizons_move(parts->program, cells))
-			parts->heeded[parts->nheeded++] = cells;
-	}
-}
-
-/* ---------- crossings ---------- */
+/* ---------- what folds know of time ---------- */
 
 static ClienteleSlot *
-find_counting_slot(ClienteleEngineParts *parts, const ClienteleCell *cells)
+find_slot(ClienteleEngineParts *parts, const ClienteleCell *cells)
 {
 	for (int s = 0; s < parts->nsources; s++)
 	{
@@ -1370,24 +1354,42 @@ find_counting_slot(ClienteleEngineParts *parts, const ClienteleCell *cells)
 
 		for (int i = 0; i < fold->nslots; i++)
 		{
-			ClienteleSlot *slot = &fold->slots[i];
-
-			if (slot->result == cells &&
-				(slot->function == CLIENTELE_FN_COUNT || slot->function == CLIENTELE_FN_SUM))
-				return slot;
+			if (fold->slots[i].result == cells)
+				return &fold->slots[i];
 		}
 	}
 	return NULL;
+}
+
+/* Of outputs and tags, those that have anything to say about when a customer is due. */
+static void
+list_heeded(ClienteleEngineParts *parts)
+{
+	const ClienteleEngine *engine = parts->engine;
+
+	parts->heeded = palloc(mul_size(sizeof(ClienteleCell *), Max(engine->noutputs + engine->ntags, 1)));
+	parts->foreseen = palloc(mul_size(sizeof(TimestampTz *), Max(engine->noutputs + engine->ntags, 1)));
+	for (int i = 0; i < engine->noutputs + engine->ntags; i++)
+	{
+		ClienteleCell *cells = i < engine->noutputs ? parts->output_cells[i] : parts->tag_cells[i - engine->noutputs];
+		ClienteleSlot *slot = find_slot(parts, clientele_horizons_origin(parts->program, cells));
+
+		/* who explains asks for each, however far away it is */
+		if (slot && parts->purpose != CLIENTELE_TO_EXPLAIN)
+			parts->foreseen[parts->nforeseen++] = clientele_horizons(parts->program, slot->result);
+		else if (clientele_horizons_move(parts->program, cells))
+			parts->heeded[parts->nheeded++] = cells;
+	}
 }
 
 /* Until when a count or a sum stays on its side of a constant is known to the fold. */
 static void
 add_crossing(ClienteleEngineParts *parts, const ClienteleThreshold *threshold)
 {
-	ClienteleSlot *slot = find_counting_slot(parts, threshold->cells);
+	ClienteleSlot *slot = find_slot(parts, threshold->cells);
 	ClienteleCrossing *crossing;
 
-	if (slot == NULL)
+	if (slot == NULL || (slot->function != CLIENTELE_FN_COUNT && slot->function != CLIENTELE_FN_SUM))
 		return;
 	slot->crossings = slot->crossings == NULL ? palloc(sizeof(ClienteleCrossing)) :
 		repalloc(slot->crossings, mul_size(sizeof(ClienteleCrossing), slot->ncrossings + 1));

@@ -189,6 +189,9 @@ typedef struct ClienteleEngineParts
 	ClienteleTagText *tag_texts;
 	int			nheeded;		/* registers of outputs and tags that time can change */
 	ClienteleCell **heeded;
+	int			nforeseen;		/* horizons among theirs that folds have found before the
+								 * program runs */
+	TimestampTz **foreseen;
 	ClienteleQuery *queries[CLIENTELE_SHAPES];
 	List	   *relations;		/* tables whose changes make it stale */
 } ClienteleEngineParts;

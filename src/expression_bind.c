@@ -893,7 +893,7 @@ add_comparison(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType
 	result = add_operation(binder, node, op, left.cells, right.cells);
 	added = &binder->program->instructions[binder->program->length - 1];
 	added->comparison = comparison;
-	added->detail->constant = left.constant ? left.cells : right.constant ? right.cells : NULL;
+	added->detail->constant = right.constant ? right.cells : NULL;
 	if (type == CLIENTELE_NUMBER && right.constant && binder->program->capacity > 1)
 		added->detail->ranges = ranges(comparison, right.cells);
 	return result;

@@ -50,6 +50,9 @@ struct ClienteleHorizons
 	int			current[PARTS]; /* its value today ... */
 	TimestampTz change[PARTS];	/* ... and when it will have another */
 	bool		needs_parts;
+
+	/* of the block: no row asks when a later day than this will come */
+	DateADT    *last_day;
 };
 
 /* ---------- who computes a register ---------- */
@@ -296,7 +299,7 @@ static void
 find_turn(const ClienteleInstruction *at, ClienteleMotion *motion)
 {
 	const ClienteleCell *constant = at->detail->constant;
-	ClienteleComparison comparison = motion->on_right ? clientele_comparison_mirrored(at->comparison) : at->comparison;
+	ClienteleComparison comparison = (ClienteleComparison) at->comparison;
 	ClienteleDecimal limit;
 
 	if (at->op != CLIENTELE_OP_COMPARE_NUMBER || constant == NULL || constant->state == CLIENTELE_NULL ||
@@ -453,6 +456,9 @@ void
 clientele_horizons_prepare(ClienteleProgram *program, const ClienteleCell **lasting, int nlasting)
 {
 	program->horizons = palloc0(sizeof(struct ClienteleHorizons));
+	program->horizons->last_day = palloc(mul_size(sizeof(DateADT), program->capacity));
+	for (int i = 0; i < program->capacity; i++)
+		program->horizons->last_day[i] = DATEVAL_NOEND;
 	find_writers(program);
 	for (int i = 0; i < program->length; i++)
 		find_motion(program, &program->instructions[i]);
@@ -470,6 +476,15 @@ clientele_horizons_move(const ClienteleProgram *program, const ClienteleCell *ce
 	return writer == NULL || writer->moves;
 }
 
+const ClienteleCell *
+clientele_horizons_origin(const ClienteleProgram *program, const ClienteleCell *cells)
+{
+	const ClienteleInstruction *by = computed_by(program, cells);
+
+	return by && (by->op == CLIENTELE_OP_MOVE || by->op == CLIENTELE_OP_ROUND) ?
+		clientele_horizons_origin(program, by->a) : cells;
+}
+
 bool
 clientele_program_threshold(const ClienteleProgram *program, int index, ClienteleThreshold *threshold)
 {
@@ -481,8 +496,8 @@ clientele_program_threshold(const ClienteleProgram *program, int index, Clientel
 		return false;
 	threshold->detail = at->detail;
 	threshold->constant = clientele_cell_number(constant);
-	threshold->cells = constant == at->b ? at->a : at->b;
-	threshold->comparison = constant == at->b ? at->comparison : clientele_comparison_mirrored(at->comparison);
+	threshold->cells = at->a;
+	threshold->comparison = (ClienteleComparison) at->comparison;
 	by = computed_by(program, threshold->cells);
 	threshold->is_rounded = by && by->op == CLIENTELE_OP_ROUND;
 	threshold->places = threshold->is_rounded ? by->detail->places : 0;
@@ -503,6 +518,13 @@ on_day(const ClienteleProgram *program, int64 day)
 	if (day <= program->today_date)
 		return horizons->tomorrow;
 	return Min(clientele_day_comes(horizons->days, day, program->as_of), horizons->retreat);
+}
+
+/* The same for a value of a row; never, where that is of no interest. */
+static TimestampTz
+on_day_in_row(const ClienteleProgram *program, int64 day, int row)
+{
+	return day > program->horizons->last_day[row] ? DT_NOEND : on_day(program, day);
 }
 
 static int
@@ -563,6 +585,20 @@ clientele_horizons_set_clock(ClienteleProgram *program)
 		find_next_parts(program);
 }
 
+void
+clientele_horizons_limit(ClienteleProgram *program, const TimestampTz *limits, int nrows)
+{
+	struct ClienteleHorizons *horizons = program->horizons;
+
+	if (program->today == NULL)
+		return;
+
+	/* until the calendar goes back, what comes on a later day comes later */
+	for (int row = 0; row < nrows; row++)
+		horizons->last_day[row] = limits[row] < horizons->retreat ? clientele_day_at(horizons->days, limits[row]) :
+			DATEVAL_NOEND;
+}
+
 /* ---------- solving ---------- */
 
 /* The days that are added to today. */
@@ -588,13 +624,13 @@ when_risen(const ClienteleProgram *program, const ClienteleMotion *motion, int r
 		case CLIENTELE_MOTION_NOW:
 			return n;
 		case CLIENTELE_MOTION_DAYS:
-			return on_day(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_DAYS, n));
+			return on_day_in_row(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_DAYS, n), row);
 		case CLIENTELE_MOTION_MONTHS:
-			return on_day(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_MONTHS, n));
+			return on_day_in_row(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_MONTHS, n), row);
 		case CLIENTELE_MOTION_YEARS:
-			return on_day(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_YEARS, n));
+			return on_day_in_row(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_YEARS, n), row);
 		case CLIENTELE_MOTION_DATE:
-			return on_day(program, n - days_added(motion, row));
+			return on_day_in_row(program, n - days_added(motion, row), row);
 		default:
 			break;
 	}
@@ -824,7 +860,7 @@ solved(const ClienteleProgram *program, const ClienteleInstruction *at, int row)
 
 	/* far ahead there is no such date any more */
 	if (motion->kind == CLIENTELE_MOTION_DATE)
-		result = Min(result, on_day(program, DATE_END_JULIAN - POSTGRES_EPOCH_JDATE - days_added(motion, row)));
+		result = Min(result, on_day_in_row(program, DATE_END_JULIAN - POSTGRES_EPOCH_JDATE - days_added(motion, row), row));
 	return result;
 }
 
@@ -833,22 +869,42 @@ comparison(const ClienteleProgram *program, const ClienteleInstruction *at, int 
 {
 	const ClienteleMotion *motion = &at->detail->motion;
 
-	if (at->detail->crossing)
-		return at->detail->crossing[row];
-	if (motion->turns)
-	{
-		const ClienteleCell *moving = motion->on_right ? &at->b[row] : &at->a[row];
-
-		if (moving->state == CLIENTELE_KNOWN && moving->scale == 0 &&
-			(motion->where == NULL || motion->where[row].state != CLIENTELE_NULL))
-			return Min(Min(clientele_horizons(program, motion->of)[row], program->horizons->retreat),
-					   moving->u.integer >= motion->turn ? DT_NOEND : when_risen(program, motion, row, motion->turn));
-	}
 	if (motion->kind == CLIENTELE_STILL ||
 		at->a[row].state == CLIENTELE_NULL || (at->b && at->b[row].state == CLIENTELE_NULL) ||
 		(motion->where && motion->where[row].state == CLIENTELE_NULL))
 		return operands(program, at, row);
 	return solved(program, at, row);
+}
+
+/*
+ * Of comparisons that turn once, as most do: what is over, and what is so far away that
+ * nobody asks for it, is found without a look into the calendar.
+ */
+static void
+turning(const ClienteleProgram *program, const ClienteleInstruction *at, ClienteleSelection rows)
+{
+	const ClienteleMotion motion = at->detail->motion;
+	const ClienteleCell *moving = at->a;
+	const TimestampTz *of = clientele_horizons(program, motion.of);
+	TimestampTz *target = clientele_horizons(program, at->target);
+	TimestampTz retreat = program->horizons->retreat;
+	const DateADT *last_day = program->horizons->last_day;
+	int64		today = program->today_date;
+	int64		least_days = motion.kind == CLIENTELE_MOTION_DAYS ? 1 : motion.kind == CLIENTELE_MOTION_MONTHS ? 28 : 365;
+	int64		first_days = motion.kind == CLIENTELE_MOTION_DAYS ? 1 : 0;
+
+	FOR_EACH_ROW(i, rows)
+	{
+		int64		missing = motion.turn - moving[i].u.integer;
+
+		if (unlikely(moving[i].state != CLIENTELE_KNOWN || moving[i].scale != 0 ||
+					 (motion.where && motion.where[i].state == CLIENTELE_NULL)))
+			target[i] = comparison(program, at, i);
+		else if (missing <= 0 || today + first_days + (missing - 1) * least_days > last_day[i])
+			target[i] = Min(of[i], retreat);
+		else
+			target[i] = Min(Min(of[i], retreat), when_risen(program, &motion, i, motion.turn));
+	}
 }
 
 /* Of a date's part, and of the months and years since it: until the next one. */
@@ -863,11 +919,13 @@ date_part(const ClienteleProgram *program, const ClienteleInstruction *at, int r
 	if (at->a[row].state == CLIENTELE_NULL || DATE_NOT_FINITE(date))
 		return of;
 	if (at->op == CLIENTELE_OP_MONTHS_SINCE)
-		return Min(of, on_day(program, clientele_first_day_since(date, CLIENTELE_MONTHS,
-																 clientele_months_between(date, program->today_date) + 1)));
+		return Min(of, on_day_in_row(program, clientele_first_day_since(date, CLIENTELE_MONTHS,
+																		clientele_months_between(date, program->today_date) + 1),
+									 row));
 	if (at->op == CLIENTELE_OP_YEARS_SINCE)
-		return Min(of, on_day(program, clientele_first_day_since(date, CLIENTELE_YEARS,
-																 clientele_years_between(date, program->today_date) + 1)));
+		return Min(of, on_day_in_row(program, clientele_first_day_since(date, CLIENTELE_YEARS,
+																		clientele_years_between(date, program->today_date) + 1),
+									 row));
 	return of;
 }
 
@@ -882,6 +940,27 @@ days_between(const ClienteleProgram *program, const ClienteleInstruction *at, in
 				  clientele_horizons(program, at->a)[row],
 				  b->state == CLIENTELE_NULL || DATE_NOT_FINITE((DateADT) b->u.integer),
 				  clientele_horizons(program, at->b)[row]);
+}
+
+static void
+decide(const ClienteleProgram *program, ClienteleInstruction at, ClienteleSelection rows)
+{
+	uint8		deciding = at.op == CLIENTELE_OP_AND ? CLIENTELE_FALSE : CLIENTELE_TRUE;
+	TimestampTz *a = clientele_horizons(program, at.a);
+	const TimestampTz *b = clientele_horizons(program, at.b);
+
+	FOR_EACH_ROW(i, rows)
+		a[i] = logic(deciding, at.a[i].state, a[i], at.b[i].state, b[i]);
+}
+
+static void
+copy_horizons(TimestampTz *target, const TimestampTz *from, ClienteleSelection rows)
+{
+	if (rows.rows == NULL)
+		memcpy(target, from, sizeof(TimestampTz) * rows.count);
+	else
+		FOR_EACH_ROW(i, rows)
+			target[i] = from[i];
 }
 
 #define HORIZONS(cells) clientele_horizons(program, cells)
@@ -899,10 +978,7 @@ clientele_horizons_of_result(ClienteleProgram *program, const ClienteleInstructi
 			break;
 		case CLIENTELE_OP_AND:
 		case CLIENTELE_OP_OR:
-			FOR_EACH_ROW(i, rows)
-				HORIZONS(at->a)[i] = logic(at->op == CLIENTELE_OP_AND ? CLIENTELE_FALSE : CLIENTELE_TRUE,
-										   at->a[i].state, HORIZONS(at->a)[i],
-										   at->b[i].state, HORIZONS(at->b)[i]);
+			decide(program, *at, rows);
 			break;
 		case CLIENTELE_OP_LEAST:
 		case CLIENTELE_OP_GREATEST:
@@ -911,14 +987,22 @@ clientele_horizons_of_result(ClienteleProgram *program, const ClienteleInstructi
 				HORIZONS(at->a)[i] = Min(HORIZONS(at->a)[i], HORIZONS(at->b)[i]);
 			break;
 		case CLIENTELE_OP_IS_NULL:
-			FOR_EACH_ROW(i, rows)
-				HORIZONS(at->target)[i] = at->detail->known_by ? HORIZONS(at->detail->known_by)[i] : DT_NOEND;
+			if (at->detail->known_by)
+				copy_horizons(HORIZONS(at->target), HORIZONS(at->detail->known_by), rows);
+			else
+				FOR_EACH_ROW(i, rows)
+					HORIZONS(at->target)[i] = DT_NOEND;
 			break;
 		case CLIENTELE_OP_COMPARE_NUMBER:
 		case CLIENTELE_OP_COMPARE_INTEGER:
 		case CLIENTELE_OP_IN:
-			FOR_EACH_ROW(i, rows)
-				HORIZONS(at->target)[i] = comparison(program, at, i);
+			if (at->detail->crossing)
+				copy_horizons(HORIZONS(at->target), at->detail->crossing, rows);
+			else if (at->detail->motion.turns)
+				turning(program, at, rows);
+			else
+				FOR_EACH_ROW(i, rows)
+					HORIZONS(at->target)[i] = comparison(program, at, i);
 			break;
 		case CLIENTELE_OP_DAYS_BETWEEN:
 			FOR_EACH_ROW(i, rows)
@@ -933,8 +1017,11 @@ clientele_horizons_of_result(ClienteleProgram *program, const ClienteleInstructi
 				HORIZONS(at->target)[i] = date_part(program, at, i);
 			break;
 		default:
-			FOR_EACH_ROW(i, rows)
-				HORIZONS(at->target)[i] = operands(program, at, i);
+			if (at->b == NULL)
+				copy_horizons(HORIZONS(at->target), HORIZONS(at->a), rows);
+			else
+				FOR_EACH_ROW(i, rows)
+					HORIZONS(at->target)[i] = operands(program, at, i);
 			break;
 	}
 }

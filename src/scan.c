@@ -345,19 +345,33 @@ read_customers(ClienteleScan *scan)
 }
 
 static void
-find_due(ClienteleScan *scan)
+keep_soonest(TimestampTz *due, const TimestampTz *until, int nrows)
+{
+	for (int row = 0; row < nrows; row++)
+		due[row] = Min(due[row], until[row]);
+}
+
+/* When the customers are due at the latest, as far as the folds can tell. */
+static void
+foresee_due(ClienteleScan *scan)
 {
 	ClienteleEngineParts *parts = scan->engine->parts;
 
 	for (int row = 0; row < scan->nrows; row++)
 		scan->due[row] = DT_NOEND;
-	for (int i = 0; i < parts->nheeded; i++)
-	{
-		const TimestampTz *until = clientele_horizons(parts->program, parts->heeded[i]);
+	for (int i = 0; i < parts->nforeseen; i++)
+		keep_soonest(scan->due, parts->foreseen[i], scan->nrows);
+	clientele_horizons_limit(parts->program, scan->due, scan->nrows);
+}
 
-		for (int row = 0; row < scan->nrows; row++)
-			scan->due[row] = Min(scan->due[row], until[row]);
-	}
+/* When they are due, now that the program has run. */
+static void
+find_due(ClienteleScan *scan)
+{
+	ClienteleEngineParts *parts = scan->engine->parts;
+
+	for (int i = 0; i < parts->nheeded; i++)
+		keep_soonest(scan->due, clientele_horizons(parts->program, parts->heeded[i]), scan->nrows);
 }
 
 /* Turns the columns of tags into bits of each customer. */
@@ -396,6 +410,7 @@ evaluate_block(ClienteleScan *scan)
 	}
 	if (scan->nrows > 0)
 	{
+		foresee_due(scan);
 		clientele_program_run(parts->program, scan->nrows);
 		find_due(scan);
 		gather_tags(scan);
