@@ -224,4 +224,7 @@ extern ClienteleQuery *clientele_events_query(ClienteleEngine *engine, Clientele
 /* Whether that query's last argument is the instant before which no event matters. */
 extern bool clientele_events_bound(const ClienteleEngineSource *source, TimestampTz *bound);
 
+/* Whether there is an instant before which only a customer's newest event matters. */
+extern bool clientele_events_newest_bound(const ClienteleEngineSource *source, TimestampTz *bound);
+
 #endif							/* CLIENTELE_ENGINE_PARTS_H */

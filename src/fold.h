@@ -112,6 +112,7 @@ typedef struct ClienteleFoldWindow
 	TimestampTz retreat;		/* when the calendar goes back a day, and events
 								 * that have left return; DT_NOEND if never */
 
+	bool		touched;		/* some event of the customer counts, or will */
 	int			nslots;			/* the aggregates that look through it */
 	struct ClienteleSlot **slots;
 } ClienteleFoldWindow;

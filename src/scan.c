@@ -35,6 +35,9 @@ typedef struct EventBlock
 	int			count;
 	int			next;			/* the first that is not folded yet */
 	int64		place;			/* by place: the latest that was met */
+	TimestampTz present;		/* events until then exist already ... */
+	TimestampTz newest_bound;	/* ... and before this one only the newest of them
+								 * matters */
 	int			nruns;			/* stretches of one customer ... */
 	int			run;			/* ... the one that `next` is in */
 	Datum	   *run_keys;
@@ -189,6 +192,13 @@ continues_run(const ClienteleScan *scan, const EventBlock *block, Datum key)
 		 datum_image_eq(block->run_keys[block->nruns - 1], key, false, scan->key_length));
 }
 
+/* Whether an event of the run being read comes after another, and is too old to matter then. */
+static bool
+is_outdated(const EventBlock *block, TimestampTz at)
+{
+	return at < block->newest_bound && block->source->events.at[block->count - 1] <= block->present;
+}
+
 /*
  * Customers of a list, and their events, come in its order by the shape of the queries:
  * see that they do.  *latest is the place before.
@@ -234,7 +244,12 @@ read_events(ClienteleScan *scan, EventBlock *block)
 		slot_getallattrs(slot);
 		if (slot->tts_isnull[1] || !read_time(source, slot->tts_values[1], zone, &source->events.at[block->count]))
 			continue;
-		if (!continues_run(scan, block, slot->tts_values[0]))
+		if (continues_run(scan, block, slot->tts_values[0]))
+		{
+			if (is_outdated(block, source->events.at[block->count]))
+				continue;
+		}
+		else
 		{
 			check_place(scan, &block->place, slot->tts_values[0]);
 			begin_run(scan, block, slot->tts_values[0]);
@@ -673,24 +688,28 @@ open_events(ClienteleScan *scan, ClienteleEngineSource *source, ClienteleShape s
 	return clientele_stream_open(clientele_events_query(scan->engine, source, shape), arguments, NULL, snapshot);
 }
 
+/* An instant before which events do not matter; false: there is none. */
+typedef bool (*EventsBound) (const ClienteleEngineSource *source, TimestampTz *bound);
+
 /*
- * The instant before which no event matters to the scan, if there is one: the first
+ * Such an instant for all of the scan, if there is one: the first
  * instant's.  Only where the calendar goes back a day before the last one, later
  * instants may look further back.
  */
 static bool
-earliest_bound(ClienteleScan *scan, ClienteleEngineSource *source, TimestampTz last, TimestampTz *bound)
+earliest_bound(ClienteleScan *scan, ClienteleEngineSource *source, EventsBound events_bound, TimestampTz last,
+			   TimestampTz *bound)
 {
 	ClienteleFold *fold = &source->fold;
 	TimestampTz retreat = fold->retreat;
 	TimestampTz after;
 
-	if (!clientele_events_bound(source, bound))
+	if (!events_bound(source, bound))
 		return false;
 	if (retreat <= last)
 	{
 		clientele_fold_set_clock(fold, retreat, scan->engine->parts->days);
-		clientele_events_bound(source, &after);
+		events_bound(source, &after);
 		clientele_fold_set_clock(fold, scan->as_of, scan->engine->parts->days);
 		*bound = Min(*bound, after);
 	}
@@ -709,8 +728,11 @@ begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *sour
 	block->run_keys = palloc(sizeof(Datum) * CLIENTELE_EVENTS_CAPACITY);
 	block->run_ends = palloc(sizeof(int) * CLIENTELE_EVENTS_CAPACITY);
 	memcpy(arguments, key_arguments, sizeof(Datum) * nargs);
-	if (earliest_bound(scan, source, last, &bound))
+	if (earliest_bound(scan, source, clientele_events_bound, last, &bound))
 		arguments[nargs] = TimestampTzGetDatum(bound);
+	block->present = source->fold.present;
+	if (!earliest_bound(scan, source, clientele_events_newest_bound, last, &block->newest_bound))
+		block->newest_bound = DT_NOBEGIN;
 	block->stream = open_events(scan, source, shape, arguments, snapshot);
 }
 
