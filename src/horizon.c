@@ -885,6 +885,7 @@ turning(const ClienteleProgram *program, const ClienteleInstruction *at, Cliente
 {
 	const ClienteleMotion motion = at->detail->motion;
 	const ClienteleCell *moving = at->a;
+	const TimestampTz *until = clientele_horizons(program, moving);
 	const TimestampTz *of = clientele_horizons(program, motion.of);
 	TimestampTz *target = clientele_horizons(program, at->target);
 	TimestampTz retreat = program->horizons->retreat;
@@ -897,8 +898,9 @@ turning(const ClienteleProgram *program, const ClienteleInstruction *at, Cliente
 	{
 		int64		missing = motion.turn - moving[i].u.integer;
 
-		if (unlikely(moving[i].state != CLIENTELE_KNOWN || moving[i].scale != 0 ||
-					 (motion.where && motion.where[i].state == CLIENTELE_NULL)))
+		if (moving[i].state == CLIENTELE_NULL)
+			target[i] = until[i];
+		else if (unlikely(moving[i].scale != 0 || (motion.where && motion.where[i].state == CLIENTELE_NULL)))
 			target[i] = comparison(program, at, i);
 		else if (missing <= 0 || today + first_days + (missing - 1) * least_days > last_day[i])
 			target[i] = Min(of[i], retreat);
