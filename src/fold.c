@@ -104,6 +104,8 @@ set_window(ClienteleFold *fold, ClienteleFoldWindow *window)
 	else
 		window->low = window->low_settled = DT_NOBEGIN;
 
+	window->end = TIMESTAMP_IS_NOBEGIN(window->low) ? DT_NOBEGIN : window->low - fold->disorder;
+
 	if (window->has_high && window->high_is_day)
 	{
 		window->high_day = day_after(fold, window->to);
@@ -198,7 +200,7 @@ look_through(ClienteleFold *fold, const ClienteleFoldWindow *window, const Clien
 	{
 		TimestampTz at = events->at[i];
 
-		if (window->has_low && at < window->low - fold->disorder)
+		if (at < window->end)
 			break;
 		if (is_entering(fold, window, at))
 			fold->entering[entering->count++] = i;
@@ -764,6 +766,8 @@ clientele_fold_events(ClienteleFold *fold, const ClienteleEvents *events, int fr
 		Stretch		counting;
 		Stretch		entering;
 
+		if (events->at[from] < window->end)
+			continue;
 		look_through(fold, window, events, from, to, &counting, &entering);
 		if (counting.count == 0 && entering.count == 0)
 			continue;

@@ -104,6 +104,7 @@ typedef struct ClienteleFoldWindow
 	DateADT		low_day;		/* an event counts from this day on ... */
 	TimestampTz low;			/* ... so never before this instant ... */
 	TimestampTz low_settled;	/* ... and always from this one on */
+	TimestampTz end;			/* no event counts that comes after one before this */
 	bool		has_high;
 	bool		high_is_day;
 	DateADT		high_day;		/* it does not count yet from this day on */
