@@ -46,6 +46,48 @@ clientele_compare_cells(ClienteleType type, const ClienteleCell *a, const Client
 	return 0;
 }
 
+/* The greatest number of so many decimals that is not above the constant; false: too great or small. */
+static bool
+floor_units(ClienteleDecimal constant, int scale, int64 *units, bool *exact)
+{
+	ClienteleDecimal scaled;
+
+	if (constant.scale <= scale)
+	{
+		scaled = clientele_decimal_round(constant, scale);
+		*units = scaled.u.units;
+		*exact = true;
+		return scaled.scale == scale;
+	}
+	scaled = (ClienteleDecimal) {{constant.u.units}, constant.scale - scale};
+	*units = clientele_decimal_floor(scaled).u.units;
+	*exact = clientele_decimal_compare(clientele_decimal_from_int64(*units), scaled) == 0;
+	return true;
+}
+
+ClienteleRange
+clientele_comparison_range(ClienteleComparison comparison, ClienteleDecimal constant, int scale)
+{
+	const ClienteleRange all = {PG_INT64_MIN, PG_INT64_MAX};
+	const ClienteleRange none = {PG_INT64_MAX, PG_INT64_MIN};
+	bool		below = comparison == CLIENTELE_LT || comparison == CLIENTELE_LE;
+	bool		above = comparison == CLIENTELE_GT || comparison == CLIENTELE_GE;
+	int64		units;
+	bool		exact;
+
+	if (!floor_units(constant, scale, &units, &exact))
+		return (clientele_decimal_sign(constant) > 0 ? below : above) ? all : none;
+	if (!below && !above)
+		return exact ? (ClienteleRange) {units, units} : none;
+	if (comparison == CLIENTELE_LE || (comparison == CLIENTELE_LT && !exact))
+		return (ClienteleRange) {PG_INT64_MIN, units};
+	if (comparison == CLIENTELE_LT)
+		return units == PG_INT64_MIN ? none : (ClienteleRange) {PG_INT64_MIN, units - 1};
+	if (comparison == CLIENTELE_GE && exact)
+		return (ClienteleRange) {units, PG_INT64_MAX};
+	return units == PG_INT64_MAX ? none : (ClienteleRange) {units + 1, PG_INT64_MAX};
+}
+
 char *
 clientele_cell_to_string(const ClienteleCell *cell, ClienteleType type, pg_tz *zone)
 {

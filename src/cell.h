@@ -102,6 +102,38 @@ clientele_comparison_holds(ClienteleComparison comparison, int order)
 	return (accepted[comparison] >> (order + 1)) & 1;
 }
 
+/* What a comparison asks of the other side. */
+static inline ClienteleComparison
+clientele_comparison_mirrored(ClienteleComparison comparison)
+{
+	switch (comparison)
+	{
+		case CLIENTELE_LT:
+			return CLIENTELE_GT;
+		case CLIENTELE_LE:
+			return CLIENTELE_GE;
+		case CLIENTELE_GT:
+			return CLIENTELE_LT;
+		case CLIENTELE_GE:
+			return CLIENTELE_LE;
+		default:
+			return comparison;
+	}
+}
+
+/* Units of numbers of one scale; none where low is above high. */
+typedef struct ClienteleRange
+{
+	int64		low;
+	int64		high;
+} ClienteleRange;
+
+/*
+ * Which numbers with so many decimals stand left of a constant in a comparison that is
+ * true; of CLIENTELE_NE those of which it is not.  The constant is short.
+ */
+extern ClienteleRange clientele_comparison_range(ClienteleComparison comparison, ClienteleDecimal constant, int scale);
+
 /* Bytewise, as all order of text in clientele. */
 extern int	clientele_compare_text(const text *a, const text *b);
 

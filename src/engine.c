@@ -1133,12 +1133,7 @@ bind_definition(ClienteleEngineParts *parts, int number)
 			bound->type = CLIENTELE_TEXT;
 			break;
 		case CLIENTELE_TAG:
-			/* a tag is there or not, so that has_tag is never unknown */
 			bound->cells = bind_text(parts, definition->expression, CLIENTELE_BOOLEAN, &bound->type);
-			parts->nlocals = 0;
-			clientele_engine_push_local(parts, "holds", CLIENTELE_BOOLEAN, bound->cells);
-			bound->cells = bind_text(parts, "coalesce(holds, false)", CLIENTELE_BOOLEAN, NULL);
-			parts->nlocals = 0;
 			break;
 	}
 	error_context_stack = callback.previous;
@@ -1249,15 +1244,15 @@ compare_tags(const void *a, const void *b, void *argument)
 	return strcmp(model->definitions[*(const int *) a].name, model->definitions[*(const int *) b].name);
 }
 
-static text *
-padded_text(const char *string)
+static ClienteleTagText
+tag_text(const char *name)
 {
-	Size		size = VARHDRSZ + strlen(string);
-	text	   *result = palloc0(INTALIGN(size));
+	Size		size = VARHDRSZ + strlen(name);
+	text	   *padded = palloc0(TYPEALIGN(CLIENTELE_TAG_CHUNK, size));
 
-	SET_VARSIZE(result, size);
-	memcpy(VARDATA(result), string, size - VARHDRSZ);
-	return result;
+	SET_VARSIZE(padded, size);
+	memcpy(VARDATA(padded), name, size - VARHDRSZ);
+	return (ClienteleTagText) {(const char *) padded, INTALIGN(size)};
 }
 
 static void
@@ -1275,12 +1270,12 @@ list_tags(ClienteleEngineParts *parts)
 	qsort_arg(numbers, engine->ntags, sizeof(int), compare_tags, model);
 	engine->tags = palloc(mul_size(sizeof(char *), Max(engine->ntags, 1)));
 	parts->tag_cells = palloc(mul_size(sizeof(ClienteleCell *), Max(engine->ntags, 1)));
-	parts->tag_texts = palloc(mul_size(sizeof(text *), Max(engine->ntags, 1)));
+	parts->tag_texts = palloc(mul_size(sizeof(ClienteleTagText), Max(engine->ntags, 1)));
 	for (int i = 0; i < engine->ntags; i++)
 	{
 		engine->tags[i] = model->definitions[numbers[i]].name;
 		parts->tag_cells[i] = parts->definitions[numbers[i]].cells;
-		parts->tag_texts[i] = padded_text(engine->tags[i]);
+		parts->tag_texts[i] = tag_text(engine->tags[i]);
 	}
 }
 
@@ -1349,26 +1344,10 @@ bind_axes(ClienteleEngineParts *parts, const char *name)
 				   bind_axis_value(parts, definition, axis));
 }
 
-/* Of outputs and tags, those that have anything to say about when a customer is due. */
-static void
-list_heeded(ClienteleEngineParts *parts)
-{
-	const ClienteleEngine *engine = parts->engine;
-
-	parts->heeded = palloc(mul_size(sizeof(ClienteleCell *), Max(engine->noutputs + engine->ntags, 1)));
-	for (int i = 0; i < engine->noutputs + engine->ntags; i++)
-	{
-		ClienteleCell *cells = i < engine->noutputs ? parts->output_cells[i] : parts->tag_cells[i - engine->noutputs];
-
-		if (clientele_horizons_move(parts->program, cells))
-			parts->heeded[parts->nheeded++] = cells;
-	}
-}
-
-/* ---------- crossings ---------- */
+/* ---------- what folds know of time ---------- */
 
 static ClienteleSlot *
-find_counting_slot(ClienteleEngineParts *parts, const ClienteleCell *cells)
+find_slot(ClienteleEngineParts *parts, const ClienteleCell *cells)
 {
 	for (int s = 0; s < parts->nsources; s++)
 	{
@@ -1376,24 +1355,42 @@ find_counting_slot(ClienteleEngineParts *parts, const ClienteleCell *cells)
 
 		for (int i = 0; i < fold->nslots; i++)
 		{
-			ClienteleSlot *slot = &fold->slots[i];
-
-			if (slot->result == cells &&
-				(slot->function == CLIENTELE_FN_COUNT || slot->function == CLIENTELE_FN_SUM))
-				return slot;
+			if (fold->slots[i].result == cells)
+				return &fold->slots[i];
 		}
 	}
 	return NULL;
+}
+
+/* Of outputs and tags, those that have anything to say about when a customer is due. */
+static void
+list_heeded(ClienteleEngineParts *parts)
+{
+	const ClienteleEngine *engine = parts->engine;
+
+	parts->heeded = palloc(mul_size(sizeof(ClienteleCell *), Max(engine->noutputs + engine->ntags, 1)));
+	parts->foreseen = palloc(mul_size(sizeof(TimestampTz *), Max(engine->noutputs + engine->ntags, 1)));
+	for (int i = 0; i < engine->noutputs + engine->ntags; i++)
+	{
+		ClienteleCell *cells = i < engine->noutputs ? parts->output_cells[i] : parts->tag_cells[i - engine->noutputs];
+		ClienteleSlot *slot = find_slot(parts, clientele_horizons_origin(parts->program, cells));
+
+		/* who explains asks for each, however far away it is */
+		if (slot && parts->purpose != CLIENTELE_TO_EXPLAIN)
+			parts->foreseen[parts->nforeseen++] = clientele_horizons(parts->program, slot->result);
+		else if (clientele_horizons_move(parts->program, cells))
+			parts->heeded[parts->nheeded++] = cells;
+	}
 }
 
 /* Until when a count or a sum stays on its side of a constant is known to the fold. */
 static void
 add_crossing(ClienteleEngineParts *parts, const ClienteleThreshold *threshold)
 {
-	ClienteleSlot *slot = find_counting_slot(parts, threshold->cells);
+	ClienteleSlot *slot = find_slot(parts, threshold->cells);
 	ClienteleCrossing *crossing;
 
-	if (slot == NULL)
+	if (slot == NULL || (slot->function != CLIENTELE_FN_COUNT && slot->function != CLIENTELE_FN_SUM))
 		return;
 	slot->crossings = slot->crossings == NULL ? palloc(sizeof(ClienteleCrossing)) :
 		repalloc(slot->crossings, mul_size(sizeof(ClienteleCrossing), slot->ncrossings + 1));

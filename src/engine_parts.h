@@ -137,7 +137,8 @@ typedef struct ClienteleEngineDefinition
 		CLIENTELE_BOUND
 	}			state;
 	ClienteleType type;
-	ClienteleCell *cells;		/* a metric's value, a label, a tag's truth */
+	ClienteleCell *cells;		/* a metric's value, a label; a tag's truth, which may
+								 * be unknown: then it is not there */
 	ClienteleCell *score;		/* of grids and cards */
 	ClienteleCell *values[CLIENTELE_RFM_AXES];	/* of grids: what axes measure */
 	ClienteleCell *axes[CLIENTELE_RFM_AXES];	/* of grids: their scores */
@@ -153,6 +154,16 @@ typedef struct ClienteleLocalName
 	ClienteleType type;
 	ClienteleCell *cells;
 } ClienteleLocalName;
+
+/* Tags are copied in pieces of so many bytes. */
+#define CLIENTELE_TAG_CHUNK 16
+
+/* A tag's name as it stands in an array. */
+typedef struct ClienteleTagText
+{
+	const char *text;			/* with zeros up to a whole number of pieces */
+	Size		size;			/* up to where the next begins */
+} ClienteleTagText;
 
 typedef struct ClienteleEngineParts
 {
@@ -177,9 +188,12 @@ typedef struct ClienteleEngineParts
 	ClienteleProgram *program;
 	ClienteleCell **output_cells;
 	ClienteleCell **tag_cells;
-	text	  **tag_texts;		/* zeros follow, up to a multiple of four bytes */
+	ClienteleTagText *tag_texts;
 	int			nheeded;		/* registers of outputs and tags that time can change */
 	ClienteleCell **heeded;
+	int			nforeseen;		/* horizons among theirs that folds have found before the
+								 * program runs */
+	TimestampTz **foreseen;
 	ClienteleQuery *queries[CLIENTELE_SHAPES];
 	List	   *relations;		/* tables whose changes make it stale */
 } ClienteleEngineParts;
@@ -211,5 +225,8 @@ extern ClienteleQuery *clientele_events_query(ClienteleEngine *engine, Clientele
 
 /* Whether that query's last argument is the instant before which no event matters. */
 extern bool clientele_events_bound(const ClienteleEngineSource *source, TimestampTz *bound);
+
+/* Whether there is an instant before which only a customer's newest event matters. */
+extern bool clientele_events_newest_bound(const ClienteleEngineSource *source, TimestampTz *bound);
 
 #endif							/* CLIENTELE_ENGINE_PARTS_H */

@@ -150,6 +150,26 @@ clientele_events_bound(const ClienteleEngineSource *source, TimestampTz *bound)
 	return fold->nwindows > 0;
 }
 
+/* As where latest(visit) stands beside aggregates of windows. */
+bool
+clientele_events_newest_bound(const ClienteleEngineSource *source, TimestampTz *bound)
+{
+	const ClienteleFold *fold = &source->fold;
+
+	*bound = DT_NOEND;
+	for (int i = 0; i < fold->nslots; i++)
+	{
+		const ClienteleSlot *slot = &fold->slots[i];
+		const ClienteleFoldWindow *window = &fold->windows[slot->window];
+
+		if (window->has_low)
+			*bound = Min(*bound, window->low);
+		else if (slot->function != CLIENTELE_FN_LATEST || slot->condition)
+			return false;
+	}
+	return fold->disorder == 0;
+}
+
 static void
 append_part(StringInfo query, const ClienteleEngineSource *source, int part, ClienteleShape shape, bool time_bound)
 {

@@ -25,9 +25,31 @@ typedef ClienteleSelection Selection;
 
 /*
  * For instructions that most rules consist of: they become part of the loop, and
- * for a block of one row the loop over rows disappears.
+ * for a block of one row the loop over rows disappears.  They get a copy of the
+ * instruction, because the compiler must assume that what they write to a row could
+ * change the instruction itself.
  */
 #define HOT static pg_attribute_always_inline
+
+/*
+ * Rows that are all selected have a loop of their own, which need not look them up.
+ * In timed programs no truth goes into the one that stands in the target: the
+ * compiler may know.
+ */
+#define RUN_HOT(function) \
+	do { \
+		ClienteleInstruction copy = *at; \
+		\
+		if (timed) \
+		{ \
+			copy.highest = CLIENTELE_UNBOUNDED_ABOVE; \
+			copy.lowest = CLIENTELE_UNBOUNDED_BELOW; \
+		} \
+		if (rows.rows == NULL) \
+			function(&copy, (Selection) {NULL, rows.count}); \
+		else \
+			function(&copy, rows); \
+	} while (0)
 
 /* ---------- errors ---------- */
 
@@ -63,7 +85,10 @@ put_state(const ClienteleInstruction *at, int row, uint8 state)
 {
 	uint8	   *there = &at->target[row].state;
 
-	*there = Max(Min(state, *there | at->highest), *there & at->lowest);
+	if (at->highest == CLIENTELE_UNBOUNDED_ABOVE && at->lowest == CLIENTELE_UNBOUNDED_BELOW)
+		*there = state;
+	else
+		*there = Max(Min(state, *there | at->highest), *there & at->lowest);
 }
 
 static inline void
@@ -107,6 +132,28 @@ compare_number(const ClienteleInstruction *at, Selection rows)
 	}
 }
 
+/* The same of a number with a constant: its units lie in a range, or they do not. */
+HOT void
+compare_with_constant(const ClienteleInstruction *at, Selection rows)
+{
+	const ClienteleRange *ranges = at->detail->ranges;
+	bool		outside = at->comparison == CLIENTELE_NE;
+
+	FOR_EACH_ROW(i, rows)
+	{
+		const ClienteleCell *a = &at->a[i];
+		bool		truth = false;
+
+		if (likely((uint32) a->scale <= CLIENTELE_DECIMAL_MAX_SCALE))
+			truth = ((a->u.integer >= ranges[a->scale].low) & (a->u.integer <= ranges[a->scale].high)) != outside;
+		else if (a->state == CLIENTELE_KNOWN)
+			truth = clientele_comparison_holds(at->comparison,
+											   clientele_decimal_compare_slow(clientele_cell_number(a),
+																			  clientele_cell_number(&at->b[i])));
+		put_truth_if_known(at, i, truth, a->state);
+	}
+}
+
 HOT void
 compare_integer(const ClienteleInstruction *at, Selection rows)
 {
@@ -125,7 +172,7 @@ static inline bool
 text_equal(const ClienteleCell *a, const ClienteleCell *b)
 {
 	return a->scale == b->scale && a->ends == b->ends &&
-		memcmp(VARDATA_ANY(a->u.text), VARDATA_ANY(b->u.text), a->scale) == 0;
+		(a->scale <= 2 || memcmp(VARDATA_ANY(a->u.text), VARDATA_ANY(b->u.text), a->scale) == 0);
 }
 
 HOT void
@@ -330,6 +377,13 @@ do_not(const ClienteleInstruction *at, Selection rows)
 {
 	FOR_EACH_ROW(i, rows)
 		put_state(at, i, CLIENTELE_TRUE - at->a[i].state);
+}
+
+HOT void
+test_true(const ClienteleInstruction *at, Selection rows)
+{
+	FOR_EACH_ROW(i, rows)
+		put_truth(at, i, at->a[i].state == CLIENTELE_TRUE);
 }
 
 /* ---------- any type ---------- */
@@ -600,12 +654,15 @@ passes(ClienteleTest test, uint8 state)
 static int
 select_rows(const ClienteleInstruction *at, Selection rows, int *to)
 {
+	const ClienteleCell *a = at->a;
+	ClienteleTest test = (ClienteleTest) at->test;
 	int			count = 0;
 
+	/* without a branch, which could not be foreseen */
 	FOR_EACH_ROW(i, rows)
 	{
-		if (passes(at->test, at->a[i].state))
-			to[count++] = i;
+		to[count] = i;
+		count += passes(test, a[i].state);
 	}
 	return count;
 }
@@ -656,12 +713,13 @@ run(ClienteleProgram *program, int nrows, const bool single, const bool timed)
 				rows.count = program->outer[level];
 				break;
 			case CLIENTELE_OP_MOVE:
-				move(at, rows);
+				RUN_HOT(move);
 				break;
+			case CLIENTELE_OP_UNTIL:
 			case CLIENTELE_OP_SOONER:
 				break;
 			case CLIENTELE_OP_IS_NULL:
-				test_null(at, rows);
+				RUN_HOT(test_null);
 				break;
 			case CLIENTELE_OP_LEAST:
 				keep_extreme(at, rows, -1);
@@ -670,25 +728,31 @@ run(ClienteleProgram *program, int nrows, const bool single, const bool timed)
 				keep_extreme(at, rows, 1);
 				break;
 			case CLIENTELE_OP_AND:
-				do_and(at, rows);
+				RUN_HOT(do_and);
 				break;
 			case CLIENTELE_OP_OR:
-				do_or(at, rows);
+				RUN_HOT(do_or);
 				break;
 			case CLIENTELE_OP_NOT:
-				do_not(at, rows);
+				RUN_HOT(do_not);
+				break;
+			case CLIENTELE_OP_IS_TRUE:
+				RUN_HOT(test_true);
 				break;
 			case CLIENTELE_OP_COMPARE_NUMBER:
-				compare_number(at, rows);
+				if (single || at->detail->ranges == NULL)
+					RUN_HOT(compare_number);
+				else
+					RUN_HOT(compare_with_constant);
 				break;
 			case CLIENTELE_OP_COMPARE_INTEGER:
-				compare_integer(at, rows);
+				RUN_HOT(compare_integer);
 				break;
 			case CLIENTELE_OP_COMPARE_TEXT:
-				compare_text(at, rows);
+				RUN_HOT(compare_text);
 				break;
 			case CLIENTELE_OP_COMPARE_BOOLEAN:
-				compare_boolean(at, rows);
+				RUN_HOT(compare_boolean);
 				break;
 			case CLIENTELE_OP_COMPARE_JSON:
 				compare_json(program, at, rows);

@@ -212,6 +212,7 @@ finds_truth(ClienteleOp op)
 	{
 		case CLIENTELE_OP_IS_NULL:
 		case CLIENTELE_OP_NOT:
+		case CLIENTELE_OP_IS_TRUE:
 		case CLIENTELE_OP_COMPARE_NUMBER:
 		case CLIENTELE_OP_COMPARE_INTEGER:
 		case CLIENTELE_OP_COMPARE_TEXT:
@@ -839,6 +840,23 @@ comparison_type(ClienteleBinder *binder, const ClienteleNode *left, const Client
 	return type;
 }
 
+/*
+ * A number compared with a constant: whether its units lie between two others, which
+ * are found beforehand for each scale that it may have.
+ */
+static const ClienteleRange *
+ranges(ClienteleComparison comparison, const ClienteleCell *constant)
+{
+	ClienteleRange *result;
+
+	if (constant->state == CLIENTELE_NULL || constant->scale == CLIENTELE_DECIMAL_IS_NUMERIC)
+		return NULL;
+	result = palloc(sizeof(ClienteleRange) * (CLIENTELE_DECIMAL_MAX_SCALE + 1));
+	for (int scale = 0; scale <= CLIENTELE_DECIMAL_MAX_SCALE; scale++)
+		result[scale] = clientele_comparison_range(comparison, clientele_cell_number(constant), scale);
+	return result;
+}
+
 static Value
 add_comparison(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType type,
 			   ClienteleComparison comparison, Value left, Value right)
@@ -847,6 +865,14 @@ add_comparison(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType
 	ClienteleInstruction *added;
 	Value		result;
 
+	if (type == CLIENTELE_NUMBER && left.constant)
+	{
+		Value		swapped = left;
+
+		left = right;
+		right = swapped;
+		comparison = clientele_comparison_mirrored(comparison);
+	}
 	switch (type)
 	{
 		case CLIENTELE_NUMBER:
@@ -867,7 +893,9 @@ add_comparison(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType
 	result = add_operation(binder, node, op, left.cells, right.cells);
 	added = &binder->program->instructions[binder->program->length - 1];
 	added->comparison = comparison;
-	added->detail->constant = left.constant ? left.cells : right.constant ? right.cells : NULL;
+	added->detail->constant = right.constant ? right.cells : NULL;
+	if (type == CLIENTELE_NUMBER && right.constant && binder->program->capacity > 1)
+		added->detail->ranges = ranges(comparison, right.cells);
 	return result;
 }
 
@@ -1064,12 +1092,8 @@ note_condition(ClienteleBinder *binder, ClienteleCell *asked, const ClienteleCel
 	if (!binder->program->timed)
 		return NULL;
 	if (asked == NULL)
-	{
-		asked = clientele_bind_register(binder);
-		add_move(binder, asked, unconstify(ClienteleCell *, condition));
-	}
-	else
-		add_in_place(binder, CLIENTELE_OP_SOONER, asked, unconstify(ClienteleCell *, condition));
+		return add_operation(binder, NULL, CLIENTELE_OP_UNTIL, unconstify(ClienteleCell *, condition), NULL).cells;
+	add_in_place(binder, CLIENTELE_OP_SOONER, asked, unconstify(ClienteleCell *, condition));
 	return asked;
 }
 
@@ -1222,7 +1246,10 @@ emit_call(ClienteleBinder *binder, const ClienteleNode *node, ClienteleType want
 		case CLIENTELE_FN_HAS_TAG:
 			if (binder->scope->tag == NULL)
 				refuse_in_row(binder, node, "Ask an array column: contains(tags, 'vip').");
-			return borrowed(binder->scope->tag(binder->scope, binder, node).cells);
+
+			/* a tag is there or not, so that has_tag is never unknown */
+			return add_operation(binder, node, CLIENTELE_OP_IS_TRUE,
+								 binder->scope->tag(binder->scope, binder, node).cells, NULL);
 		default:
 			break;
 	}

@@ -104,6 +104,8 @@ set_window(ClienteleFold *fold, ClienteleFoldWindow *window)
 	else
 		window->low = window->low_settled = DT_NOBEGIN;
 
+	window->end = TIMESTAMP_IS_NOBEGIN(window->low) ? DT_NOBEGIN : window->low - fold->disorder;
+
 	if (window->has_high && window->high_is_day)
 	{
 		window->high_day = day_after(fold, window->to);
@@ -198,7 +200,7 @@ look_through(ClienteleFold *fold, const ClienteleFoldWindow *window, const Clien
 	{
 		TimestampTz at = events->at[i];
 
-		if (window->has_low && at < window->low - fold->disorder)
+		if (at < window->end)
 			break;
 		if (is_entering(fold, window, at))
 			fold->entering[entering->count++] = i;
@@ -739,11 +741,20 @@ begin_slot(ClienteleSlot *slot)
 		slot->crossings[c].true_before = slot->crossings[c].false_before = DT_NOBEGIN;
 }
 
+/* Most customers have nothing in most windows: aggregates begin with the first event. */
 void
 clientele_fold_begin(ClienteleFold *fold)
 {
-	for (int s = 0; s < fold->nslots; s++)
-		begin_slot(&fold->slots[s]);
+	for (int w = 0; w < fold->nwindows; w++)
+		fold->windows[w].touched = false;
+}
+
+static void
+begin_window(ClienteleFoldWindow *window)
+{
+	for (int s = 0; s < window->nslots; s++)
+		begin_slot(window->slots[s]);
+	window->touched = true;
 }
 
 void
@@ -755,9 +766,13 @@ clientele_fold_events(ClienteleFold *fold, const ClienteleEvents *events, int fr
 		Stretch		counting;
 		Stretch		entering;
 
+		if (events->at[from] < window->end)
+			continue;
 		look_through(fold, window, events, from, to, &counting, &entering);
 		if (counting.count == 0 && entering.count == 0)
 			continue;
+		if (!window->touched)
+			begin_window(window);
 		for (int s = 0; s < window->nslots; s++)
 		{
 			if (entering.count > 0)
@@ -839,6 +854,16 @@ finish_value(ClienteleFold *fold, ClienteleSlot *slot, ClienteleCell *result)
 	}
 }
 
+/* The aggregate of no events. */
+static void
+set_empty(ClienteleSlot *slot, int row)
+{
+	if (slot->function == CLIENTELE_FN_COUNT || slot->function == CLIENTELE_FN_SUM)
+		clientele_cell_set_integer(&slot->result[row], 0);
+	else
+		slot->result[row].state = CLIENTELE_NULL;
+}
+
 static void
 finish_slot(ClienteleFold *fold, ClienteleSlot *slot, int row)
 {
@@ -852,13 +877,21 @@ finish_slot(ClienteleFold *fold, ClienteleSlot *slot, int row)
 		finish_value(fold, slot, result);
 		leaves = leaves_at(fold, window, slot->oldest);
 	}
-	else if (slot->function == CLIENTELE_FN_COUNT || slot->function == CLIENTELE_FN_SUM)
-		clientele_cell_set_integer(result, 0);
 	else
-		result->state = CLIENTELE_NULL;
+		set_empty(slot, row);
 	slot->until[row] = Min(Min(leaves, enters), window->retreat);
 	if (slot->ncrossings > 0)
 		finish_crossings(fold, slot, enters, row);
+}
+
+/* Of nothing, and nothing to come. */
+static void
+finish_untouched(const ClienteleFoldWindow *window, ClienteleSlot *slot, int row)
+{
+	set_empty(slot, row);
+	slot->until[row] = window->retreat;
+	for (int c = 0; c < slot->ncrossings; c++)
+		slot->crossings[c].until[row] = window->retreat;
 }
 
 void
@@ -866,7 +899,17 @@ clientele_fold_finish(ClienteleFold *fold, int row)
 {
 	MemoryContext old_context = MemoryContextSwitchTo(fold->block_context);
 
-	for (int s = 0; s < fold->nslots; s++)
-		finish_slot(fold, &fold->slots[s], row);
+	for (int w = 0; w < fold->nwindows; w++)
+	{
+		const ClienteleFoldWindow *window = &fold->windows[w];
+
+		for (int s = 0; s < window->nslots; s++)
+		{
+			if (window->touched)
+				finish_slot(fold, window->slots[s], row);
+			else
+				finish_untouched(window, window->slots[s], row);
+		}
+	}
 	MemoryContextSwitchTo(old_context);
 }

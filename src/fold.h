@@ -104,6 +104,7 @@ typedef struct ClienteleFoldWindow
 	DateADT		low_day;		/* an event counts from this day on ... */
 	TimestampTz low;			/* ... so never before this instant ... */
 	TimestampTz low_settled;	/* ... and always from this one on */
+	TimestampTz end;			/* no event counts that comes after one before this */
 	bool		has_high;
 	bool		high_is_day;
 	DateADT		high_day;		/* it does not count yet from this day on */
@@ -112,6 +113,7 @@ typedef struct ClienteleFoldWindow
 	TimestampTz retreat;		/* when the calendar goes back a day, and events
 								 * that have left return; DT_NOEND if never */
 
+	bool		touched;		/* some event of the customer counts, or will */
 	int			nslots;			/* the aggregates that look through it */
 	struct ClienteleSlot **slots;
 } ClienteleFoldWindow;

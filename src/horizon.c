@@ -50,6 +50,9 @@ struct ClienteleHorizons
 	int			current[PARTS]; /* its value today ... */
 	TimestampTz change[PARTS];	/* ... and when it will have another */
 	bool		needs_parts;
+
+	/* of the block: no row asks when a later day than this will come */
+	DateADT    *last_day;
 };
 
 /* ---------- who computes a register ---------- */
@@ -274,25 +277,6 @@ known_by(const ClienteleProgram *program, const ClienteleCell *cells)
 	}
 }
 
-/* What the comparison asks of the other side. */
-static ClienteleComparison
-mirrored(ClienteleComparison comparison)
-{
-	switch (comparison)
-	{
-		case CLIENTELE_LT:
-			return CLIENTELE_GT;
-		case CLIENTELE_LE:
-			return CLIENTELE_GE;
-		case CLIENTELE_GT:
-			return CLIENTELE_LT;
-		case CLIENTELE_GE:
-			return CLIENTELE_LE;
-		default:
-			return comparison;
-	}
-}
-
 /* No number of days, months or years is as great. */
 #define BEYOND		(INT64CONST(1) << 40)
 
@@ -315,7 +299,7 @@ static void
 find_turn(const ClienteleInstruction *at, ClienteleMotion *motion)
 {
 	const ClienteleCell *constant = at->detail->constant;
-	ClienteleComparison comparison = motion->on_right ? mirrored(at->comparison) : at->comparison;
+	ClienteleComparison comparison = (ClienteleComparison) at->comparison;
 	ClienteleDecimal limit;
 
 	if (at->op != CLIENTELE_OP_COMPARE_NUMBER || constant == NULL || constant->state == CLIENTELE_NULL ||
@@ -429,14 +413,57 @@ find_lasting(ClienteleProgram *program, const ClienteleCell **lasting, int nlast
 	}
 }
 
+/* Whether an instruction does nothing: its horizons would be all it has. */
+static bool
+is_idle(const ClienteleInstruction *at)
+{
+	return at->lasting && (at->op == CLIENTELE_OP_UNTIL || at->op == CLIENTELE_OP_SOONER);
+}
+
+static void
+drop_idle(ClienteleProgram *program)
+{
+	struct ClienteleHorizons *horizons = program->horizons;
+	int		   *place = palloc(mul_size(sizeof(int), program->length));
+	int			nwriters = 0;
+	int			length = 0;
+
+	for (int i = 0; i < program->length; i++)
+		place[i] = is_idle(&program->instructions[i]) ? length : length++;
+	for (int i = 0; i < horizons->nwriters; i++)
+	{
+		Writer		writer = horizons->writers[i];
+
+		if (is_idle(&program->instructions[writer.instruction]))
+			continue;
+		writer.instruction = place[writer.instruction];
+		horizons->writers[nwriters++] = writer;
+	}
+	horizons->nwriters = nwriters;
+	for (int i = 0; i < program->length; i++)
+	{
+		ClienteleInstruction at = program->instructions[i];
+
+		at.jump = place[at.jump];
+		if (!is_idle(&at))
+			program->instructions[place[i]] = at;
+	}
+	program->length = length;
+	pfree(place);
+}
+
 void
 clientele_horizons_prepare(ClienteleProgram *program, const ClienteleCell **lasting, int nlasting)
 {
 	program->horizons = palloc0(sizeof(struct ClienteleHorizons));
+	program->horizons->last_day = palloc(mul_size(sizeof(DateADT), program->capacity));
+	for (int i = 0; i < program->capacity; i++)
+		program->horizons->last_day[i] = DATEVAL_NOEND;
 	find_writers(program);
 	for (int i = 0; i < program->length; i++)
 		find_motion(program, &program->instructions[i]);
 	find_lasting(program, lasting, nlasting);
+	drop_idle(program);
 }
 
 bool
@@ -447,6 +474,15 @@ clientele_horizons_move(const ClienteleProgram *program, const ClienteleCell *ce
 
 	/* folds and calls write registers of which no instruction does */
 	return writer == NULL || writer->moves;
+}
+
+const ClienteleCell *
+clientele_horizons_origin(const ClienteleProgram *program, const ClienteleCell *cells)
+{
+	const ClienteleInstruction *by = computed_by(program, cells);
+
+	return by && (by->op == CLIENTELE_OP_MOVE || by->op == CLIENTELE_OP_ROUND) ?
+		clientele_horizons_origin(program, by->a) : cells;
 }
 
 bool
@@ -460,8 +496,8 @@ clientele_program_threshold(const ClienteleProgram *program, int index, Clientel
 		return false;
 	threshold->detail = at->detail;
 	threshold->constant = clientele_cell_number(constant);
-	threshold->cells = constant == at->b ? at->a : at->b;
-	threshold->comparison = constant == at->b ? at->comparison : mirrored(at->comparison);
+	threshold->cells = at->a;
+	threshold->comparison = (ClienteleComparison) at->comparison;
 	by = computed_by(program, threshold->cells);
 	threshold->is_rounded = by && by->op == CLIENTELE_OP_ROUND;
 	threshold->places = threshold->is_rounded ? by->detail->places : 0;
@@ -482,6 +518,13 @@ on_day(const ClienteleProgram *program, int64 day)
 	if (day <= program->today_date)
 		return horizons->tomorrow;
 	return Min(clientele_day_comes(horizons->days, day, program->as_of), horizons->retreat);
+}
+
+/* The same for a value of a row; never, where that is of no interest. */
+static TimestampTz
+on_day_in_row(const ClienteleProgram *program, int64 day, int row)
+{
+	return day > program->horizons->last_day[row] ? DT_NOEND : on_day(program, day);
 }
 
 static int
@@ -542,6 +585,20 @@ clientele_horizons_set_clock(ClienteleProgram *program)
 		find_next_parts(program);
 }
 
+void
+clientele_horizons_limit(ClienteleProgram *program, const TimestampTz *limits, int nrows)
+{
+	struct ClienteleHorizons *horizons = program->horizons;
+
+	if (program->today == NULL)
+		return;
+
+	/* until the calendar goes back, what comes on a later day comes later */
+	for (int row = 0; row < nrows; row++)
+		horizons->last_day[row] = limits[row] < horizons->retreat ? clientele_day_at(horizons->days, limits[row]) :
+			DATEVAL_NOEND;
+}
+
 /* ---------- solving ---------- */
 
 /* The days that are added to today. */
@@ -567,13 +624,13 @@ when_risen(const ClienteleProgram *program, const ClienteleMotion *motion, int r
 		case CLIENTELE_MOTION_NOW:
 			return n;
 		case CLIENTELE_MOTION_DAYS:
-			return on_day(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_DAYS, n));
+			return on_day_in_row(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_DAYS, n), row);
 		case CLIENTELE_MOTION_MONTHS:
-			return on_day(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_MONTHS, n));
+			return on_day_in_row(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_MONTHS, n), row);
 		case CLIENTELE_MOTION_YEARS:
-			return on_day(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_YEARS, n));
+			return on_day_in_row(program, clientele_first_day_since((DateADT) of->u.integer, CLIENTELE_YEARS, n), row);
 		case CLIENTELE_MOTION_DATE:
-			return on_day(program, n - days_added(motion, row));
+			return on_day_in_row(program, n - days_added(motion, row), row);
 		default:
 			break;
 	}
@@ -634,7 +691,7 @@ part_compares(const ClienteleInstruction *at, int row, int value)
 	const ClienteleCell *other = motion->on_right ? &at->a[row] : &at->b[row];
 	int			order = clientele_decimal_compare(clientele_decimal_from_int64(value), clientele_cell_number(other));
 
-	return clientele_comparison_holds(motion->on_right ? mirrored(at->comparison) : at->comparison, order);
+	return clientele_comparison_holds(motion->on_right ? clientele_comparison_mirrored(at->comparison) : at->comparison, order);
 }
 
 static TimestampTz
@@ -643,7 +700,7 @@ when_comparison_turned(const ClienteleProgram *program, const ClienteleInstructi
 	const ClienteleMotion *motion = &at->detail->motion;
 	const ClienteleCell *moving = motion->on_right ? &at->b[row] : &at->a[row];
 	const ClienteleCell *other = motion->on_right ? &at->a[row] : &at->b[row];
-	ClienteleComparison comparison = motion->on_right ? mirrored(at->comparison) : at->comparison;
+	ClienteleComparison comparison = motion->on_right ? clientele_comparison_mirrored(at->comparison) : at->comparison;
 	ClienteleDecimal limit;
 	ClienteleDecimal value;
 	int			order;
@@ -666,7 +723,7 @@ when_comparison_turned(const ClienteleProgram *program, const ClienteleInstructi
 	limit = clientele_cell_number(other);
 	if (motion->falling)
 	{
-		comparison = mirrored(comparison);
+		comparison = clientele_comparison_mirrored(comparison);
 		value = clientele_decimal_negate(value);
 		limit = clientele_decimal_negate(limit);
 	}
@@ -803,7 +860,7 @@ solved(const ClienteleProgram *program, const ClienteleInstruction *at, int row)
 
 	/* far ahead there is no such date any more */
 	if (motion->kind == CLIENTELE_MOTION_DATE)
-		result = Min(result, on_day(program, DATE_END_JULIAN - POSTGRES_EPOCH_JDATE - days_added(motion, row)));
+		result = Min(result, on_day_in_row(program, DATE_END_JULIAN - POSTGRES_EPOCH_JDATE - days_added(motion, row), row));
 	return result;
 }
 
@@ -812,22 +869,44 @@ comparison(const ClienteleProgram *program, const ClienteleInstruction *at, int 
 {
 	const ClienteleMotion *motion = &at->detail->motion;
 
-	if (at->detail->crossing)
-		return at->detail->crossing[row];
-	if (motion->turns)
-	{
-		const ClienteleCell *moving = motion->on_right ? &at->b[row] : &at->a[row];
-
-		if (moving->state == CLIENTELE_KNOWN && moving->scale == 0 &&
-			(motion->where == NULL || motion->where[row].state != CLIENTELE_NULL))
-			return Min(Min(clientele_horizons(program, motion->of)[row], program->horizons->retreat),
-					   moving->u.integer >= motion->turn ? DT_NOEND : when_risen(program, motion, row, motion->turn));
-	}
 	if (motion->kind == CLIENTELE_STILL ||
 		at->a[row].state == CLIENTELE_NULL || (at->b && at->b[row].state == CLIENTELE_NULL) ||
 		(motion->where && motion->where[row].state == CLIENTELE_NULL))
 		return operands(program, at, row);
 	return solved(program, at, row);
+}
+
+/*
+ * Of comparisons that turn once, as most do: what is over, and what is so far away that
+ * nobody asks for it, is found without a look into the calendar.
+ */
+static void
+turning(const ClienteleProgram *program, const ClienteleInstruction *at, ClienteleSelection rows)
+{
+	const ClienteleMotion motion = at->detail->motion;
+	const ClienteleCell *moving = at->a;
+	const TimestampTz *until = clientele_horizons(program, moving);
+	const TimestampTz *of = clientele_horizons(program, motion.of);
+	TimestampTz *target = clientele_horizons(program, at->target);
+	TimestampTz retreat = program->horizons->retreat;
+	const DateADT *last_day = program->horizons->last_day;
+	int64		today = program->today_date;
+	int64		least_days = motion.kind == CLIENTELE_MOTION_DAYS ? 1 : motion.kind == CLIENTELE_MOTION_MONTHS ? 28 : 365;
+	int64		first_days = motion.kind == CLIENTELE_MOTION_DAYS ? 1 : 0;
+
+	FOR_EACH_ROW(i, rows)
+	{
+		int64		missing = motion.turn - moving[i].u.integer;
+
+		if (moving[i].state == CLIENTELE_NULL)
+			target[i] = until[i];
+		else if (unlikely(moving[i].scale != 0 || (motion.where && motion.where[i].state == CLIENTELE_NULL)))
+			target[i] = comparison(program, at, i);
+		else if (missing <= 0 || today + first_days + (missing - 1) * least_days > last_day[i])
+			target[i] = Min(of[i], retreat);
+		else
+			target[i] = Min(Min(of[i], retreat), when_risen(program, &motion, i, motion.turn));
+	}
 }
 
 /* Of a date's part, and of the months and years since it: until the next one. */
@@ -842,11 +921,13 @@ date_part(const ClienteleProgram *program, const ClienteleInstruction *at, int r
 	if (at->a[row].state == CLIENTELE_NULL || DATE_NOT_FINITE(date))
 		return of;
 	if (at->op == CLIENTELE_OP_MONTHS_SINCE)
-		return Min(of, on_day(program, clientele_first_day_since(date, CLIENTELE_MONTHS,
-																 clientele_months_between(date, program->today_date) + 1)));
+		return Min(of, on_day_in_row(program, clientele_first_day_since(date, CLIENTELE_MONTHS,
+																		clientele_months_between(date, program->today_date) + 1),
+									 row));
 	if (at->op == CLIENTELE_OP_YEARS_SINCE)
-		return Min(of, on_day(program, clientele_first_day_since(date, CLIENTELE_YEARS,
-																 clientele_years_between(date, program->today_date) + 1)));
+		return Min(of, on_day_in_row(program, clientele_first_day_since(date, CLIENTELE_YEARS,
+																		clientele_years_between(date, program->today_date) + 1),
+									 row));
 	return of;
 }
 
@@ -861,6 +942,27 @@ days_between(const ClienteleProgram *program, const ClienteleInstruction *at, in
 				  clientele_horizons(program, at->a)[row],
 				  b->state == CLIENTELE_NULL || DATE_NOT_FINITE((DateADT) b->u.integer),
 				  clientele_horizons(program, at->b)[row]);
+}
+
+static void
+decide(const ClienteleProgram *program, ClienteleInstruction at, ClienteleSelection rows)
+{
+	uint8		deciding = at.op == CLIENTELE_OP_AND ? CLIENTELE_FALSE : CLIENTELE_TRUE;
+	TimestampTz *a = clientele_horizons(program, at.a);
+	const TimestampTz *b = clientele_horizons(program, at.b);
+
+	FOR_EACH_ROW(i, rows)
+		a[i] = logic(deciding, at.a[i].state, a[i], at.b[i].state, b[i]);
+}
+
+static void
+copy_horizons(TimestampTz *target, const TimestampTz *from, ClienteleSelection rows)
+{
+	if (rows.rows == NULL)
+		memcpy(target, from, sizeof(TimestampTz) * rows.count);
+	else
+		FOR_EACH_ROW(i, rows)
+			target[i] = from[i];
 }
 
 #define HORIZONS(cells) clientele_horizons(program, cells)
@@ -878,10 +980,7 @@ clientele_horizons_of_result(ClienteleProgram *program, const ClienteleInstructi
 			break;
 		case CLIENTELE_OP_AND:
 		case CLIENTELE_OP_OR:
-			FOR_EACH_ROW(i, rows)
-				HORIZONS(at->a)[i] = logic(at->op == CLIENTELE_OP_AND ? CLIENTELE_FALSE : CLIENTELE_TRUE,
-										   at->a[i].state, HORIZONS(at->a)[i],
-										   at->b[i].state, HORIZONS(at->b)[i]);
+			decide(program, *at, rows);
 			break;
 		case CLIENTELE_OP_LEAST:
 		case CLIENTELE_OP_GREATEST:
@@ -890,14 +989,22 @@ clientele_horizons_of_result(ClienteleProgram *program, const ClienteleInstructi
 				HORIZONS(at->a)[i] = Min(HORIZONS(at->a)[i], HORIZONS(at->b)[i]);
 			break;
 		case CLIENTELE_OP_IS_NULL:
-			FOR_EACH_ROW(i, rows)
-				HORIZONS(at->target)[i] = at->detail->known_by ? HORIZONS(at->detail->known_by)[i] : DT_NOEND;
+			if (at->detail->known_by)
+				copy_horizons(HORIZONS(at->target), HORIZONS(at->detail->known_by), rows);
+			else
+				FOR_EACH_ROW(i, rows)
+					HORIZONS(at->target)[i] = DT_NOEND;
 			break;
 		case CLIENTELE_OP_COMPARE_NUMBER:
 		case CLIENTELE_OP_COMPARE_INTEGER:
 		case CLIENTELE_OP_IN:
-			FOR_EACH_ROW(i, rows)
-				HORIZONS(at->target)[i] = comparison(program, at, i);
+			if (at->detail->crossing)
+				copy_horizons(HORIZONS(at->target), at->detail->crossing, rows);
+			else if (at->detail->motion.turns)
+				turning(program, at, rows);
+			else
+				FOR_EACH_ROW(i, rows)
+					HORIZONS(at->target)[i] = comparison(program, at, i);
 			break;
 		case CLIENTELE_OP_DAYS_BETWEEN:
 			FOR_EACH_ROW(i, rows)
@@ -912,8 +1019,11 @@ clientele_horizons_of_result(ClienteleProgram *program, const ClienteleInstructi
 				HORIZONS(at->target)[i] = date_part(program, at, i);
 			break;
 		default:
-			FOR_EACH_ROW(i, rows)
-				HORIZONS(at->target)[i] = operands(program, at, i);
+			if (at->b == NULL)
+				copy_horizons(HORIZONS(at->target), HORIZONS(at->a), rows);
+			else
+				FOR_EACH_ROW(i, rows)
+					HORIZONS(at->target)[i] = operands(program, at, i);
 			break;
 	}
 }

@@ -30,11 +30,13 @@ typedef enum ClienteleOp
 	CLIENTELE_OP_IS_NULL,		/* negated */
 	CLIENTELE_OP_LEAST,			/* in place: a = the lesser of a and b; by value_type */
 	CLIENTELE_OP_GREATEST,
-	CLIENTELE_OP_SOONER,		/* in place: a holds no longer than b does */
+	CLIENTELE_OP_UNTIL,			/* only of horizons: target holds as long as a */
+	CLIENTELE_OP_SOONER,		/* in place, the same: a holds no longer than b */
 	/* booleans; AND and OR work in place */
 	CLIENTELE_OP_AND,
 	CLIENTELE_OP_OR,
 	CLIENTELE_OP_NOT,
+	CLIENTELE_OP_IS_TRUE,		/* of what may be unknown */
 	/* comparisons */
 	CLIENTELE_OP_COMPARE_NUMBER,
 	CLIENTELE_OP_COMPARE_INTEGER,	/* dates, timestamps */
@@ -122,7 +124,10 @@ typedef struct ClienteleDetail
 	void		(*call) (void *argument, int nrows);	/* CALL: for all rows; sets
 														 * its registers' horizons, too */
 	void	   *argument;
-	const ClienteleCell *constant;	/* COMPARE: the side that is one, or NULL */
+	const ClienteleCell *constant;	/* COMPARE: b, if it is one, else NULL; of two
+									 * numbers it stands there */
+	const ClienteleRange *ranges;	/* COMPARE_NUMBER: for which a it is true, by a's
+									 * scale; NULL: not prepared */
 
 	/* timed programs */
 	ClienteleMotion motion;		/* of an operand */
@@ -228,6 +233,15 @@ clientele_horizons(const ClienteleProgram *program, const ClienteleCell *cells)
 /* Whether the horizons of a register are ever other than DT_NOEND. */
 extern bool clientele_horizons_move(const ClienteleProgram *program, const ClienteleCell *cells);
 
+/* The register that has the same horizons, and from which this one is computed; or itself. */
+extern const ClienteleCell *clientele_horizons_origin(const ClienteleProgram *program, const ClienteleCell *cells);
+
+/*
+ * For the rows of the next run: instants, at or beyond which nobody asks for horizons,
+ * so that what is as far away need not be looked for.
+ */
+extern void clientele_horizons_limit(ClienteleProgram *program, const TimestampTz *limits, int nrows);
+
 /* The time arguments of a call; either may be absent. */
 typedef struct ClienteleClock
 {
@@ -259,7 +273,7 @@ typedef struct ClienteleThreshold
 	const ClienteleCell *cells; /* the register */
 	bool		is_rounded;		/* what is compared is the register rounded ... */
 	int			places;			/* ... to so many decimals */
-	ClienteleComparison comparison; /* as if the register stood left of it */
+	ClienteleComparison comparison; /* the register stands left of it */
 	ClienteleDecimal constant;
 	ClienteleDetail *detail;
 } ClienteleThreshold;

@@ -10,7 +10,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
@@ -36,6 +35,9 @@ typedef struct EventBlock
 	int			count;
 	int			next;			/* the first that is not folded yet */
 	int64		place;			/* by place: the latest that was met */
+	TimestampTz present;		/* events until then exist already ... */
+	TimestampTz newest_bound;	/* ... and before this one only the newest of them
+								 * matters */
 	int			nruns;			/* stretches of one customer ... */
 	int			run;			/* ... the one that `next` is in */
 	Datum	   *run_keys;
@@ -71,9 +73,11 @@ struct ClienteleScan
 	Datum	   *merge_keys;
 	Datum	   *keys;
 	TimestampTz *due;
-	int			tag_words;		/* of 64 tags each ... */
-	uint64	   *tags;			/* ... in which the customers' tags are set */
-	int		   *tagged;			/* scratch */
+	int			tag_words;		/* of 64 tags each; the customers' first words, ... */
+	uint64	   *tags;			/* ... then their second ones: bits, which tags they have */
+	ArrayType  *array;			/* of the tags of the customer handed out; there is room
+								 * for all ... */
+	ArrayType  *no_tags;		/* ... and of none */
 };
 
 /* ---------- keys ---------- */
@@ -118,15 +122,10 @@ compare_keys(ClienteleScan *scan, Oid event_type, Datum event, Datum customer)
 
 /* Puts a value into a register's cell; what would point into the tuple is copied. */
 static void
-read_value(const ClienteleInputColumn *column, Datum value, bool isnull, pg_tz *zone, int row)
+read_value(const ClienteleInputColumn *column, Datum value, pg_tz *zone, int row)
 {
 	ClienteleCell *cell = &column->cells[row];
 
-	if (isnull)
-	{
-		cell->state = CLIENTELE_NULL;
-		return;
-	}
 	clientele_column_read(column->column, value, zone, cell);
 	if (cell->state == CLIENTELE_NULL)
 		return;
@@ -147,11 +146,26 @@ read_value(const ClienteleInputColumn *column, Datum value, bool isnull, pg_tz *
 	}
 }
 
+/* Most columns are counts: they need no call. */
 static void
 read_columns(const ClienteleInput *input, const TupleTableSlot *slot, int first, pg_tz *zone, int row)
 {
-	for (int i = 0; i < input->ncolumns; i++)
-		read_value(&input->columns[i], slot->tts_values[first + i], slot->tts_isnull[first + i], zone, row);
+	const ClienteleInputColumn *columns = input->columns;
+	const Datum *values = &slot->tts_values[first];
+	const bool *nulls = &slot->tts_isnull[first];
+	int			ncolumns = input->ncolumns;
+
+	for (int i = 0; i < ncolumns; i++)
+	{
+		if (nulls[i])
+			columns[i].cells[row].state = CLIENTELE_NULL;
+		else if (columns[i].column->kind == CLIENTELE_COLUMN_INT4)
+			clientele_cell_set_integer(&columns[i].cells[row], DatumGetInt32(values[i]));
+		else if (columns[i].column->kind == CLIENTELE_COLUMN_INT8)
+			clientele_cell_set_integer(&columns[i].cells[row], DatumGetInt64(values[i]));
+		else
+			read_value(&columns[i], values[i], zone, row);
+	}
 }
 
 /* ---------- events ---------- */
@@ -186,6 +200,13 @@ continues_run(const ClienteleScan *scan, const EventBlock *block, Datum key)
 	return block->nruns > 0 &&
 		(scan->by_place || scan->key_by_value ? block->run_keys[block->nruns - 1] == key :
 		 datum_image_eq(block->run_keys[block->nruns - 1], key, false, scan->key_length));
+}
+
+/* Whether an event of the run being read comes after another, and is too old to matter then. */
+static bool
+is_outdated(const EventBlock *block, TimestampTz at)
+{
+	return at < block->newest_bound && block->source->events.at[block->count - 1] <= block->present;
 }
 
 /*
@@ -233,7 +254,12 @@ read_events(ClienteleScan *scan, EventBlock *block)
 		slot_getallattrs(slot);
 		if (slot->tts_isnull[1] || !read_time(source, slot->tts_values[1], zone, &source->events.at[block->count]))
 			continue;
-		if (!continues_run(scan, block, slot->tts_values[0]))
+		if (continues_run(scan, block, slot->tts_values[0]))
+		{
+			if (is_outdated(block, source->events.at[block->count]))
+				continue;
+		}
+		else
 		{
 			check_place(scan, &block->place, slot->tts_values[0]);
 			begin_run(scan, block, slot->tts_values[0]);
@@ -344,35 +370,52 @@ read_customers(ClienteleScan *scan)
 }
 
 static void
-find_due(ClienteleScan *scan)
+keep_soonest(TimestampTz *due, const TimestampTz *until, int nrows)
+{
+	for (int row = 0; row < nrows; row++)
+		due[row] = Min(due[row], until[row]);
+}
+
+/* When the customers are due at the latest, as far as the folds can tell. */
+static void
+foresee_due(ClienteleScan *scan)
 {
 	ClienteleEngineParts *parts = scan->engine->parts;
 
 	for (int row = 0; row < scan->nrows; row++)
 		scan->due[row] = DT_NOEND;
-	for (int i = 0; i < parts->nheeded; i++)
-	{
-		const TimestampTz *until = clientele_horizons(parts->program, parts->heeded[i]);
-
-		for (int row = 0; row < scan->nrows; row++)
-			scan->due[row] = Min(scan->due[row], until[row]);
-	}
+	for (int i = 0; i < parts->nforeseen; i++)
+		keep_soonest(scan->due, parts->foreseen[i], scan->nrows);
+	clientele_horizons_limit(parts->program, scan->due, scan->nrows);
 }
 
-/* Turns the columns of tags into a row of bits for each customer. */
+/* When they are due, now that the program has run. */
+static void
+find_due(ClienteleScan *scan)
+{
+	ClienteleEngineParts *parts = scan->engine->parts;
+
+	for (int i = 0; i < parts->nheeded; i++)
+		keep_soonest(scan->due, clientele_horizons(parts->program, parts->heeded[i]), scan->nrows);
+}
+
+/* Turns the columns of tags into bits of each customer. */
 static void
 gather_tags(ClienteleScan *scan)
 {
-	ClienteleEngine *engine = scan->engine;
+	const ClienteleEngine *engine = scan->engine;
+	int			nrows = scan->nrows;
 
-	memset(scan->tags, 0, sizeof(uint64) * scan->tag_words * scan->nrows);
+	memset(scan->tags, 0, sizeof(uint64) * scan->tag_words * engine->parts->capacity);
 	for (int i = 0; i < engine->ntags; i++)
 	{
 		const ClienteleCell *cells = engine->parts->tag_cells[i];
-		uint64	   *word = &scan->tags[i / 64];
+		uint64	   *words = &scan->tags[i / 64 * engine->parts->capacity];
+		uint64		bit = UINT64CONST(1) << (i % 64);
 
-		for (int row = 0; row < scan->nrows; row++)
-			word[row * scan->tag_words] |= (uint64) (cells[row].state == CLIENTELE_TRUE) << (i % 64);
+		/* without a branch, which could not be foreseen */
+		for (int row = 0; row < nrows; row++)
+			words[row] |= bit & -(uint64) (cells[row].state == CLIENTELE_TRUE);
 	}
 }
 
@@ -393,6 +436,7 @@ evaluate_block(ClienteleScan *scan)
 	}
 	if (scan->nrows > 0)
 	{
+		foresee_due(scan);
 		clientele_program_run(parts->program, scan->nrows);
 		find_due(scan);
 		gather_tags(scan);
@@ -406,27 +450,20 @@ evaluate_block(ClienteleScan *scan)
 static bool
 number_datum(ClienteleDecimal number, int32 typmod, Datum *result)
 {
-	static const int64 powers[] = {
-		INT64CONST(1), INT64CONST(10), INT64CONST(100), INT64CONST(1000), INT64CONST(10000),
-		INT64CONST(100000), INT64CONST(1000000), INT64CONST(10000000), INT64CONST(100000000),
-		INT64CONST(1000000000), INT64CONST(10000000000), INT64CONST(100000000000),
-		INT64CONST(1000000000000), INT64CONST(10000000000000), INT64CONST(100000000000000),
-		INT64CONST(1000000000000000), INT64CONST(10000000000000000),
-		INT64CONST(100000000000000000), INT64CONST(1000000000000000000)
-	};
 	int			scale = (typmod - VARHDRSZ) & 0x7ff;
 	int			precision = ((typmod - VARHDRSZ) >> 16) & 0xffff;
-	int64		units;
+	ClienteleDecimal padded = {{0}, CLIENTELE_DECIMAL_IS_NUMERIC};
 
 	if (typmod < 0)
 	{
 		*result = NumericGetDatum(clientele_decimal_to_numeric(number));
 		return true;
 	}
-	if (number.scale >= 0 && number.scale <= scale &&
-		!pg_mul_s64_overflow(number.u.units, powers[scale - number.scale], &units))
+	if (number.scale >= 0 && number.scale <= scale)
+		padded = clientele_decimal_round(number, scale);
+	if (padded.scale == scale)
 	{
-		*result = NumericGetDatum(int64_div_fast_to_numeric(units, scale));
+		*result = NumericGetDatum(clientele_decimal_to_numeric(padded));
 		return true;
 	}
 	if (strcspn(clientele_decimal_to_string(clientele_decimal_absolute(number)), ".") > (size_t) (precision - scale))
@@ -469,46 +506,49 @@ output_datum(ClienteleProgram *program, const ClienteleOutput *output, const Cli
 	}
 }
 
-/* The array of the tags that a customer has; each text is padded for its place. */
+/* The array of the tags that a customer has. */
 static Datum
 tags_datum(ClienteleScan *scan, int row)
 {
-	ClienteleEngineParts *parts = scan->engine->parts;
-	const uint64 *words = &scan->tags[row * scan->tag_words];
-	Size		size = ARR_OVERHEAD_NONULLS(1);
+	const ClienteleEngineParts *parts = scan->engine->parts;
+	ArrayType  *array = scan->array;
+	char	   *to = (char *) array + ARR_OVERHEAD_NONULLS(1);
 	int			count = 0;
-	ArrayType  *array;
-	char	   *to;
 
 	for (int w = 0; w < scan->tag_words; w++)
 	{
-		for (uint64 word = words[w]; word != 0; word &= word - 1)
+		for (uint64 word = scan->tags[w * parts->capacity + row]; word != 0; word &= word - 1)
 		{
-			int			tag = w * 64 + pg_rightmost_one_pos64(word);
+			const ClienteleTagText *tag = &parts->tag_texts[w * 64 + pg_rightmost_one_pos64(word)];
 
-			scan->tagged[count++] = tag;
-			size += INTALIGN(VARSIZE(parts->tag_texts[tag]));
+			/* with what follows it: the next one, or the end, will stand there */
+			for (Size i = 0; i < tag->size; i += CLIENTELE_TAG_CHUNK)
+				memcpy(to + i, tag->text + i, CLIENTELE_TAG_CHUNK);
+			to += tag->size;
+			count++;
 		}
 	}
 	if (count == 0)
-		return PointerGetDatum(construct_empty_array(TEXTOID));
-
-	array = palloc(size);
-	SET_VARSIZE(array, size);
-	array->ndim = 1;
-	array->dataoffset = 0;
-	array->elemtype = TEXTOID;
+		return PointerGetDatum(scan->no_tags);
+	SET_VARSIZE(array, to - (char *) array);
 	ARR_DIMS(array)[0] = count;
-	ARR_LBOUND(array)[0] = 1;
-	to = ARR_DATA_PTR(array);
-	for (int i = 0; i < count; i++)
-	{
-		const text *tag = parts->tag_texts[scan->tagged[i]];
-
-		memcpy(to, tag, INTALIGN(VARSIZE(tag)));
-		to += INTALIGN(VARSIZE(tag));
-	}
 	return PointerGetDatum(array);
+}
+
+/* An array of one dimension that all tags fit into, from 1 on. */
+static ArrayType *
+room_for_tags(const ClienteleEngine *engine)
+{
+	Size		size = ARR_OVERHEAD_NONULLS(1) + CLIENTELE_TAG_CHUNK;
+	ArrayType  *array;
+
+	for (int i = 0; i < engine->ntags; i++)
+		size += engine->parts->tag_texts[i].size;
+	array = palloc0(size);
+	array->ndim = 1;
+	array->elemtype = TEXTOID;
+	ARR_LBOUND(array)[0] = 1;
+	return array;
 }
 
 static void
@@ -673,24 +713,28 @@ open_events(ClienteleScan *scan, ClienteleEngineSource *source, ClienteleShape s
 	return clientele_stream_open(clientele_events_query(scan->engine, source, shape), arguments, NULL, snapshot);
 }
 
+/* An instant before which events do not matter; false: there is none. */
+typedef bool (*EventsBound) (const ClienteleEngineSource *source, TimestampTz *bound);
+
 /*
- * The instant before which no event matters to the scan, if there is one: the first
+ * Such an instant for all of the scan, if there is one: the first
  * instant's.  Only where the calendar goes back a day before the last one, later
  * instants may look further back.
  */
 static bool
-earliest_bound(ClienteleScan *scan, ClienteleEngineSource *source, TimestampTz last, TimestampTz *bound)
+earliest_bound(ClienteleScan *scan, ClienteleEngineSource *source, EventsBound events_bound, TimestampTz last,
+			   TimestampTz *bound)
 {
 	ClienteleFold *fold = &source->fold;
 	TimestampTz retreat = fold->retreat;
 	TimestampTz after;
 
-	if (!clientele_events_bound(source, bound))
+	if (!events_bound(source, bound))
 		return false;
 	if (retreat <= last)
 	{
 		clientele_fold_set_clock(fold, retreat, scan->engine->parts->days);
-		clientele_events_bound(source, &after);
+		events_bound(source, &after);
 		clientele_fold_set_clock(fold, scan->as_of, scan->engine->parts->days);
 		*bound = Min(*bound, after);
 	}
@@ -703,7 +747,7 @@ begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *sour
 {
 	Datum		arguments[3];
 	TimestampTz bound;
-	bool		bounded = earliest_bound(scan, source, last, &bound);
+	bool		bounded = earliest_bound(scan, source, clientele_events_bound, last, &bound);
 
 	block->source = source;
 	block->context = AllocSetContextCreate(scan->context, "clientele events", ALLOCSET_DEFAULT_SIZES);
@@ -712,6 +756,9 @@ begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *sour
 	memcpy(arguments, key_arguments, sizeof(Datum) * nargs);
 	if (bounded)
 		arguments[nargs] = TimestampTzGetDatum(bound);
+	block->present = source->fold.present;
+	if (!earliest_bound(scan, source, clientele_events_newest_bound, last, &block->newest_bound))
+		block->newest_bound = DT_NOBEGIN;
 	block->stream = open_events(scan, source, shape, arguments, bounded ? &bound : NULL, snapshot);
 }
 
@@ -758,7 +805,8 @@ clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of, const Cli
 	scan->due = palloc(sizeof(TimestampTz) * parts->capacity);
 	scan->tag_words = (engine->ntags + 63) / 64;
 	scan->tags = palloc(sizeof(uint64) * Max(scan->tag_words, 1) * parts->capacity);
-	scan->tagged = palloc(sizeof(int) * Max(engine->ntags, 1));
+	scan->array = room_for_tags(engine);
+	scan->no_tags = construct_empty_array(TEXTOID);
 
 	scan->forgotten = clientele_forgotten_get(engine->population_id, engine->key_type, snapshot);
 

@@ -77,6 +77,10 @@ COMMENT ON FUNCTION clientele.key_type(clientele.population) IS 'internal: type 
 -- The columns of the view
 -- ---------------------------------------------------------------------------
 
+CREATE FUNCTION clientele.tag_list(tags text[]) RETURNS text
+	AS 'MODULE_PATHNAME', 'clientele_tag_list' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION clientele.tag_list(text[]) IS 'tags as text, separated by commas: a column of the views; nulls are left out';
+
 -- A view only ever gains columns, at its end: whoever built a report on it keeps it.  A
 -- column that the version has no more stays, and is NULL.
 CREATE FUNCTION clientele.view_columns(population clientele.population, version int, kind text,
@@ -107,7 +111,7 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
         UNION ALL
         SELECT 10000 + place, more.column_name, more.type, more.expression, more.description
         FROM (VALUES
-            (1, 'tags'::name, 'text', 'array_to_string(v.tags, '', '')', 'the tags that the customer has, in order'),
+            (1, 'tags'::name, 'text', 'clientele.tag_list(v.tags)', 'the tags that the customer has, in order'),
             (2, 'evaluated_at', 'timestamp with time zone', 'v.evaluated_at', 'since when the row is known to be so'),
             (3, 'due_at', 'timestamp with time zone', 'v.due_at', 'until when the passing of time alone cannot change it; NULL = for ever'),
             (4, 'model_version', 'integer', format('%s', view_columns.version), 'the version of the definitions')

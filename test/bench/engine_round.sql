@@ -5,7 +5,10 @@ SELECT bench.as_of() + :rounds * interval '1 day' AS today,
     bench.plain_query(bench.as_of(), 'ntile') AS plain, bench.plain_query(bench.as_of(), 'cuts') AS plain_cuts \gset
 SELECT format('SELECT * FROM segments.customer_as_of(%L)', bench.as_of()) AS ours,
     'SELECT * FROM clientele_data.flat_all_1 WHERE as_of = bench.as_of()' AS our_rules,
-    format('SELECT customer_id, %s FROM bench.stored', bench.tag_columns()) AS plain_rules \gset
+    format('SELECT customer_id, %s FROM bench.stored', bench.tag_columns()) AS plain_rules,
+    'SELECT * FROM clientele_data.unruled_all_1 WHERE as_of = bench.as_of()' AS our_reading,
+    -- in another order than the table's, because otherwise its rows would be handed on unread
+    format('SELECT %s, customer_id FROM bench.stored', (SELECT string_agg(quote_ident(name), ', ' ORDER BY position DESC) FROM bench.rule_column)) AS plain_reading \gset
 SET clientele.clock = :'today';
 SET max_parallel_workers_per_gather = 2;
 
@@ -45,10 +48,15 @@ RESET enable_seqscan;
 SELECT bench.consume('full rebuild, consumed', 'clientele', :'ours') \g /dev/null
 SELECT bench.consume('full rebuild, consumed', 'peer', :'plain') \g /dev/null
 SELECT bench.consume('full rebuild, consumed; plain SQL with fixed cuts', 'peer', :'plain_cuts') \g /dev/null
-INSERT INTO bench.engine_run SELECT c.name, 'clientele', (SELECT amount FROM bench.engine_run WHERE name = 'full rebuild, consumed' AND side = 'clientele' ORDER BY ctid DESC LIMIT 1)
+INSERT INTO bench.engine_run SELECT c.name, 'clientele', bench.latest('full rebuild, consumed', 'clientele')
 FROM bench.engine_comparison AS c WHERE c.name ~ '^full rebuild, consumed; plain SQL' \g /dev/null
 
--- Rules alone.
+-- Rules alone; and the same without what it takes to read the columns, which is measured by itself.
 SET max_parallel_workers_per_gather = 0;
-SELECT bench.consume('100 rules over stored metrics, serial', 'clientele', :'our_rules') \g /dev/null
-SELECT bench.consume('100 rules over stored metrics, serial', 'peer', :'plain_rules') \g /dev/null
+SELECT bench.consume('100 rules, end to end', 'clientele', :'our_rules') \g /dev/null
+SELECT bench.consume('100 rules, end to end', 'peer', :'plain_rules') \g /dev/null
+SELECT bench.consume('100 rules, their columns read alone', 'clientele', :'our_reading') \g /dev/null
+SELECT bench.consume('100 rules, their columns read alone', 'peer', :'plain_reading') \g /dev/null
+INSERT INTO bench.engine_run
+SELECT '100 rules, evaluation alone', side, bench.latest('100 rules, end to end', side) - bench.latest('100 rules, their columns read alone', side)
+FROM unnest(ARRAY['clientele', 'peer']) AS side \g /dev/null

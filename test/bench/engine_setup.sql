@@ -20,7 +20,9 @@ INSERT INTO bench.engine_comparison (name, unit, target, aim) VALUES
     ('1 in 100 customers changed', 'ms', 80, NULL),
     ('1 in 10 customers changed', 'ms', 8, NULL),
     ('a new day', 'ms', 20, 25),
-    ('100 rules over stored metrics, serial', 'ms', 5, 10),
+    ('100 rules, end to end', 'ms', 5, 10),
+    ('100 rules, their columns read alone', 'ms', NULL, NULL),
+    ('100 rules, evaluation alone', 'ms', 5, 10),
     ('one customer, recomputed', 'tps', 1.0, NULL),
     ('one customer, valid', 'tps', 1.4, NULL),
     ('DuckDB: export, import, query', 'ms', 1, NULL),
@@ -37,6 +39,8 @@ CREATE FUNCTION bench.note(name text, side text, started timestamptz) RETURNS vo
     $$ INSERT INTO bench.engine_run VALUES (name, side, extract(epoch FROM clock_timestamp() - started) * 1000) $$;
 CREATE FUNCTION bench.consume(name text, side text, query text) RETURNS void LANGUAGE sql AS
     $$ INSERT INTO bench.engine_run SELECT name, side, milliseconds FROM bench.compute(query) $$;
+CREATE FUNCTION bench.latest(name text, side text) RETURNS float8 LANGUAGE sql AS
+    $$ SELECT r.amount FROM bench.engine_run AS r WHERE (r.name, r.side) = ($1, $2) ORDER BY r.ctid DESC LIMIT 1 $$;
 
 -- A payment for every one of a share of the customers, scattered over all keys and heap pages.
 CREATE SEQUENCE bench.payment_id START 1000000000;
@@ -81,3 +85,13 @@ VACUUM (FULL, ANALYZE, FREEZE) bench.stored;
 SELECT clientele.create_population('flat', 'bench.stored', 'customer_id', 'Asia/Shanghai') \g /dev/null
 SELECT clientele.define_tag('flat', to_char(position, '"tag_"FM000'), bench.plain(rule)::clientele.expression) FROM bench.tag ORDER BY position \g /dev/null
 SELECT clientele.publish('flat') \g /dev/null
+
+-- The columns that rules read, and a population that reads them, but has nothing to evaluate: no key is null.
+CREATE TABLE bench.rule_column AS
+SELECT a.attname AS name, a.attnum AS position FROM pg_attribute AS a
+WHERE a.attrelid = 'bench.stored'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+  AND EXISTS (SELECT FROM bench.tag AS t WHERE bench.plain(t.rule) ~ format('\m%s\M', a.attname));
+SELECT clientele.create_population('unruled', 'bench.stored', 'customer_id', 'Asia/Shanghai') \g /dev/null
+SELECT clientele.define_tag('unruled', 'none', format('case when customer_id is null then %s end', string_agg(name || ' is null', ' or '))::clientele.expression)
+FROM bench.rule_column \g /dev/null
+SELECT clientele.publish('unruled') \g /dev/null

@@ -91,6 +91,7 @@ FROM (VALUES
     ('capture', 'volatile'),
     ('wall_clock', 'volatile'),
     ('elapsed', 'immutable'),
+    ('tag_list', 'immutable'),
     ('create_population', 'volatile'),
     ('drop_population', 'volatile'),
     ('add_source', 'volatile'),

@@ -121,6 +121,29 @@ CALL refresh('ea');
 SELECT id, due_at FROM segments.ea WHERE id = 1;
 SELECT drop_population('ea');
 
+-- The newest event beside a window: what is older than both is not looked at, what is still to come is not the newest.
+INSERT INTO public.ea_event SELECT 2, timestamptz '2026-06-20 12:00' - n * interval '1 day', n, 'old' FROM generate_series(0, 2000) AS n;
+INSERT INTO public.ea_event VALUES (3, '2026-07-02 12:00', 1, 'future'), (3, '2026-05-01 12:00', 2, 'past'), (3, '2026-04-01 12:00', 3, 'past');
+SELECT create_population('ea', 'public.ea_customer', 'id', 'Asia/Shanghai');
+SELECT add_source('ea', 'event', 'public.ea_event', 'customer_id', 'at');
+SELECT define_metric('ea', 'newest', 'latest(event)');
+SELECT define_metric('ea', 'lately', 'sum(event.net last 15 days)');
+SELECT publish('ea');
+CALL refresh('ea');
+SELECT id, newest, lately FROM segments.ea_as_of('2026-06-30 12:00+08') ORDER BY id;
+SELECT id, newest, lately FROM segments.ea_as_of('2026-07-02 12:00+08') ORDER BY id;
+SELECT drop_population('ea');
+
+-- A window that begins before time, over clocks on walls, whose order is not certain.
+ALTER TABLE public.ea_event ALTER COLUMN at TYPE timestamp;
+SELECT create_population('ea', 'public.ea_customer', 'id', 'Asia/Shanghai');
+SELECT add_source('ea', 'event', 'public.ea_event', 'customer_id', 'at');
+SELECT define_metric('ea', 'always', 'count(event last 999999 weeks)');
+SELECT publish('ea');
+CALL refresh('ea');
+SELECT id, always FROM segments.ea_as_of('2026-06-30 12:00+08') ORDER BY id;
+SELECT drop_population('ea');
+
 DROP FUNCTION public.ea_different, public.ea_plain;
 DROP VIEW public.ea_metric;
 DROP TABLE public.ea_customer, public.ea_event, public.ea_window, public.ea_wanted;
