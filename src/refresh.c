@@ -19,6 +19,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
@@ -584,21 +585,26 @@ spell_out_marks(const Refresh *refresh)
 	clientele_become_again(&before);
 }
 
-/* Takes a batch of marks and evaluates their customers; the number of marks. */
+/*
+ * Takes a batch of marks and evaluates their customers; the number of marks.  Only marks of
+ * transactions that had begun before `end`: were those of all that come meanwhile taken too,
+ * busy tills would keep a refresh at work for ever.
+ */
 static int64
-take_facts(const Refresh *refresh, ClienteleTally *tally)
+take_facts(const Refresh *refresh, TransactionId end, ClienteleTally *tally)
 {
 	ClienteleRole before = clientele_become(refresh->owner);
 	char	   *mark = table_name(refresh, "mark", 0);
-	Oid			batch_type = INT4OID;
-	Datum		batch = Int32GetDatum(refresh->batch);
+	Oid			types[] = {INT4OID, XIDOID};
+	Datum		values[] = {Int32GetDatum(refresh->batch), TransactionIdGetDatum(end)};
 	SPITupleTable *answered;
 	bool		isnull;
 	int64		taken;
 
-	run(psprintf("WITH taken AS (DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE key IS NOT NULL LIMIT $1))"
+	run(psprintf("WITH taken AS (DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s"
+				 " WHERE key IS NOT NULL AND age(xmin) > age($2) LIMIT $1))"
 				 " RETURNING key) SELECT count(*), array_agg(DISTINCT key ORDER BY key) FROM taken", mark, mark),
-		1, &batch_type, &batch, NULL);
+		2, types, values, NULL);
 	answered = SPI_tuptable;
 	taken = answer_int64(1);
 	if (taken > 0)
@@ -646,6 +652,7 @@ static bool
 drain_facts(Refresh *refresh)
 {
 	ClienteleTally tally = {0};
+	TransactionId end;
 	int			version;
 	int64		taken;
 
@@ -669,6 +676,7 @@ drain_facts(Refresh *refresh)
 	run(psprintf("SELECT clientele.drop_old_versions(%d)", refresh->population_id), 0, NULL, NULL, NULL);
 	spell_out_marks(refresh);
 	phase_begin(refresh, "facts", count_rows(refresh, psprintf("SELECT count(*) FROM %s", table_name(refresh, "mark", 0))));
+	end = ReadNextTransactionId();
 	batch_end(refresh);
 
 	do
@@ -679,12 +687,12 @@ drain_facts(Refresh *refresh)
 			batch_end(refresh);
 			return false;
 		}
-		taken = take_facts(refresh, &tally);
+		taken = take_facts(refresh, end, &tally);
 		refresh->done += taken;
 		if (taken > 0)
 			note_progress(refresh, false);
 		batch_end(refresh);
-	} while (taken == refresh->batch);	/* who marks faster than we read is served next time */
+	} while (taken == refresh->batch);
 
 	if (tally.asked > 0)
 		ereport(NOTICE,
