@@ -109,8 +109,11 @@ is_alive($node, $database, 'rows after tables');
 $database = empty_database();
 by_pg_restore($database, 'archive', '--schema-only');
 by_pg_restore($database, 'archive', '--data-only', '--disable-triggers', '-j', 2);
-reads_as($node, $database, $answers, 'rows without triggers');
 is_exact($node, $database, 'rows without triggers');
+my $capture = q{SELECT DISTINCT value, coalesce(hint, '') FROM clientele.status('customer') WHERE item = 'capture'};
+is($node->safe_psql($database, $capture), q{lost|SELECT clientele.mark_all('customer');}, 'rows without triggers: status says that capture was off');
+$node->safe_psql($database, q{SELECT clientele.mark_all('customer'), clientele.mark_all('会员')});
+is($node->safe_psql($database, $capture), 'on|', 'rows without triggers: mark_all puts it back');
 is_alive($node, $database, 'rows without triggers');
 
 # ---------- everything belongs to who restores ----------
