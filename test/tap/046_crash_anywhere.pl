@@ -50,7 +50,7 @@ sql(qq{
 	SELECT clientele.define_tag('customer', 'quiet', 'recent = 0');
 	SELECT clientele.define_tag('customer', 'high', 'level = 2');
 	SELECT clientele.publish('customer')});
-sql("SET clientele.clock = '2026-01-01'; CALL clientele.refresh('customer')");
+sql("SET clientele.clock = '2026-01-01 00:00+00'; CALL clientele.refresh('customer')");
 
 # ---------- who is at work ----------
 

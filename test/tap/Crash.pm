@@ -47,7 +47,7 @@ sub crash
 	}
 	die 'some process of the dead server lives on' if @processes;
 	# In a container it may take the first process seconds to take notice.
-	unlink $node->data_dir . '/postmaster.pid';
+	unlink $node->data_dir . '/postmaster.pid', $node->host . '/.s.PGSQL.' . $node->port . '.lock';
 	return;
 }
 
