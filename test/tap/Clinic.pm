@@ -220,7 +220,7 @@ sub is_alive
 		INSERT INTO crm.bill_line VALUES (2000, 81000);
 		INSERT INTO crm.visit_2026 VALUES (22, '2026-06-30 11:40');
 		INSERT INTO crm.visit VALUES (23, '2026-06-30 11:40')});
-	is($node->safe_psql($database, $marks), "$before\n21||\n|1|2000\n22||\n23||",
+	is($node->safe_psql($database, $marks), join("\n", grep { $_ ne '' } $before, '21||', '|1|2000', '22||', '23||'),
 		"$what: what the till types in makes marks, in partitions, too");
 	is_exact($node, $database, "$what, marked");
 

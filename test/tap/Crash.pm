@@ -20,6 +20,15 @@ sub children_of
 	return @children;
 }
 
+# Whether a process has ended, be it that nobody has taken notice yet.
+sub has_ended
+{
+	my ($pid) = @_;
+	open(my $handle, '<', "/proc/$pid/stat") or return 1;
+	my $line = <$handle> // '';
+	return $line !~ /^\d+ \(.*\) [^ZX] /;
+}
+
 # kill -9 of the postmaster: its children notice, each when it next looks.  Or of all of
 # them, wherever they are.  While one is still there, a new server refuses to start, and rightly.
 sub crash
@@ -32,10 +41,14 @@ sub crash
 	kill 9, @processes if $mode{everybody};
 	for (1 .. 3000)
 	{
-		return if !grep { -e "/proc/$_" } @processes;
+		@processes = grep { !has_ended($_) } @processes;
+		last if !@processes;
 		select(undef, undef, undef, 0.02);
 	}
-	die 'some process of the dead server lives on';
+	die 'some process of the dead server lives on' if @processes;
+	# In a container it may take the first process seconds to take notice.
+	unlink $node->data_dir . '/postmaster.pid', $node->host . '/.s.PGSQL.' . $node->port . '.lock';
+	return;
 }
 
 1;
