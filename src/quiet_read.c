@@ -27,6 +27,8 @@ struct ClienteleQuietRead
 	TableScanDesc whole;		/* either this ... */
 	IndexScanDesc by_index;		/* ... or this */
 	ScanDirection direction;	/* by index */
+	MemoryContext context;		/* by index: an index scan keeps what it has allocated */
+	bool		hints;			/* by index: dead entries are pointed out to others */
 	Buffer		buffer;			/* by index: page of the latest row, pinned */
 	Buffer		visibility;		/* entries: page of the visibility map, pinned */
 	HeapTupleData tuple;		/* by index: the latest row */
@@ -48,12 +50,14 @@ begin(Relation table, Snapshot snapshot)
 }
 
 static ClienteleQuietRead *
-begin_by_index(Relation table, Relation index, ScanDirection direction, bool entries, Snapshot snapshot,
+begin_by_index(Relation table, Relation index, ScanDirection direction, bool entries, bool hints, Snapshot snapshot,
 			   int nkeys, ScanKey keys)
 {
 	ClienteleQuietRead *scan = begin(table, snapshot);
 
 	scan->direction = direction;
+	scan->context = CurrentMemoryContext;
+	scan->hints = hints;
 	scan->by_index = clientele_index_beginscan(table, index, SnapshotAny, nkeys);
 	scan->by_index->xs_want_itup = entries;
 	index_rescan(scan->by_index, keys, nkeys, NULL, 0);
@@ -66,7 +70,7 @@ clientele_quiet_read_begin(Relation table, Relation index, Snapshot snapshot, in
 	ClienteleQuietRead *scan;
 
 	if (index)
-		return begin_by_index(table, index, ForwardScanDirection, false, snapshot, nkeys, keys);
+		return begin_by_index(table, index, ForwardScanDirection, false, true, snapshot, nkeys, keys);
 	scan = begin(table, snapshot);
 	scan->whole = table_beginscan_strat(table, SnapshotAny, nkeys, keys, true, false);
 	return scan;
@@ -76,7 +80,7 @@ ClienteleQuietRead *
 clientele_quiet_read_begin_in_order(Relation table, Relation index, ScanDirection direction, bool entries,
 									Snapshot snapshot, int nkeys, ScanKey keys)
 {
-	return begin_by_index(table, index, direction, entries, snapshot, nkeys, keys);
+	return begin_by_index(table, index, direction, entries, false, snapshot, nkeys, keys);
 }
 
 static HeapTuple
@@ -126,6 +130,16 @@ visible_version(ClienteleQuietRead *scan, ItemPointer place, bool *all_dead)
 	return visible;
 }
 
+static ItemPointer
+next_tid(ClienteleQuietRead *scan)
+{
+	MemoryContext caller = MemoryContextSwitchTo(scan->context);
+	ItemPointer place = index_getnext_tid(scan->by_index, scan->direction);
+
+	MemoryContextSwitchTo(caller);
+	return place;
+}
+
 /*
  * Moves to the next place of the index with a row that the snapshot sees.  Whose entries
  * are enough need not look at a page on which everybody sees every row.
@@ -135,7 +149,7 @@ next_place(ClienteleQuietRead *scan, bool entries)
 {
 	ItemPointer place;
 
-	while ((place = index_getnext_tid(scan->by_index, scan->direction)) != NULL)
+	while ((place = next_tid(scan)) != NULL)
 	{
 		bool		all_dead;
 
@@ -146,7 +160,7 @@ next_place(ClienteleQuietRead *scan, bool entries)
 			return true;
 
 		/* As PostgreSQL does, so that nobody has to walk over it again. */
-		if (!scan->by_index->xactStartedInRecovery)
+		if (scan->hints && !scan->by_index->xactStartedInRecovery)
 			scan->by_index->kill_prior_tuple = all_dead;
 	}
 	return false;

@@ -100,6 +100,28 @@ SELECT * FROM differing();
 ROLLBACK;
 SELECT * FROM differing();
 
+-- Customers of whose rows many are dead, one after the other: what a scan of an index has
+-- allocated stays until its end, and the clinic's index is left as it is.
+INSERT INTO customer SELECT n, '1990-01-01', NULL FROM generate_series(1001, 1040) AS n;
+INSERT INTO payment (customer_id, paid_at, net) SELECT 1001 + n % 40, '2026-06-29 10:00+08', n FROM generate_series(1, 4000) AS n;
+UPDATE payment SET paid_at = paid_at - interval '1 day' WHERE customer_id > 1000;
+UPDATE payment SET paid_at = paid_at - interval '1 day' WHERE customer_id > 1000;
+DELETE FROM payment WHERE customer_id > 1000 AND net % 3 = 0;
+DELETE FROM customer WHERE id > 1000;
+INSERT INTO customer SELECT n, '1990-01-01', NULL FROM generate_series(1001, 1040) AS n;
+DO $$
+BEGIN
+    FOR key IN 1001 .. 1040 LOOP
+        EXECUTE 'SELECT FROM clientele_data.one_all_1 AS a WHERE a.as_of = ''2026-06-30 12:00+08'' AND a.id = $1' USING key;
+    END LOOP;
+END $$;
+SELECT count(a) FROM generate_series(1001, 1040) AS n
+CROSS JOIN LATERAL (SELECT * FROM clientele_data.one_all_1 AS a WHERE a.as_of = '2026-06-30 12:00+08' AND a.id = n) AS a;
+INSERT INTO customer VALUES (1001);
+SELECT count(*), count(DISTINCT id) FROM customer WHERE id > 1000;
+DELETE FROM payment WHERE customer_id > 1000;
+DELETE FROM customer WHERE id > 1000;
+
 -- In a serializable transaction, also where there is no index.
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 DELETE FROM customer WHERE id = 11;
