@@ -401,7 +401,13 @@ at_transaction_end(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
-			clientele_capture_write();
+			if (waiting)
+			{
+				/* a key that is long may have to go out of line */
+				PushActiveSnapshot(GetTransactionSnapshot());
+				clientele_capture_write();
+				PopActiveSnapshot();
+			}
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
