@@ -3,7 +3,7 @@
 -- by hand.
 
 CREATE TABLE clientele.worker_failure (
-    population_id int PRIMARY KEY REFERENCES clientele.population ON DELETE CASCADE,
+    population_id int PRIMARY KEY,
     failures int NOT NULL,
     failed_at timestamptz NOT NULL,
     message text NOT NULL,
