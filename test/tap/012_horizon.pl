@@ -214,6 +214,8 @@ BEGIN
     END LOOP;
     UPDATE tally AS t SET answers = t.answers + given, ends = t.ends + ended, changed = t.changed + turned
     WHERE t.kind = kind_of_rule;
+EXCEPTION WHEN datetime_field_overflow THEN
+    NULL;                   -- a day after the last there is: an error, which has no horizon
 END $$;
 SQL
 
