@@ -6,8 +6,8 @@
  * JSON text: it means the same after a dump, in another session and beside the
  * draft that it was published from.
  *
- *	{"time_zone": "Asia/Shanghai",
- *	 "sources": [{"name": "payment", "amount": "net", "branch": "branch_id",
+ *	{"time_zone": "Asia/Shanghai", "branch": "home_branch",
+ *	 "sources": [{"name": "payment", "amount": "net", "revenue": true, "branch": "branch_id",
  *				  "filter": "kind = 'sale'", "future_tolerance": 300}],
  *	 "definitions": [
  *	  {"kind": "parameter", "name": "dormant_days", "value": 180},
@@ -75,6 +75,8 @@ typedef struct ClienteleModelSource
 	const char *name;
 	const char *amount;			/* column that is money, as expressions write
 								 * it; NULL = none */
+	bool		revenue;		/* ->amount is what the clinic earns: no deposit,
+								 * no repayment */
 	const char *branch;			/* column that is the place; NULL = none */
 	const char *filter;			/* events that count; NULL = all */
 	int64		future_tolerance;	/* microseconds by which an event may be ahead */
@@ -83,6 +85,8 @@ typedef struct ClienteleModelSource
 typedef struct ClienteleModel
 {
 	const char *time_zone;
+	const char *branch;			/* the metric that says where a customer belongs;
+								 * NULL = none does */
 	int			nsources;
 	ClienteleModelSource *sources;
 	int			ndefinitions;

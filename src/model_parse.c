@@ -54,23 +54,23 @@ static const char *const grid_suffixes[] = {"_score", "_r", "_f", "_m"};
 
 enum ModelKey
 {
-	MODEL_TIME_ZONE, MODEL_SOURCES, MODEL_DEFINITIONS, MODEL_KEYS
+	MODEL_TIME_ZONE, MODEL_BRANCH, MODEL_SOURCES, MODEL_DEFINITIONS, MODEL_KEYS
 };
-static const char *const model_keys[MODEL_KEYS] = {"time_zone", "sources", "definitions"};
+static const char *const model_keys[MODEL_KEYS] = {"time_zone", "branch", "sources", "definitions"};
 static const Shape model_shape = {
-	MODEL_KEYS, model_keys, "A model has the keys \"time_zone\", \"sources\" and \"definitions\"."
+	MODEL_KEYS, model_keys, "A model has the keys \"time_zone\", \"branch\", \"sources\" and \"definitions\"."
 };
 
 enum SourceKey
 {
-	SOURCE_NAME, SOURCE_AMOUNT, SOURCE_BRANCH, SOURCE_FILTER, SOURCE_FUTURE_TOLERANCE, SOURCE_KEYS
+	SOURCE_NAME, SOURCE_AMOUNT, SOURCE_REVENUE, SOURCE_BRANCH, SOURCE_FILTER, SOURCE_FUTURE_TOLERANCE, SOURCE_KEYS
 };
 static const char *const source_keys[SOURCE_KEYS] = {
-	"name", "amount", "branch", "filter", "future_tolerance"
+	"name", "amount", "revenue", "branch", "filter", "future_tolerance"
 };
 static const Shape source_shape = {
 	SOURCE_KEYS, source_keys,
-	"A source has the keys \"name\", \"amount\", \"branch\", \"filter\" and \"future_tolerance\"."
+	"A source has the keys \"name\", \"amount\", \"revenue\", \"branch\", \"filter\" and \"future_tolerance\"."
 };
 
 /* The first two keys of every definition. */
@@ -246,6 +246,25 @@ read_column(const Reader *reader, const Place *up, const ClienteleJson *value, c
 	return true;
 }
 
+/* Only money can be revenue. */
+static bool
+read_revenue(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleModelSource *source)
+{
+	static const char hint[] = "Write true where the amounts of the source are revenue, and leave it out elsewhere.";
+	Place		place = {up, source_keys[SOURCE_REVENUE], 0, NULL};
+
+	if (value == NULL)
+		return true;
+	if (value->kind != CLIENTELE_JSON_TRUE)
+		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+									 psprintf("%s is not true", clientele_json_show(value)));
+	if (source->amount == NULL)
+		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
+									 "Say which column is money: \"amount\": \"net\".", "the source has no amount");
+	source->revenue = true;
+	return true;
+}
+
 static bool
 read_future_tolerance(const Reader *reader, const Place *up, const ClienteleJson *value, int64 *result)
 {
@@ -291,6 +310,7 @@ read_source(const Reader *reader, const Place *list, int number, const Clientele
 						 &source->filter))
 		return false;
 	return read_column(reader, &place, members[SOURCE_AMOUNT], &source->amount) &&
+		read_revenue(reader, &place, members[SOURCE_REVENUE], source) &&
 		read_column(reader, &place, members[SOURCE_BRANCH], &source->branch) &&
 		read_future_tolerance(reader, &place, members[SOURCE_FUTURE_TOLERANCE], &source->future_tolerance);
 }
@@ -687,6 +707,26 @@ read_definitions(const Reader *reader, const ClienteleJson *value, ClienteleMode
 
 /* ---------- the whole ---------- */
 
+/* The branch of a customer is one of the metrics. */
+static bool
+read_branch(const Reader *reader, const ClienteleJson *value, ClienteleModel *model)
+{
+	Place		place = {NULL, model_keys[MODEL_BRANCH], 0, NULL};
+
+	if (value == NULL)
+		return true;
+	if (!read_name(reader, &place, value, &model->branch))
+		return false;
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		if (strcmp(model->definitions[i].name, model->branch) == 0 && model->definitions[i].kind == CLIENTELE_METRIC)
+			return true;
+	}
+	return clientele_json_refuse(reader, &place, ERRCODE_UNDEFINED_OBJECT,
+								 "Name a metric that says which branch a customer belongs to, such as last(payment.branch_id).",
+								 psprintf("there is no metric %s", clientele_json_show_text(model->branch)));
+}
+
 ClienteleModel *
 clientele_model_parse(const char *text, struct Node *escontext)
 {
@@ -702,7 +742,8 @@ clientele_model_parse(const char *text, struct Node *escontext)
 		!check_present(&reader, NULL, members[MODEL_TIME_ZONE], zone.key, MODEL_EXAMPLE) ||
 		!clientele_json_read_text(&reader, &zone, members[MODEL_TIME_ZONE], &model->time_zone) ||
 		!read_sources(&reader, members[MODEL_SOURCES], model) ||
-		!read_definitions(&reader, members[MODEL_DEFINITIONS], model))
+		!read_definitions(&reader, members[MODEL_DEFINITIONS], model) ||
+		!read_branch(&reader, members[MODEL_BRANCH], model))
 		return NULL;
 	return model;
 }

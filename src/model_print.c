@@ -32,6 +32,11 @@ append_source(StringInfo out, const ClienteleModelSource *source)
 	appendStringInfoChar(out, '{');
 	clientele_json_append_text(out, "name", source->name);
 	clientele_json_append_text(out, "amount", source->amount);
+	if (source->revenue)
+	{
+		clientele_json_append_key(out, "revenue");
+		appendStringInfoString(out, "true");
+	}
 	clientele_json_append_text(out, "branch", source->branch);
 	clientele_json_append_text(out, "filter", source->filter);
 	if (source->future_tolerance != 0)
@@ -112,6 +117,7 @@ clientele_model_print(const ClienteleModel *model)
 	initStringInfo(&out);
 	appendStringInfoChar(&out, '{');
 	clientele_json_append_text(&out, "time_zone", model->time_zone);
+	clientele_json_append_text(&out, "branch", model->branch);
 	clientele_json_append_key(&out, "sources");
 	appendStringInfoChar(&out, '[');
 	for (int i = 0; i < model->nsources; i++)

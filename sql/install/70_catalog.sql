@@ -20,7 +20,8 @@ CREATE TABLE clientele.population (
     next_version int,
     capture_paused boolean NOT NULL DEFAULT false,
     capture_lost boolean NOT NULL DEFAULT false,
-    relation_name text
+    relation_name text,
+    branch name
 ) USING heap;
 COMMENT ON TABLE clientele.population IS 'customer tables that are kept segmented';
 COMMENT ON SEQUENCE clientele.population_population_id_seq IS 'numbers of populations';
@@ -36,6 +37,7 @@ COMMENT ON COLUMN clientele.population.live_version IS 'the version that readers
 COMMENT ON COLUMN clientele.population.next_version IS 'a published version that refresh is to build and switch to';
 COMMENT ON COLUMN clientele.population.capture_paused IS 'changes make no marks; resume_capture then makes everyone due';
 COMMENT ON COLUMN clientele.population.capture_lost IS 'paused, because a watched table has lost its triggers; over when it has them again';
+COMMENT ON COLUMN clientele.population.branch IS 'the metric that says where a customer belongs; NULL: none does';
 COMMENT ON COLUMN clientele.population.relation_name IS 'what the customer table was called when it was registered';
 
 CREATE FUNCTION clientele.delete_rows_of_population() RETURNS trigger
@@ -73,6 +75,7 @@ CREATE TABLE clientele.source (
     filter text,
     future_tolerance interval NOT NULL DEFAULT '0',
     relation_name text,
+    revenue boolean,
     PRIMARY KEY (population_id, name, part)
 ) USING heap;
 COMMENT ON TABLE clientele.source IS 'event tables of a population';
@@ -86,6 +89,7 @@ COMMENT ON COLUMN clientele.source.amount IS 'column that counts as money; NULL 
 COMMENT ON COLUMN clientele.source.branch IS 'column that tells the place; NULL = none';
 COMMENT ON COLUMN clientele.source.filter IS 'expression over an events columns: only events for which it holds exist; NULL = all';
 COMMENT ON COLUMN clientele.source.future_tolerance IS 'events that far ahead of the clock have happened';
+COMMENT ON COLUMN clientele.source.revenue IS 'whether the amount is what the clinic earns; NULL: nobody has said so yet';
 COMMENT ON COLUMN clientele.source.relation_name IS 'what the event table was called when it was registered';
 
 CREATE TABLE clientele.definition (

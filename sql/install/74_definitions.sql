@@ -965,6 +965,7 @@ BEGIN
         IF future_tolerance = '0' THEN
             source.future_tolerance := first.future_tolerance;
         END IF;
+        source.revenue := first.revenue;
         IF (source.amount, source.branch, source.filter, source.future_tolerance)
            IS DISTINCT FROM (first.amount, first.branch, first.filter, first.future_tolerance) THEN
             RAISE duplicate_object USING
@@ -1076,17 +1077,71 @@ RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATI
 COMMENT ON FUNCTION clientele.drop_source(text, text, regclass) IS 'takes a source away, or one of its tables (NULL = all); an error while a definition of the draft or of a version in use reads it';
 
 -- ---------------------------------------------------------------------------
+-- What counts as revenue, and where a customer belongs
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.set_revenue_for(caller regrole, population text, sources text[])
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population := clientele.population_of(caller, population);
+    wrong text;
+BEGIN
+    PERFORM clientele.check_given('sources', sources::text);
+    SELECT coalesce(one, 'null') INTO wrong FROM unnest(sources) AS one
+    WHERE NOT EXISTS (SELECT FROM clientele.source AS s
+                      WHERE s.population_id = owned.population_id AND s.name = one AND s.amount IS NOT NULL)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE undefined_object USING
+            MESSAGE = format('population "%s" has no source "%s" with an amount', population, wrong),
+            HINT = coalesce((SELECT format('Those with an amount are: %s.', string_agg(DISTINCT s.name, ', '))
+                             FROM clientele.source AS s WHERE s.population_id = owned.population_id AND s.amount IS NOT NULL),
+                            format('Say which column of a source is money: SELECT clientele.add_source(%L, ..., amount => ''net'');', population));
+    END IF;
+    UPDATE clientele.source AS s SET revenue = s.name = ANY (sources)
+    WHERE s.population_id = owned.population_id AND s.amount IS NOT NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.set_revenue_for(regrole, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.set_revenue_for(regrole, text, text[]) IS 'internal: set_revenue, behind the door';
+
+CREATE FUNCTION clientele.set_revenue(population text, VARIADIC sources text[]) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.set_revenue(text, text[]) IS 'says which sources'' amounts are revenue, in the draft: those named, and no other. Deposits, top-ups and repayments of debts are no sales. An error for a source without an amount';
+
+CREATE FUNCTION clientele.set_branch_for(caller regrole, population text, metric text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population := clientele.population_of(caller, population);
+BEGIN
+    IF metric IS NOT NULL THEN
+        PERFORM clientele.check_name('branch', metric);
+    END IF;
+    UPDATE clientele.population AS p SET branch = metric WHERE p.population_id = owned.population_id;
+    PERFORM clientele.draft_model(owned.population_id);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.set_branch_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.set_branch_for(regrole, text, text) IS 'internal: set_branch, behind the door';
+
+CREATE FUNCTION clientele.set_branch(population text, metric text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.set_branch(text, text) IS 'says which metric of the draft tells the branch that a customer belongs to, such as one defined as last(payment.branch_id), or as a column of the population''s table; NULL: none does';
+
+-- ---------------------------------------------------------------------------
 -- Definitions
 -- ---------------------------------------------------------------------------
 
 CREATE FUNCTION clientele.draft_model(population_id int) RETURNS clientele.model
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT jsonb_build_object(
+    SELECT (CASE WHEN p.branch IS NULL THEN '{}' ELSE jsonb_build_object('branch', p.branch) END || jsonb_build_object(
         'time_zone', p.time_zone,
         'sources', coalesce(
             (SELECT jsonb_agg((SELECT jsonb_object_agg(m.key, m.value)
-                               FROM jsonb_each(jsonb_build_object('name', s.name, 'amount', s.amount, 'branch', s.branch, 'filter', s.filter,
+                               FROM jsonb_each(jsonb_build_object('name', s.name, 'amount', s.amount, 'revenue', nullif(s.revenue, false), 'branch', s.branch, 'filter', s.filter,
                                                                   'future_tolerance', extract(epoch FROM s.future_tolerance))) AS m
                                WHERE m.value <> 'null')
                               ORDER BY s.name COLLATE "C")
@@ -1094,7 +1149,7 @@ CREATE FUNCTION clientele.draft_model(population_id int) RETURNS clientele.model
                   (SELECT min(one.part) FROM clientele.source AS one WHERE one.population_id = s.population_id AND one.name = s.name)), '[]'),
         'definitions', coalesce(
             (SELECT jsonb_agg(d.body || jsonb_build_object('kind', d.kind, 'name', d.name) ORDER BY d.position)
-             FROM clientele.definition AS d WHERE d.population_id = p.population_id), '[]'))::text::clientele.model
+             FROM clientele.definition AS d WHERE d.population_id = p.population_id), '[]')))::text::clientele.model
     FROM clientele.population AS p WHERE p.population_id = draft_model.population_id
     $$;
 REVOKE ALL ON FUNCTION clientele.draft_model(int) FROM PUBLIC;
@@ -1247,6 +1302,11 @@ RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_
 DECLARE
     owned clientele.population := clientele.population_of(caller, population);
 BEGIN
+    IF owned.branch = name THEN
+        RAISE dependent_objects_still_exist USING
+            MESSAGE = format('metric "%s" tells the branch that a customer belongs to', name),
+            HINT = format('Name another one first, or none: SELECT clientele.set_branch(%L, NULL);', population);
+    END IF;
     DELETE FROM clientele.definition AS d WHERE d.population_id = owned.population_id AND d.name = drop_definition_for.name;
     IF NOT FOUND THEN
         RAISE undefined_object USING

@@ -213,6 +213,11 @@ COMMIT;
 SELECT set_parameter('customer', 'dormant_days', 90.50), define_metric('customer', 'spend', 'sum(payment.net)');
 SELECT name, kind, definition, state, author FROM definitions('customer') LIMIT 2;
 
+-- What is revenue, and where a customer belongs.
+SELECT set_revenue('customer', 'payment'), set_branch('customer', 'visits');
+SELECT set_branch('customer', NULL);
+SELECT set_branch('customer', 'visits');
+
 -- What is refused where it is typed, and leaves the draft as it was.
 \x on
 \pset format unaligned
@@ -236,6 +241,11 @@ SELECT t.* FROM unnest(ARRAY[
     $$SELECT define_ladder('customer', 'l', '[{"label": "a", "when": null}]')$$,
     $$SELECT define_ladder('customer', 'l', NULL)$$,
     $$SELECT define_tag('customer', 't', 'true', '')$$,
+    $$SELECT set_revenue('customer', 'payment', 'visit')$$,
+    $$SELECT set_revenue('customer', NULL)$$,
+    $$SELECT set_branch('customer', 'stage')$$,
+    $$SELECT set_branch('customer', 'nothing')$$,
+    $$SELECT drop_definition('customer', 'visits')$$,
     $$SELECT drop_definition('customer', 'nothing')$$,
     $$SELECT drop_definition('customer', NULL)$$,
     $$SELECT reset_draft('customer')$$,
@@ -261,6 +271,7 @@ SELECT DISTINCT link, relation, unique_column, key_path FROM link ORDER BY link;
 INSERT INTO version (population_id, version, model) SELECT population_id, 1, draft_model(population_id) FROM population;
 UPDATE population SET live_version = 1;
 SET ROLE regress_staff;
+SELECT set_branch('customer', NULL);
 SELECT set_parameter('customer', 'dormant_days', 91), drop_definition('customer', 'visits'), define_tag('customer', 'new', 'true');
 SELECT name, state, author FROM definitions('customer');
 SELECT reset_draft('customer');

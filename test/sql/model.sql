@@ -16,9 +16,9 @@ SELECT $${"definitions": [
  {"kind": "ladder", "name": "stage", "rules": [{"label": "new", "when": "visits=1"}, {"label": "other"}]},
  {"kind": "tag", "name": "休眠", "when": "days_since(latest(payment))>dormant_days", "family": "state"},
  {"kind": "tag", "name": "select", "when": "\"select\" = 1"}],
- "sources": [{"name": "payment", "filter": "kind<>'refund'", "branch": "bill_id.branch", "amount": "Net", "future_tolerance": 0.5},
+ "sources": [{"name": "payment", "filter": "kind<>'refund'", "branch": "bill_id.branch", "amount": "Net", "revenue": true, "future_tolerance": 0.5},
              {"name": "visit", "future_tolerance": 0}],
- "time_zone": "Asia/Shanghai"}$$::model AS model \gset
+ "branch": "spend", "time_zone": "Asia/Shanghai"}$$::model AS model \gset
 SELECT replace(:'model', '}, {', E'},\n{') AS model;
 SELECT :'model'::model::text = :'model' AS same, :'model'::model = :'model' AS equal, :'model'::model <> :'model' AS unequal,
        model_hash(:'model'::model) = model_hash(:'model') AS same_hash;
@@ -56,7 +56,8 @@ SELECT r.* FROM unnest(ARRAY[
     '3', '{}', '{"name": ""}', '{"name": 3}', '{"name": "a"}, {"name": "a"}', '{"name": "a", "filter": "x >"}',
     '{"name": "a", "filter": null}', '{"name": "a", "amount": "x + 1"}', '{"name": "a", "branch": 3}',
     '{"name": "a", "future_tolerance": -1}', '{"name": "a", "future_tolerance": 31622401}', '{"name": "a", "future_tolerance": "1 day"}',
-    format('{"name": "%s"}', repeat('a', 64)), '{"name": "a", "key": "b"}'
+    format('{"name": "%s"}', repeat('a', 64)), '{"name": "a", "key": "b"}', '{"name": "a", "revenue": true}',
+    '{"name": "a", "amount": "net", "revenue": false}'
 ]) AS t, pg_temp.refused(format('{"time_zone": "UTC", "sources": [%s], "definitions": []}', t)) AS r;
 
 -- definitions

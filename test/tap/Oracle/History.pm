@@ -229,7 +229,7 @@ sub clock_move
 		: $kind <= 7 ? 'oracle.midnight(' . between(1, 3) . ") + $microsecond"
 		: $kind == 8 ? "oracle.now() + interval '" . between(1, 60) . " days'"
 		: $kind == 9 ? "oracle.now() + interval '1 microsecond'"
-		: $kind <= 16 ? "(SELECT min(due_at) FROM $view) + $microsecond"
+		: $kind <= 16 ? "(SELECT min(due_at) FROM $view WHERE due_at < '9000-01-01') + $microsecond"
 		: "(SELECT due_at FROM $view WHERE due_at < oracle.now() + interval '1 year' ORDER BY md5(due_at::text || '" . int(rand 1000) . "') LIMIT 1) + $microsecond";
 
 	return "SELECT set_config('clientele.clock', greatest(oracle.now(), coalesce($to, oracle.now()))::text, false);";
