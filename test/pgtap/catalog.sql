@@ -107,6 +107,8 @@ FROM (VALUES
     ('drop_definition', 'volatile'),
     ('definitions', 'volatile'),
     ('reset_draft', 'volatile'),
+    ('template', 'immutable'),
+    ('install_template', 'volatile'),
     ('check_definitions', 'volatile'),
     ('calibrate', 'volatile'),
     ('publish', 'volatile'),
