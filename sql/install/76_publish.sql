@@ -498,7 +498,7 @@ BEGIN
               'first instant not any more; NULL = still so']);
 
     -- Who went away and came back within the week has not moved.  The branch is of the stored
-    -- row, which the same refresh wrote as the feed; it is looked up only if it is asked for.
+    -- row, which refresh wrote with the feed; it is looked up only if it is asked for.
     SELECT CASE WHEN o.type LIKE 'numeric%' THEN format('trim_scale(v.%I)::text', o.name) ELSE format('v.%I::text', o.name) END
     INTO branch
     FROM clientele.version AS v, clientele.model_columns(population.population_id, show_version.version) AS o
@@ -512,10 +512,11 @@ BEGIN
                      max(effective_at) AS moved_at,
                      (array_agg(cause ORDER BY effective_at DESC, position DESC))[1] AS cause
               FROM %4$s AS flip WHERE name IN (%5$s) GROUP BY 1, 2, 3) AS m
-        LEFT JOIN %6$s AS v ON v.%1$s = m.key
+        %6$s
         WHERE m.from_label IS DISTINCT FROM m.to_label
         $query$, key, coalesce(branch, 'NULL::text'), clientele.week_of('effective_at', population.time_zone), feed,
-        coalesce(label_names, 'NULL'), clientele.data_table(population.name, 'stored', version)),
+        coalesce(label_names, 'NULL'),
+        CASE WHEN branch IS NOT NULL THEN format('LEFT JOIN %s AS v ON v.%s = m.key', clientele.data_table(population.name, 'stored', version), key) END),
         'who has another label at the end of a week than before it');
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_moves')::regclass,
         ARRAY['week', population.key_column, 'name', 'from_label', 'to_label', 'moved_at', 'cause', 'branch'],
