@@ -306,3 +306,19 @@ clientele_json_read_optional_expression(const ClienteleJsonReader *reader, const
 	place.key = value->key;
 	return clientele_json_read_expression(reader, &place, value, result);
 }
+
+bool
+clientele_json_read_optional_column(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+									const ClienteleJson *value, const char **result)
+{
+	ClienteleJsonPlace place = {up, NULL, 0, NULL};
+
+	if (!clientele_json_read_optional_expression(reader, up, value, result))
+		return false;
+	if (*result == NULL || clientele_expression_parse(*result, NULL)->kind == CLIENTELE_NODE_NAME)
+		return true;
+	place.key = value->key;
+	return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
+								 "Name a column, such as \"net\".",
+								 psprintf("%s is not the name of a column", clientele_json_show(value)));
+}

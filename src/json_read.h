@@ -76,4 +76,8 @@ extern bool clientele_json_read_optional_number(const ClienteleJsonReader *reade
 extern bool clientele_json_read_optional_expression(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
 													const ClienteleJson *value, const char **result);
 
+/* A column, or a path to one, as expressions write it. */
+extern bool clientele_json_read_optional_column(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+												const ClienteleJson *value, const char **result);
+
 #endif							/* CLIENTELE_JSON_READ_H */

@@ -140,6 +140,29 @@ clientele_json_tree_read(const char *text, const char *type_name, const char *hi
 	return builder.root;
 }
 
+ClienteleJson *
+clientele_json_take_member(ClienteleJson *object, const char *key)
+{
+	ClienteleJson *before = NULL;
+
+	if (object->kind != CLIENTELE_JSON_OBJECT)
+		return NULL;
+	for (ClienteleJson *member = object->first; member != NULL; before = member, member = member->next)
+	{
+		if (strcmp(member->key, key) != 0)
+			continue;
+		if (before == NULL)
+			object->first = member->next;
+		else
+			before->next = member->next;
+		if (object->last == member)
+			object->last = before;
+		object->nchildren--;
+		return member;
+	}
+	return NULL;
+}
+
 char *
 clientele_json_show_text(const char *text)
 {

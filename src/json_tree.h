@@ -44,6 +44,9 @@ struct ClienteleJson
 extern ClienteleJson *clientele_json_tree_read(const char *text, const char *type_name, const char *hint,
 										  struct Node *escontext);
 
+/* Takes the first member of that key out of an object; NULL where there is none, or no object. */
+extern ClienteleJson *clientele_json_take_member(ClienteleJson *object, const char *key);
+
 /* A value or a text as an error message shows it: cut when long. */
 extern char *clientele_json_show(const ClienteleJson *value);
 extern char *clientele_json_show_text(const char *text);

@@ -27,6 +27,7 @@
 
 #include "postgres.h"
 
+#include "json_read.h"
 #include "rfm_cuts.h"
 #include "rule_text.h"
 #include "scorecard.h"
@@ -113,6 +114,10 @@ extern const char *const clientele_definition_kinds[CLIENTELE_DEFINITION_KINDS];
  * have.  Names inside expressions are checked when it is compiled.
  */
 extern ClienteleModel *clientele_model_parse(const char *text, struct Node *escontext);
+
+/* The same of a tree, which is part of something else. */
+extern ClienteleModel *clientele_model_read(const ClienteleJsonReader *reader, const ClienteleJson *json);
+
 extern char *clientele_model_print(const ClienteleModel *model);
 
 #endif							/* CLIENTELE_MODEL_H */

@@ -228,24 +228,6 @@ read_int(const Reader *reader, const Place *up, const ClienteleJson *value, int 
 
 /* ---------- sources ---------- */
 
-/* A column, or a path to one, as expressions write it. */
-static bool
-read_column(const Reader *reader, const Place *up, const ClienteleJson *value, const char **result)
-{
-	Place		place = {up, NULL, 0, NULL};
-
-	if (value == NULL)
-		return true;
-	place.key = value->key;
-	if (!clientele_json_read_expression(reader, &place, value, result))
-		return false;
-	if (clientele_expression_parse(*result, NULL)->kind != CLIENTELE_NODE_NAME)
-		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
-									 "Name a column, such as \"net\".",
-									 psprintf("%s is not the name of a column", clientele_json_show(value)));
-	return true;
-}
-
 /* Only money can be revenue. */
 static bool
 read_revenue(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleModelSource *source)
@@ -309,9 +291,9 @@ read_source(const Reader *reader, const Place *list, int number, const Clientele
 		!read_expression(reader, &place, members[SOURCE_FILTER], source_keys[SOURCE_FILTER], source_shape.hint,
 						 &source->filter))
 		return false;
-	return read_column(reader, &place, members[SOURCE_AMOUNT], &source->amount) &&
+	return clientele_json_read_optional_column(reader, &place, members[SOURCE_AMOUNT], &source->amount) &&
 		read_revenue(reader, &place, members[SOURCE_REVENUE], source) &&
-		read_column(reader, &place, members[SOURCE_BRANCH], &source->branch) &&
+		clientele_json_read_optional_column(reader, &place, members[SOURCE_BRANCH], &source->branch) &&
 		read_future_tolerance(reader, &place, members[SOURCE_FUTURE_TOLERANCE], &source->future_tolerance);
 }
 
@@ -728,22 +710,27 @@ read_branch(const Reader *reader, const ClienteleJson *value, ClienteleModel *mo
 }
 
 ClienteleModel *
-clientele_model_parse(const char *text, struct Node *escontext)
+clientele_model_read(const ClienteleJsonReader *reader, const ClienteleJson *json)
 {
-	Reader		reader = {TYPE_NAME, escontext};
 	Place		zone = {NULL, model_keys[MODEL_TIME_ZONE], 0, NULL};
 	ClienteleModel *model = palloc0(sizeof(ClienteleModel));
 	const ClienteleJson *members[MODEL_KEYS];
-	ClienteleJson *json;
 
-	json = clientele_json_tree_read(text, TYPE_NAME, MODEL_EXAMPLE, escontext);
-	if (json == NULL ||
-		!clientele_json_read_object(&reader, NULL, json, &model_shape, members) ||
-		!check_present(&reader, NULL, members[MODEL_TIME_ZONE], zone.key, MODEL_EXAMPLE) ||
-		!clientele_json_read_text(&reader, &zone, members[MODEL_TIME_ZONE], &model->time_zone) ||
-		!read_sources(&reader, members[MODEL_SOURCES], model) ||
-		!read_definitions(&reader, members[MODEL_DEFINITIONS], model) ||
-		!read_branch(&reader, members[MODEL_BRANCH], model))
+	if (!clientele_json_read_object(reader, NULL, json, &model_shape, members) ||
+		!check_present(reader, NULL, members[MODEL_TIME_ZONE], zone.key, MODEL_EXAMPLE) ||
+		!clientele_json_read_text(reader, &zone, members[MODEL_TIME_ZONE], &model->time_zone) ||
+		!read_sources(reader, members[MODEL_SOURCES], model) ||
+		!read_definitions(reader, members[MODEL_DEFINITIONS], model) ||
+		!read_branch(reader, members[MODEL_BRANCH], model))
 		return NULL;
 	return model;
+}
+
+ClienteleModel *
+clientele_model_parse(const char *text, struct Node *escontext)
+{
+	Reader		reader = {TYPE_NAME, escontext};
+	ClienteleJson *json = clientele_json_tree_read(text, TYPE_NAME, MODEL_EXAMPLE, escontext);
+
+	return json ? clientele_model_read(&reader, json) : NULL;
 }

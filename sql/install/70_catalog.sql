@@ -120,6 +120,7 @@ CREATE TABLE clientele.version (
     author name NOT NULL DEFAULT session_user,
     published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     built_from text,
+    shown_at timestamptz,
     PRIMARY KEY (population_id, version)
 ) USING heap;
 COMMENT ON TABLE clientele.version IS 'published models; a version never changes';
@@ -127,8 +128,9 @@ COMMENT ON COLUMN clientele.version.population_id IS 'whose model it is';
 COMMENT ON COLUMN clientele.version.version IS 'number of the version, from 1 in each population';
 COMMENT ON COLUMN clientele.version.model IS 'all definitions of the population';
 COMMENT ON COLUMN clientele.version.note IS 'what the publisher said about it';
-COMMENT ON COLUMN clientele.version.author IS 'the role that published it';
+COMMENT ON COLUMN clientele.version.author IS 'the role in whose name it was published';
 COMMENT ON COLUMN clientele.version.published_at IS 'when it was published';
+COMMENT ON COLUMN clientele.version.shown_at IS 'since when readers saw it; NULL: not built yet, or replaced before';
 COMMENT ON COLUMN clientele.version.built_from IS 'refresh, which builds it from the greatest key down, has stored the customers from this key on; NULL: none yet, or all at once';
 
 -- What the capture trigger on a relation has to know.

@@ -469,7 +469,8 @@ DECLARE
 BEGIN
     -- Every column that a view of ours has beside the key.
     IF key IN ('as_of', 'tags', 'evaluated_at', 'due_at', 'model_version', 'tag', 'family', 'origin', 'since', 'position', 'name',
-               'from_label', 'to_label', 'effective_at', 'recorded_at', 'cause', 'label', 'valid_from', 'valid_to') THEN
+               'from_label', 'to_label', 'effective_at', 'recorded_at', 'cause', 'label', 'valid_from', 'valid_to',
+               'week', 'moved_at', 'branch') THEN
         RAISE duplicate_column USING
             MESSAGE = format('the views of a population have a column "%s", so its key cannot be called so', key),
             HINT = format('ALTER TABLE %s RENAME COLUMN %I TO %I;', relation, key, 'customer_' || key);
@@ -505,7 +506,7 @@ COMMENT ON FUNCTION clientele.check_key(regclass, text) IS 'internal: the column
 CREATE FUNCTION clientele.view_names(population name) RETURNS SETOF name
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT (population || suffix)::name
-          FROM unnest(ARRAY['', '_at', '_tag', '_change', '_membership']) AS suffix $$;
+          FROM unnest(ARRAY['', '_at', '_tag', '_change', '_membership', '_moves']) AS suffix $$;
 REVOKE ALL ON FUNCTION clientele.view_names(name) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.view_names(name) IS 'internal: the names of a population''s views';
 
@@ -544,6 +545,12 @@ $$;
 REVOKE ALL ON FUNCTION clientele.make_target_schema(name, regrole) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.make_target_schema(name, regrole) IS 'internal: makes the schema where it is missing, and says whether it was';
 
+CREATE FUNCTION clientele.week_of(instant text, time_zone text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT format('date_trunc(''week'', timezone(%L, %s))::date', time_zone, instant) $$;
+REVOKE ALL ON FUNCTION clientele.week_of(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.week_of(text, text) IS 'internal: the Monday on which the calendar week of an instant began, as an expression';
+
 CREATE FUNCTION clientele.make_data_tables(population clientele.population) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
@@ -574,6 +581,8 @@ BEGIN
             model_version int NOT NULL
         ) USING heap$table$, change, key_type);
     EXECUTE format('CREATE INDEX ON %s (key, position)', change);
+    -- Rows come as weeks pass, so where a week's rows are takes a page to say.
+    EXECUTE format('CREATE INDEX ON %s USING brin ((%s))', change, clientele.week_of('effective_at', population.time_zone));
     EXECUTE format('COMMENT ON TABLE %s IS %L', change,
                    format('what changed of customers of %s: a row is what one evaluation changed of one, its arrays the changes', population.name));
     EXECUTE format('REVOKE ALL ON %s, %s FROM PUBLIC', mark, change);
@@ -1165,6 +1174,31 @@ RETURNS SETOF record LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_tem
 REVOKE ALL ON FUNCTION clientele.model_definitions(clientele.model) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.model_definitions(clientele.model) IS 'internal: the definitions in a model, in its order';
 
+-- A definition has columns in the view, and is named like those of the customer table.
+CREATE FUNCTION clientele.check_column_name(population clientele.population, name text, kind text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF kind <> 'tag' AND EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = population.relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = check_column_name.name)
+    THEN
+        RAISE duplicate_column USING
+            MESSAGE = format('"%s" is a column of table %s', name, population.relation),
+            HINT = 'In expressions the name would mean both: choose another one.';
+    ELSIF population.key_column = ANY (CASE kind
+        WHEN 'rfm' THEN ARRAY[name || '_score', name || '_r', name || '_f', name || '_m']
+        WHEN 'scorecard' THEN ARRAY[name || '_score'] ELSE '{}' END)
+    THEN
+        RAISE duplicate_column USING
+            MESSAGE = format('a column of %s "%s" would be named like the key "%s"', kind, name, population.key_column),
+            HINT = 'Choose another name.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.check_column_name(clientele.population, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_column_name(clientele.population, text, text) IS 'internal: an error if a definition of that name and kind would be mistaken for a column of the customer table';
+
 -- The model's own parser judges the definition, beside all others of the draft.
 CREATE FUNCTION clientele.define(caller regrole, population text, name text, kind text, body jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1180,21 +1214,8 @@ BEGIN
         RAISE duplicate_object USING
             MESSAGE = format('"%s" is a %s already', name, defined.kind),
             HINT = format('Choose another name, or first: SELECT clientele.drop_definition(%L, %L);', population, name);
-    ELSIF define.kind <> 'tag' AND EXISTS (
-        SELECT FROM pg_attribute AS a
-        WHERE a.attrelid = owned.relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = define.name)
-    THEN
-        RAISE duplicate_column USING
-            MESSAGE = format('"%s" is a column of table %s', name, owned.relation),
-            HINT = 'In expressions the name would mean both: choose another one.';
-    ELSIF owned.key_column = ANY (CASE kind
-        WHEN 'rfm' THEN ARRAY[name || '_score', name || '_r', name || '_f', name || '_m']
-        WHEN 'scorecard' THEN ARRAY[name || '_score'] ELSE '{}' END)
-    THEN
-        RAISE duplicate_column USING
-            MESSAGE = format('a column of %s "%s" would be named like the key "%s"', kind, name, owned.key_column),
-            HINT = 'Choose another name.';
     END IF;
+    PERFORM clientele.check_column_name(owned, name, kind);
 
     INSERT INTO clientele.definition AS d (population_id, name, kind, body, author)
     VALUES (owned.population_id, define.name, define.kind,
@@ -1350,35 +1371,64 @@ RETURNS TABLE (name text, kind text, definition text, state text, author name, c
 AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.definitions(text) IS 'the definitions of the draft in the order in which they were first made, then those that only the live version has; definition is JSON; state: draft (not live), live (the same as live), changed (live otherwise) or dropped (only live)';
 
+CREATE FUNCTION clientele.version_model(population clientele.population, version int) RETURNS clientele.model
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    model clientele.model;
+BEGIN
+    SELECT v.model INTO model FROM clientele.version AS v
+    WHERE (v.population_id, v.version) = (population.population_id, version_model.version);
+    IF NOT FOUND THEN
+        RAISE undefined_object USING
+            MESSAGE = coalesce(format('population "%s" has no version ', population.name) || version,
+                               format('nothing of population "%s" is published yet', population.name)),
+            HINT = coalesce((SELECT 'Its versions are 1 to ' || max(v.version) || '.' FROM clientele.version AS v
+                             WHERE v.population_id = population.population_id),
+                            'Publish the draft first: ' || format('SELECT clientele.publish(%L);', population.name));
+    END IF;
+    RETURN model;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.version_model(clientele.population, int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.version_model(clientele.population, int) IS 'internal: what a version says; an error if there is none of that number (NULL = nothing is published)';
+
+CREATE FUNCTION clientele.replace_draft(caller regrole, population clientele.population, model clientele.model) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    before clientele.definition[];
+    earning text[] := ARRAY(SELECT s ->> 'name' FROM jsonb_array_elements(model::text::jsonb -> 'sources') AS s
+                            WHERE (s -> 'revenue')::boolean);
+BEGIN
+    -- What does not change keeps its author.
+    before := ARRAY(SELECT d FROM clientele.definition AS d WHERE d.population_id = population.population_id);
+    DELETE FROM clientele.definition AS d WHERE d.population_id = population.population_id;
+    INSERT INTO clientele.definition (population_id, name, kind, body, author, changed_at)
+    SELECT population.population_id, m.name, m.kind, m.body,
+           coalesce(b.author, (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = caller)), coalesce(b.changed_at, clock_timestamp())
+    FROM clientele.model_definitions(model) AS m
+    LEFT JOIN unnest(before) AS b ON (b.name, b.kind, b.body) = (m.name, m.kind, m.body)
+    ORDER BY m.place;
+
+    -- A model in which nothing is revenue does not say that nothing shall be.
+    UPDATE clientele.source AS s SET revenue = CASE WHEN earning <> '{}' THEN s.name = ANY (earning) END
+    WHERE s.population_id = population.population_id AND s.amount IS NOT NULL;
+    UPDATE clientele.population AS p SET branch = model::text::jsonb ->> 'branch'
+    WHERE p.population_id = population.population_id;
+    PERFORM clientele.draft_model(population.population_id);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.replace_draft(regrole, clientele.population, clientele.model) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.replace_draft(regrole, clientele.population, clientele.model) IS 'internal: makes the draft say what a model says: definitions, revenue and branch; sources are read as before';
+
 CREATE FUNCTION clientele.reset_draft_for(caller regrole, population text, version int)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     owned clientele.population := clientele.population_of(caller, population);
-    model clientele.model;
-    before clientele.definition[];
 BEGIN
-    SELECT v.model INTO model FROM clientele.version AS v
-    WHERE v.population_id = owned.population_id
-      AND v.version = coalesce(reset_draft_for.version, owned.live_version, owned.next_version);
-    IF NOT FOUND THEN
-        RAISE undefined_object USING
-            MESSAGE = coalesce(format('population "%s" has no version ', population) || version,
-                               format('nothing of population "%s" is published yet', population)),
-            HINT = coalesce((SELECT 'Its versions are 1 to ' || max(v.version) || '.' FROM clientele.version AS v
-                             WHERE v.population_id = owned.population_id),
-                            'Single definitions leave the draft by drop_definition.');
-    END IF;
-
-    -- What does not change keeps its author.
-    before := ARRAY(SELECT d FROM clientele.definition AS d WHERE d.population_id = owned.population_id);
-    DELETE FROM clientele.definition AS d WHERE d.population_id = owned.population_id;
-    INSERT INTO clientele.definition (population_id, name, kind, body, author, changed_at)
-    SELECT owned.population_id, m.name, m.kind, m.body,
-           coalesce(b.author, (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = caller)), coalesce(b.changed_at, clock_timestamp())
-    FROM clientele.model_definitions(model) AS m
-    LEFT JOIN unnest(before) AS b ON (b.name, b.kind, b.body) = (m.name, m.kind, m.body)
-    ORDER BY m.place;
+    PERFORM clientele.replace_draft(caller, owned, clientele.version_model(owned, coalesce(version, owned.live_version, owned.next_version)));
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.reset_draft_for(regrole, text, int) FROM PUBLIC;
@@ -1386,4 +1436,4 @@ COMMENT ON FUNCTION clientele.reset_draft_for(regrole, text, int) IS 'internal: 
 
 CREATE FUNCTION clientele.reset_draft(population text, version int DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.reset_draft(text, int) IS 'makes the definitions of the draft those of a version again (NULL = the live one); sources stay as they are';
+COMMENT ON FUNCTION clientele.reset_draft(text, int) IS 'makes the draft what a version was (NULL = the live one): definitions, branch, and which amounts are revenue; the tables of sources, and how they are read, stay as they are';

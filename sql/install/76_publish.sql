@@ -408,6 +408,8 @@ DECLARE
     feed text;
     families text;
     labels text;
+    label_names text;
+    branch text;
     now record;
     at record;
 BEGIN
@@ -468,10 +470,10 @@ BEGIN
         ARRAY['position', population.key_column, 'name', 'from_label', 'to_label', 'effective_at', 'recorded_at', 'cause', 'model_version'],
         ARRAY['number of the change, in the order of commits', 'key of the customer', 'what gives the label; a tag''s name',
               'label before; NULL = none', 'label from then on; NULL = none', 'since when it is so', 'when it was written',
-              'fact, time or publish', 'version of the definitions that gave it']);
+              'fact, time, publish, pin or backfill', 'version of the definitions that gave it']);
 
     -- What a customer had when the feed began has no beginning there.
-    SELECT string_agg(format('(%L, v.%I)', name, name), ', ') INTO labels
+    SELECT string_agg(format('(%L, v.%I)', name, name), ', '), string_agg(quote_literal(name), ', ') INTO labels, label_names
     FROM clientele.model_columns(population.population_id, version) WHERE role = 'label';
     PERFORM clientele.put_view(population, '_membership', format($query$
         SELECT key AS %1$s, name, label, valid_from, valid_to
@@ -494,6 +496,33 @@ BEGIN
         ARRAY[population.key_column, 'name', 'label', 'valid_from', 'valid_to'],
         ARRAY['key of the customer', 'what gives the label; a tag''s name', 'the label; a tag''s name', 'first instant; NULL = since before the feed',
               'first instant not any more; NULL = still so']);
+
+    -- Who went away and came back within the week has not moved.  The branch is of the stored
+    -- row, which refresh wrote with the feed; it is looked up only if it is asked for.
+    SELECT CASE WHEN o.type LIKE 'numeric%' THEN format('trim_scale(v.%I)::text', o.name) ELSE format('v.%I::text', o.name) END
+    INTO branch
+    FROM clientele.version AS v, clientele.model_columns(population.population_id, show_version.version) AS o
+    WHERE v.population_id = population.population_id AND v.version = show_version.version
+      AND o.name = v.model::text::jsonb ->> 'branch';
+    PERFORM clientele.put_view(population, '_moves', format($query$
+        SELECT m.week, m.key AS %1$s, m.name, m.from_label, m.to_label, m.moved_at, m.cause, %2$s AS branch
+        FROM (SELECT %3$s AS week, key, name,
+                     (array_agg(from_label ORDER BY effective_at, position))[1] AS from_label,
+                     (array_agg(to_label ORDER BY effective_at DESC, position DESC))[1] AS to_label,
+                     max(effective_at) AS moved_at,
+                     (array_agg(cause ORDER BY effective_at DESC, position DESC))[1] AS cause
+              FROM %4$s AS flip WHERE name IN (%5$s) GROUP BY 1, 2, 3) AS m
+        %6$s
+        WHERE m.from_label IS DISTINCT FROM m.to_label
+        $query$, key, coalesce(branch, 'NULL::text'), clientele.week_of('effective_at', population.time_zone), feed,
+        coalesce(label_names, 'NULL'),
+        CASE WHEN branch IS NOT NULL THEN format('LEFT JOIN %s AS v ON v.%s = m.key', clientele.data_table(population.name, 'stored', version), key) END),
+        'who has another label at the end of a week than before it');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_moves')::regclass,
+        ARRAY['week', population.key_column, 'name', 'from_label', 'to_label', 'moved_at', 'cause', 'branch'],
+        ARRAY['the Monday on which the week began', 'key of the customer', 'what gives the label', 'label when the week began; NULL = none',
+              'label when it ended, or now; NULL = none', 'since when it is so', 'fact, time, publish, pin or backfill: of the last change',
+              'where the customer belongs now; NULL without set_branch']);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.show_version(int, int, name) FROM PUBLIC;

@@ -98,6 +98,8 @@ BEGIN
             PERFORM clientele.show_version(population_id, version);
             UPDATE clientele.population AS p SET live_version = switch_version.version, next_version = NULL
             WHERE p.population_id = switch_version.population_id;
+            UPDATE clientele.version AS v SET shown_at = clock_timestamp()
+            WHERE (v.population_id, v.version) = (switch_version.population_id, switch_version.version);
             RETURN true;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             NULL;
