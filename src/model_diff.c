@@ -556,9 +556,10 @@ argument_tree(Datum model)
 Datum
 clientele_model_diff(PG_FUNCTION_ARGS)
 {
-	Diff		diff = {fcinfo};
+	Diff		diff = {0};
 
 	InitMaterializedSRF(fcinfo, 0);
+	diff.fcinfo = fcinfo;
 	initStringInfo(&diff.path);
 	compare_models(&diff, argument_tree(PG_GETARG_DATUM(0)), argument_tree(PG_GETARG_DATUM(1)));
 	return (Datum) 0;

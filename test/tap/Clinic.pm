@@ -67,6 +67,9 @@ sub open_clinic
 	SELECT clientele.define_metric('customer', 'away', 'days_since(latest(visit))');
 	SELECT clientele.define_metric('customer', 'south', \$\$sum(line.net where bill_id.branch_id.region = '华南')\$\$, 2);
 	SELECT clientele.define_metric('customer', 'passing', 'count(line)');
+	SELECT clientele.define_metric('customer', 'shop', 'last(line.bill_id.branch_id)');
+	SELECT clientele.set_branch('customer', 'shop');
+	SELECT clientele.set_revenue('customer', 'line');
 	SELECT clientele.define_rfm('customer', 'member', recency => 'latest(line)', frequency => 'visits', monetary => 'spent',
 	                            bins => 2, cuts => 'recency 60; frequency 3; monetary 20000', scheme => 'eight');
 	SELECT clientele.define_ladder('customer', 'stage', '[{"label": "沉睡", "when": "away > 60"},
@@ -165,6 +168,7 @@ sub answers
 	SELECT * FROM segments.customer_tag ORDER BY 1, 2;
 	SELECT * FROM segments.customer_change ORDER BY 1;
 	SELECT * FROM segments.customer_membership ORDER BY 1, 2, 3, 4;
+	SELECT * FROM segments.customer_moves ORDER BY 1, 2, 3;
 	SELECT * FROM segments.customer_as_of('2026-03-01 12:00+08') ORDER BY customer_id;
 	SELECT clientele.profile('customer', customer_id), clientele.profile('customer', customer_id, '2026-08-01 00:00+08')
 	FROM segments.customer ORDER BY customer_id;
@@ -174,6 +178,9 @@ sub answers
 	ORDER BY c.customer_id, n.item;
 	SELECT * FROM clientele.changes_since('customer', 0);
 	RESET ROLE;
+	SELECT * FROM clientele.versions('customer');
+	SELECT * FROM clientele.diff_versions('customer', 1);
+	SELECT clientele.export_definitions('customer');
 	SELECT * FROM "Seg 2"."会员" ORDER BY 1;
 	SELECT * FROM "Seg 2"."会员_tag" ORDER BY 1, 2}) ];
 }
