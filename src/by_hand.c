@@ -4,7 +4,8 @@
  *
  * Statements come as the events of a source do: in the order of customers, newest first.
  * They are not folded, because few customers have any: those of a block are kept until
- * the next, and fill registers of definitions in the rows of these customers alone.
+ * the next.  What a definition answers is copied from what its rules say, and then
+ * changed in the rows of these customers alone.
  */
 #include "postgres.h"
 
@@ -20,9 +21,12 @@
 /* A definition that people may speak of. */
 typedef struct ClienteleSubject
 {
+	const ClienteleByHand *by_hand;
 	text	   *name;
 	const ClienteleDefinition *definition;
-	ClienteleEngineDefinition *bound;	/* NULL: a name that no tag may have */
+	ClienteleCell *rules;		/* register of what its rules say; NULL: nobody may speak
+								 * of it, or it is not needed */
+	ClienteleCell *answer;
 	text	  **labels;			/* it can give; NULL ends them */
 } ClienteleSubject;
 
@@ -55,6 +59,7 @@ clientele_by_hand_begin(ClienteleEngineParts *parts)
 	by_hand->subjects = palloc0(mul_size(sizeof(ClienteleSubject), Max(model->ndefinitions, 1)));
 	for (int i = 0; i < model->ndefinitions; i++)
 	{
+		by_hand->subjects[i].by_hand = by_hand;
 		by_hand->subjects[i].name = cstring_to_text(model->definitions[i].name);
 		by_hand->subjects[i].definition = &model->definitions[i];
 	}
@@ -72,32 +77,6 @@ find_subject(const ClienteleByHand *by_hand, text *name)
 	ClienteleSubject wanted = {.name = name};
 
 	return bsearch(&wanted, by_hand->subjects, by_hand->nsubjects, sizeof(ClienteleSubject), compare_subjects);
-}
-
-/* Nobody has said anything of a customer. */
-static void
-set_silent(const ClienteleSubject *subject, int row)
-{
-	ClienteleCell *cells = subject->bound->by_hand;
-
-	cells[row].state = subject->definition->kind == CLIENTELE_TAG ? CLIENTELE_FALSE : CLIENTELE_NULL;
-}
-
-void
-clientele_by_hand_add(ClienteleByHand *by_hand, const ClienteleDefinition *definition, ClienteleEngineDefinition *bound)
-{
-	ClienteleSubject *subject = find_subject(by_hand, cstring_to_text(definition->name));
-	const char **labels = clientele_definition_labels(definition);
-	int			nlabels = 0;
-
-	subject->bound = bound;
-	while (labels[nlabels])
-		nlabels++;
-	subject->labels = palloc0(mul_size(sizeof(text *), nlabels + 1));
-	for (int i = 0; i < nlabels; i++)
-		subject->labels[i] = cstring_to_text(labels[i]);
-	for (int row = 0; row < by_hand->parts->capacity; row++)
-		set_silent(subject, row);
 }
 
 /* ---------- what holds ---------- */
@@ -146,21 +125,70 @@ stands_until(const ClienteleSaid *said, TimestampTz at)
 	return until;
 }
 
+/* ---------- what definitions answer then ---------- */
+
+/* As the language would say it: by_hand or rules; coalesce(by_hand, rules). */
+static void
+change_answer(const ClienteleSaid *said, TimestampTz as_of)
+{
+	const ClienteleProgram *program = said->subject->by_hand->parts->program;
+	ClienteleCell *answer = &said->subject->answer[said->row];
+	TimestampTz *until = &clientele_horizons(program, said->subject->answer)[said->row];
+	const ClienteleStatement *holds = standing(said, as_of);
+	TimestampTz said_until = stands_until(said, as_of);
+	bool		had = !is_pin(said) && answer->state == CLIENTELE_TRUE;
+
+	if (holds == NULL)
+		*until = had ? *until : Min(*until, said_until);
+	else
+		*until = had ? Max(*until, said_until) : said_until;
+	if (holds && is_pin(said))
+		clientele_cell_set_text(answer, holds->label);
+	else if (holds)
+		answer->state = CLIENTELE_TRUE;
+}
+
+static void
+answer_block(void *argument, int nrows)
+{
+	const ClienteleSubject *subject = argument;
+	const ClienteleByHand *by_hand = subject->by_hand;
+	const ClienteleProgram *program = by_hand->parts->program;
+
+	memcpy(subject->answer, subject->rules, sizeof(ClienteleCell) * nrows);
+	memcpy(clientele_horizons(program, subject->answer), clientele_horizons(program, subject->rules), sizeof(TimestampTz) * nrows);
+	for (int i = 0; i < by_hand->nsaid; i++)
+	{
+		if (by_hand->said[i].subject == subject)
+			change_answer(&by_hand->said[i], by_hand->as_of);
+	}
+}
+
+ClienteleCell *
+clientele_by_hand_bind(ClienteleByHand *by_hand, const ClienteleDefinition *definition, ClienteleCell *rules)
+{
+	ClienteleSubject *subject = find_subject(by_hand, cstring_to_text(definition->name));
+	const char **labels = clientele_definition_labels(definition);
+	int			nlabels = 0;
+
+	while (labels[nlabels])
+		nlabels++;
+	subject->labels = palloc0(mul_size(sizeof(text *), nlabels + 1));
+	for (int i = 0; i < nlabels; i++)
+		subject->labels[i] = cstring_to_text(labels[i]);
+	subject->rules = rules;
+	subject->answer = clientele_bind_register(by_hand->parts->binder);
+	clientele_bind_call(by_hand->parts->binder, answer_block, subject);
+	return subject->answer;
+}
+
 /* ---------- a block of customers ---------- */
 
 void
-clientele_by_hand_begin_block(ClienteleByHand *by_hand)
+clientele_by_hand_begin_block(ClienteleByHand *by_hand, TimestampTz as_of)
 {
-	for (int i = 0; i < by_hand->nsaid; i++)
-	{
-		const ClienteleSaid *said = &by_hand->said[i];
-
-		if (said->subject == NULL)
-			continue;
-		set_silent(said->subject, said->row);
-		clientele_horizons(by_hand->parts->program, said->subject->bound->by_hand)[said->row] = DT_NOEND;
-	}
 	by_hand->nsaid = 0;
+	by_hand->as_of = as_of;
 }
 
 static int
@@ -207,7 +235,7 @@ concerns(const ClienteleByHand *by_hand, int i, const ClienteleSubject *subject)
 
 	if (subject == NULL)
 		return tag;
-	return subject->bound != NULL && tag == (subject->definition->kind == CLIENTELE_TAG);
+	return subject->rules != NULL && tag == (subject->definition->kind == CLIENTELE_TAG);
 }
 
 static text *
@@ -255,46 +283,28 @@ clientele_by_hand_take(ClienteleByHand *by_hand, int from, int to, int row)
 	MemoryContextSwitchTo(caller);
 }
 
-static void
-fill_register(const ClienteleByHand *by_hand, const ClienteleSaid *said, TimestampTz as_of)
-{
-	ClienteleCell *cells = said->subject->bound->by_hand;
-	const ClienteleStatement *holds = standing(said, as_of);
-
-	if (holds && is_pin(said))
-		clientele_cell_set_text(&cells[said->row], holds->label);
-	else if (holds)
-		cells[said->row].state = CLIENTELE_TRUE;
-	clientele_horizons(by_hand->parts->program, cells)[said->row] = stands_until(said, as_of);
-}
-
 void
-clientele_by_hand_finish(ClienteleByHand *by_hand, int row, TimestampTz as_of)
+clientele_by_hand_finish(ClienteleByHand *by_hand, int row)
 {
-	for (int i = begin_of_row(by_hand, row); i < by_hand->nsaid; i++)
-	{
-		if (by_hand->said[i].subject)
-			fill_register(by_hand, &by_hand->said[i], as_of);
-	}
 	by_hand->ends[row] = by_hand->nsaid;
 }
 
 void
-clientele_by_hand_limit(const ClienteleByHand *by_hand, TimestampTz as_of, TimestampTz *due)
+clientele_by_hand_limit(const ClienteleByHand *by_hand, TimestampTz *due)
 {
 	for (int i = 0; i < by_hand->nsaid; i++)
 	{
 		const ClienteleSaid *said = &by_hand->said[i];
 
 		if (said->subject == NULL)
-			due[said->row] = Min(due[said->row], stands_until(said, as_of));
+			due[said->row] = Min(due[said->row], stands_until(said, by_hand->as_of));
 	}
 }
 
 /* ---------- asking ---------- */
 
 List *
-clientele_by_hand_tags(const ClienteleByHand *by_hand, int row, TimestampTz as_of)
+clientele_by_hand_tags(const ClienteleByHand *by_hand, int row)
 {
 	List	   *tags = NIL;
 
@@ -302,7 +312,7 @@ clientele_by_hand_tags(const ClienteleByHand *by_hand, int row, TimestampTz as_o
 	{
 		const ClienteleSaid *said = &by_hand->said[i];
 
-		if (said->subject == NULL && standing(said, as_of))
+		if (said->subject == NULL && standing(said, by_hand->as_of))
 			tags = lappend(tags, said->tag);
 	}
 	return tags;
@@ -322,18 +332,18 @@ said_about(const ClienteleByHand *by_hand, int row, const char *definition)
 }
 
 const ClienteleStatement *
-clientele_by_hand_standing(const ClienteleByHand *by_hand, int row, const char *definition, TimestampTz at)
+clientele_by_hand_standing(const ClienteleByHand *by_hand, int row, const char *definition)
 {
 	const ClienteleSaid *said = said_about(by_hand, row, definition);
 
-	return said ? standing(said, at) : NULL;
+	return said ? standing(said, by_hand->as_of) : NULL;
 }
 
 bool
-clientele_by_hand_intervened(const ClienteleByHand *by_hand, int row, const char *definition,
-							 TimestampTz before, TimestampTz at)
+clientele_by_hand_intervened(const ClienteleByHand *by_hand, int row, const char *definition, TimestampTz before)
 {
 	const ClienteleSaid *said = said_about(by_hand, row, definition);
+	TimestampTz at = by_hand->as_of;
 
 	return said && latest(said, before) != latest(said, at) && (standing(said, before) || standing(said, at));
 }

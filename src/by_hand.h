@@ -50,6 +50,7 @@ typedef struct ClienteleByHand
 	ClienteleCell *note;
 	int			nsubjects;
 	struct ClienteleSubject *subjects;	/* ascending by name */
+	TimestampTz as_of;			/* of the block of customers */
 	int			nsaid;			/* of the block's customers, in their order */
 	int			said_allocated;
 	ClienteleSaid *said;
@@ -59,31 +60,34 @@ typedef struct ClienteleByHand
 /* Whether anybody has ever said anything. */
 extern bool clientele_by_hand_is_used(Oid relation);
 
-/* Compiling: begins; and a definition that people may speak of has a register for it. */
+/*
+ * Compiling: begins; and binds a definition that people may speak of.  From the register
+ * of what its rules say comes that of what it answers.
+ */
 extern ClienteleByHand *clientele_by_hand_begin(ClienteleEngineParts *parts);
-extern void clientele_by_hand_add(ClienteleByHand *by_hand, const ClienteleDefinition *definition,
-								  ClienteleEngineDefinition *bound);
+extern ClienteleCell *clientele_by_hand_bind(ClienteleByHand *by_hand, const ClienteleDefinition *definition,
+											 ClienteleCell *rules);
 
 /*
- * A block of customers: begins; takes statements `from` up to `to` of the block that has
- * been read, about the customer of a row, again; and fills his registers.
+ * A block of customers, to be heard before the program runs: begins; takes statements
+ * `from` up to `to` of the block that has been read, about the customer of a row, again;
+ * and goes on to the next row.
  */
-extern void clientele_by_hand_begin_block(ClienteleByHand *by_hand);
+extern void clientele_by_hand_begin_block(ClienteleByHand *by_hand, TimestampTz as_of);
 extern void clientele_by_hand_take(ClienteleByHand *by_hand, int from, int to, int row);
-extern void clientele_by_hand_finish(ClienteleByHand *by_hand, int row, TimestampTz as_of);
+extern void clientele_by_hand_finish(ClienteleByHand *by_hand, int row);
 
 /* No customer is due later than a tag of his comes or goes that no definition is about. */
-extern void clientele_by_hand_limit(const ClienteleByHand *by_hand, TimestampTz as_of, TimestampTz *due);
+extern void clientele_by_hand_limit(const ClienteleByHand *by_hand, TimestampTz *due);
 
 /* The names of such tags that a customer of the block has, in no order; NIL = none. */
-extern List *clientele_by_hand_tags(const ClienteleByHand *by_hand, int row, TimestampTz as_of);
+extern List *clientele_by_hand_tags(const ClienteleByHand *by_hand, int row);
 
-/* The statement about a definition that holds at an instant; NULL = none does. */
-extern const ClienteleStatement *clientele_by_hand_standing(const ClienteleByHand *by_hand, int row,
-															const char *definition, TimestampTz at);
+/* The statement about a definition that holds; NULL = none does. */
+extern const ClienteleStatement *clientele_by_hand_standing(const ClienteleByHand *by_hand, int row, const char *definition);
 
-/* Whether between two instants somebody pinned a label, or took a pin away. */
+/* Whether since an instant somebody pinned a label, or took a pin away. */
 extern bool clientele_by_hand_intervened(const ClienteleByHand *by_hand, int row, const char *definition,
-										 TimestampTz before, TimestampTz at);
+										 TimestampTz before);
 
 #endif							/* CLIENTELE_BY_HAND_H */

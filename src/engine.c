@@ -1003,26 +1003,6 @@ bind_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 	clientele_bind_call(parts->binder, score_block, state);
 }
 
-/* ---------- what people say ---------- */
-
-/* A tag is had by hand, too; a label that is pinned stands above what the rules say. */
-static void
-bind_by_hand(ClienteleEngineParts *parts, const ClienteleDefinition *definition, ClienteleEngineDefinition *bound)
-{
-	bool		is_tag = definition->kind == CLIENTELE_TAG;
-
-	bound->by_rules = bound->cells;
-	if (parts->by_hand == NULL || definition->kind == CLIENTELE_PARAMETER || definition->kind == CLIENTELE_METRIC)
-		return;
-	bound->by_hand = clientele_bind_register(parts->binder);
-	clientele_by_hand_add(parts->by_hand, definition, bound);
-	parts->nlocals = 0;
-	clientele_engine_push_local(parts, "by_hand", bound->type, bound->by_hand);
-	clientele_engine_push_local(parts, "by_rules", bound->type, bound->by_rules);
-	bound->cells = bind_text(parts, is_tag ? "by_hand or by_rules" : "coalesce(by_hand, by_rules)", bound->type, NULL);
-	parts->nlocals = 0;
-}
-
 /* ---------- the order of definitions ---------- */
 
 static void bind_definition(ClienteleEngineParts *parts, int number);
@@ -1134,7 +1114,9 @@ bind_definition(ClienteleEngineParts *parts, int number)
 			bound->cells = bind_text(parts, definition->expression, CLIENTELE_BOOLEAN, &bound->type);
 			break;
 	}
-	bind_by_hand(parts, definition, bound);
+	bound->by_rules = bound->cells;
+	if (parts->by_hand && definition->kind != CLIENTELE_PARAMETER && definition->kind != CLIENTELE_METRIC)
+		bound->cells = clientele_by_hand_bind(parts->by_hand, definition, bound->by_rules);
 	error_context_stack = callback.previous;
 	bound->state = CLIENTELE_BOUND;
 }

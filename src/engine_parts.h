@@ -139,9 +139,7 @@ typedef struct ClienteleEngineDefinition
 	ClienteleType type;
 	ClienteleCell *cells;		/* a metric's value, a label; a tag's truth, which may
 								 * be unknown: then it is not there */
-	ClienteleCell *by_rules;	/* ->cells, had nobody said anything; */
-	ClienteleCell *by_hand;		/* of tags and labels: what people say, NULL where nobody
-								 * ever has */
+	ClienteleCell *by_rules;	/* the same, had nobody said anything */
 	ClienteleCell *score;		/* of grids and cards */
 	ClienteleCell *values[CLIENTELE_RFM_AXES];	/* of grids: what axes measure */
 	ClienteleCell *axes[CLIENTELE_RFM_AXES];	/* of grids: their scores */

@@ -310,7 +310,7 @@ explain_by_hand(FunctionCallInfo fcinfo, const Subject *subject)
 {
 	const ClienteleByHand *by_hand = subject->parts->by_hand;
 	const ClienteleStatement *said = by_hand == NULL ? NULL :
-		clientele_by_hand_standing(by_hand, 0, subject->definition->name, subject->parts->program->as_of);
+		clientele_by_hand_standing(by_hand, 0, subject->definition->name);
 	ClienteleResultRow row;
 
 	if (said == NULL)

@@ -322,12 +322,12 @@ hear_people(ClienteleScan *scan)
 
 	if (by_hand == NULL)
 		return;
-	clientele_by_hand_begin_block(by_hand);
+	clientele_by_hand_begin_block(by_hand, scan->as_of);
 	for (int row = 0; row < scan->nrows; row++)
 	{
 		while (next_events(scan, &scan->statements, row, &from, &to))
 			clientele_by_hand_take(by_hand, from, to, row);
-		clientele_by_hand_finish(by_hand, row, scan->as_of);
+		clientele_by_hand_finish(by_hand, row);
 	}
 }
 
@@ -417,7 +417,7 @@ foresee_due(ClienteleScan *scan)
 	for (int i = 0; i < parts->nforeseen; i++)
 		keep_soonest(scan->due, parts->foreseen[i], scan->nrows);
 	if (parts->by_hand)
-		clientele_by_hand_limit(parts->by_hand, scan->as_of, scan->due);
+		clientele_by_hand_limit(parts->by_hand, scan->due);
 	clientele_horizons_limit(parts->program, scan->due, scan->nrows);
 }
 
@@ -570,7 +570,7 @@ static Datum
 tags_datum(ClienteleScan *scan, int row)
 {
 	const ClienteleEngineParts *parts = scan->engine->parts;
-	const List *others = parts->by_hand ? clientele_by_hand_tags(parts->by_hand, row, scan->as_of) : NIL;
+	const List *others = parts->by_hand ? clientele_by_hand_tags(parts->by_hand, row) : NIL;
 	ArrayType  *array = scan->array;
 	char	   *to = (char *) array + ARR_OVERHEAD_NONULLS(1);
 	int			count = 0;
@@ -655,7 +655,7 @@ clientele_scan_pin_changed(const ClienteleScan *scan, const char *definition, Ti
 {
 	const ClienteleByHand *by_hand = scan->engine->parts->by_hand;
 
-	return by_hand && clientele_by_hand_intervened(by_hand, scan->row - 1, definition, before, scan->as_of);
+	return by_hand && clientele_by_hand_intervened(by_hand, scan->row - 1, definition, before);
 }
 
 /* ---------- beginning and end ---------- */
