@@ -17,11 +17,13 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "by_hand.h"
 #include "compat.h"
 #include "engine_catalog.h"
 #include "engine_parts.h"
 #include "mark.h"
 #include "owner.h"
+#include "written_table.h"
 
 static MemoryContext cache_context = NULL;
 static List *engines = NIL;		/* of ClienteleEngine, in cache_context */
@@ -73,6 +75,8 @@ free_engine(ClienteleEngine *engine)
 	free_queries(parts->queries);
 	for (int i = 0; i < parts->nsources; i++)
 		free_queries(parts->sources[i].queries);
+	if (parts->by_hand)
+		free_queries(parts->by_hand->source.queries);
 	MemoryContextDelete(parts->context);
 }
 
@@ -188,6 +192,7 @@ read_population(ClienteleCatalogModel *catalog, MemoryContext context)
 				 errhint("Give the column its name back: ALTER TABLE ... RENAME COLUMN ... TO %s;",
 						 quote_identifier(catalog->key_column))));
 	refuse_other_keys(catalog, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5));
+	catalog->by_hand = clientele_data_table(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5), "manual", 0);
 }
 
 static void
@@ -326,6 +331,7 @@ clientele_engine_get(int population_id, int version)
 ClienteleEngine *
 clientele_engine_take(const ClienteleEngine *model, ClienteleEnginePurpose purpose)
 {
+	bool		by_hand = clientele_by_hand_is_used(model->parts->statements);
 	ClienteleEngine *engine = NULL;
 	ListCell   *cell;
 
@@ -334,7 +340,8 @@ clientele_engine_take(const ClienteleEngine *model, ClienteleEnginePurpose purpo
 		ClienteleEngine *candidate = lfirst(cell);
 
 		if (is_of(candidate, model->population_id, model->version) &&
-			!candidate->parts->in_use && candidate->parts->purpose == purpose)
+			!candidate->parts->in_use && candidate->parts->purpose == purpose &&
+			(candidate->parts->by_hand != NULL || !by_hand))
 		{
 			engine = candidate;
 			break;

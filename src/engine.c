@@ -10,17 +10,18 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "by_hand.h"
 #include "engine_catalog.h"
 #include "engine_parts.h"
 #include "expression_function.h"
 #include "mark.h"
+#include "model_labels.h"
 #include "nearest_name.h"
 
 /* Digits of a numeric column, of which ->scale are decimals. */
@@ -341,7 +342,7 @@ resolve_tag(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode 
 				 errmsg("there is no tag \"%s\"", name),
 				 clientele_nearest_result(&nearest) ?
 				 errhint("Perhaps you mean '%s'.", clientele_nearest_result(&nearest)) :
-				 errhint("Define it: SELECT define_tag('...', '%s', ...).", name),
+				 errhint("Define it: SELECT define_tag('...', '%s', ...); without a rule, if only people give it.", name),
 				 clientele_bind_error_position(binder, node->first)));
 	}
 	operand.cells = parts->definitions[number].cells;
@@ -744,36 +745,13 @@ bind_axis_value(ClienteleEngineParts *parts, const ClienteleDefinition *definiti
 	return value;
 }
 
-/* The label of a score in a built-in scheme, in the database's encoding. */
-static const char *
-scheme_label(const ClienteleDefinition *definition, const int *score)
-{
-	int			high_from = definition->high_from;
-	const char *label = clientele_rfm_group_label(definition->scheme, score, high_from ? &high_from : NULL);
-
-	return label ? pg_any_to_server(label, strlen(label), PG_UTF8) : NULL;
-}
-
-static bool
-is_score(const ClienteleRfmGrid *grid, int score)
-{
-	int			digits[CLIENTELE_RFM_AXES] = {score / 100, score / 10 % 10, score % 10};
-
-	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
-	{
-		if (digits[axis] < 1 || digits[axis] > grid->ncuts[axis] + 1)
-			return false;
-	}
-	return true;
-}
-
 /* case when score is null then '...' when score in (555, 554) then '...' ... end */
 static char *
 scheme_expression(const ClienteleDefinition *definition)
 {
 	StringInfoData text;
 	bool		done[1000] = {false};
-	const char *without = scheme_label(definition, NULL);
+	const char *without = clientele_scheme_label(definition, NULL);
 
 	initStringInfo(&text);
 	appendStringInfoString(&text, "case when score is null then ");
@@ -786,16 +764,16 @@ scheme_expression(const ClienteleDefinition *definition)
 		const char *label;
 		const char *separator = "";
 
-		if (done[score] || !is_score(&definition->cuts, score) ||
-			(label = scheme_label(definition, &score)) == NULL)
+		if (done[score] || !clientele_grid_has_score(&definition->cuts, score) ||
+			(label = clientele_scheme_label(definition, &score)) == NULL)
 			continue;
 		appendStringInfoString(&text, " when score in (");
 		for (int other = score; other < 1000; other++)
 		{
 			const char *other_label;
 
-			if (!is_score(&definition->cuts, other) ||
-				(other_label = scheme_label(definition, &other)) == NULL || strcmp(other_label, label) != 0)
+			if (!clientele_grid_has_score(&definition->cuts, other) ||
+				(other_label = clientele_scheme_label(definition, &other)) == NULL || strcmp(other_label, label) != 0)
 				continue;
 			done[other] = true;
 			appendStringInfo(&text, "%s%d", separator, other);
@@ -1136,6 +1114,9 @@ bind_definition(ClienteleEngineParts *parts, int number)
 			bound->cells = bind_text(parts, definition->expression, CLIENTELE_BOOLEAN, &bound->type);
 			break;
 	}
+	bound->by_rules = bound->cells;
+	if (parts->by_hand && definition->kind != CLIENTELE_PARAMETER && definition->kind != CLIENTELE_METRIC)
+		bound->cells = clientele_by_hand_bind(parts->by_hand, definition, bound->by_rules);
 	error_context_stack = callback.previous;
 	bound->state = CLIENTELE_BOUND;
 }
@@ -1546,6 +1527,39 @@ begin_sources(ClienteleEngineParts *parts, const ClienteleCatalogModel *catalog)
 	}
 }
 
+/* What people say is read as the events of a source are, but not folded. */
+static ClienteleCell *
+statement_column(ClienteleEngineSource *source, const char *name)
+{
+	const ClienteleNode *path = clientele_expression_parse(psprintf("\"%s\"", name), NULL);
+
+	return use_column(&source->input, source->binder, source->binder, path).cells;
+}
+
+static void
+begin_by_hand(ClienteleEngineParts *parts, Oid relation)
+{
+	static const ClienteleModelSource model = {.name = "by hand"};
+	const ClienteleCatalogSource row = {model.name, relation, "\"key\"", "\"since\""};
+	ClienteleByHand *by_hand;
+
+	if (!clientele_by_hand_is_used(relation))
+		return;
+	parts->by_hand = by_hand = clientele_by_hand_begin(parts);
+	begin_source(parts, &by_hand->source, &model, &row, 1);
+	by_hand->kind = statement_column(&by_hand->source, "kind");
+	by_hand->name = statement_column(&by_hand->source, "name");
+	by_hand->label = statement_column(&by_hand->source, "label");
+	by_hand->until = statement_column(&by_hand->source, "until");
+	by_hand->number = statement_column(&by_hand->source, "number");
+	if (parts->purpose == CLIENTELE_TO_EXPLAIN)
+	{
+		by_hand->author = statement_column(&by_hand->source, "author");
+		by_hand->note = statement_column(&by_hand->source, "note");
+	}
+	by_hand->source.program = clientele_bind_end(by_hand->source.binder);
+}
+
 static void
 end_sources(ClienteleEngineParts *parts)
 {
@@ -1602,6 +1616,7 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	engine->version = catalog->version;
 	engine->relation = catalog->relation;
 	engine->owner = catalog->owner;
+	parts->statements = catalog->by_hand;
 	engine->key_column = pstrdup(catalog->key_column);
 	get_atttypetypmodcoll(catalog->relation, get_attnum(catalog->relation, catalog->key_column),
 						  &engine->key_type, &(int32) {0}, &engine->key_collation);
@@ -1629,6 +1644,7 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	refuse_ambiguous_names(parts);
 	parts->binder = clientele_bind_begin(&parts->scope, parts->capacity, true);
 	begin_sources(parts, catalog);
+	begin_by_hand(parts, catalog->by_hand);
 	if (purpose == CLIENTELE_TO_CALIBRATE)
 		bind_axes(parts, catalog->grid);
 	else
@@ -1647,6 +1663,7 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	note_relations(parts, &parts->customers);
 	for (int i = 0; i < parts->nsources; i++)
 		note_relations(parts, &parts->sources[i].input);
+	parts->relations = list_append_unique_oid(parts->relations, catalog->by_hand);
 	MemoryContextSwitchTo(old_context);
 	return engine;
 }

@@ -85,6 +85,8 @@ bind_tag(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cli
 	const ClienteleNode *tree = clientele_expression_parse(definition->expression, NULL);
 	int			noperands = 0;
 
+	if (clientele_node_is_literal(tree))
+		return;					/* false: only people give it */
 	if (tree->kind != CLIENTELE_NODE_AND && tree->kind != CLIENTELE_NODE_OR)
 	{
 		bound->conditions = palloc0(sizeof(ClienteleEngineCondition));

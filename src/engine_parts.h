@@ -139,6 +139,7 @@ typedef struct ClienteleEngineDefinition
 	ClienteleType type;
 	ClienteleCell *cells;		/* a metric's value, a label; a tag's truth, which may
 								 * be unknown: then it is not there */
+	ClienteleCell *by_rules;	/* the same, had nobody said anything */
 	ClienteleCell *score;		/* of grids and cards */
 	ClienteleCell *values[CLIENTELE_RFM_AXES];	/* of grids: what axes measure */
 	ClienteleCell *axes[CLIENTELE_RFM_AXES];	/* of grids: their scores */
@@ -181,6 +182,8 @@ typedef struct ClienteleEngineParts
 	ClienteleInput customers;
 	int			nsources;
 	ClienteleEngineSource *sources;
+	Oid			statements;		/* the table of what people have said of customers ... */
+	struct ClienteleByHand *by_hand;	/* ... as it is read; NULL: it was empty */
 	ClienteleEngineDefinition *definitions;
 	int			nlocals;
 	ClienteleLocalName *locals;

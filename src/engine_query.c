@@ -78,7 +78,7 @@ has_events(const ClienteleEngineParts *parts)
 		if (parts->sources[i].fold.nslots > 0)
 			return true;
 	}
-	return false;
+	return parts->by_hand != NULL;
 }
 
 /*
@@ -167,7 +167,7 @@ clientele_events_newest_bound(const ClienteleEngineSource *source, TimestampTz *
 		else if (slot->function != CLIENTELE_FN_LATEST || slot->condition)
 			return false;
 	}
-	return fold->disorder == 0;
+	return fold->nslots > 0 && fold->disorder == 0;
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "by_hand.h"
 #include "clock.h"
 #include "compat.h"
 #include "engine_parts.h"
@@ -197,7 +198,7 @@ explain_conditions(FunctionCallInfo fcinfo, const Subject *subject)
 static void
 explain_tag(FunctionCallInfo fcinfo, const Subject *subject)
 {
-	const ClienteleCell *cell = subject->bound->cells;
+	const ClienteleCell *cell = subject->bound->by_rules;
 	bool		holds = cell->state == CLIENTELE_TRUE;
 	ClienteleResultRow row;
 
@@ -211,7 +212,7 @@ explain_tag(FunctionCallInfo fcinfo, const Subject *subject)
 static void
 explain_ladder(FunctionCallInfo fcinfo, const Subject *subject)
 {
-	const ClienteleCell *cell = subject->bound->cells;
+	const ClienteleCell *cell = subject->bound->by_rules;
 	ClienteleResultRow row;
 
 	begin_row(&row, "label", string(subject, cell, CLIENTELE_TEXT), NULL, until(subject, cell));
@@ -251,9 +252,9 @@ explain_grid(FunctionCallInfo fcinfo, const Subject *subject)
 	const char *score = string(subject, bound->score, CLIENTELE_NUMBER);
 	ClienteleResultRow row;
 
-	begin_row(&row, "label", string(subject, bound->cells, CLIENTELE_TEXT),
+	begin_row(&row, "label", string(subject, bound->by_rules, CLIENTELE_TEXT),
 			  score ? psprintf("score %s", score) : "no score",
-			  Min(until(subject, bound->cells), until(subject, bound->score)));
+			  Min(until(subject, bound->by_rules), until(subject, bound->score)));
 	clientele_result_put(fcinfo, &row);
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 		explain_axis(fcinfo, subject, axis);
@@ -303,9 +304,28 @@ explain_card(FunctionCallInfo fcinfo, const Subject *subject)
 		explain_reason(fcinfo, card, &reasons[i]);
 }
 
+/* What somebody has said comes first; the rows after it are what the rules say. */
+static void
+explain_by_hand(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	const ClienteleByHand *by_hand = subject->parts->by_hand;
+	const ClienteleStatement *said = by_hand == NULL ? NULL :
+		clientele_by_hand_standing(by_hand, 0, subject->definition->name);
+	ClienteleResultRow row;
+
+	if (said == NULL)
+		return;
+	begin_row(&row, said->label ? "pin" : "by hand", said->label ? text_to_cstring(said->label) : "true",
+			  psprintf("by %s", said->author), said->until);
+	clientele_result_set(&row, EXPLAIN_HOLDS, BoolGetDatum(true));
+	clientele_result_set_text(&row, EXPLAIN_REASON, said->note);
+	clientele_result_put(fcinfo, &row);
+}
+
 static void
 explain(FunctionCallInfo fcinfo, const Subject *subject)
 {
+	explain_by_hand(fcinfo, subject);
 	switch (subject->definition->kind)
 	{
 		case CLIENTELE_PARAMETER:

@@ -3,7 +3,8 @@
  *		What became different between two rows of a customer, labels and tags, and the
  *		change feed, which keeps it.
  *
- * All flips of a customer by one evaluation are the three arrays of one row of the feed.
+ * All flips of a customer by one evaluation are the three arrays of one row of the feed;
+ * those of labels that somebody has pinned or freed are another row's.
  * Every list is ascending bytewise by name, none twice, so one walk along them finds the
  * differences in the order of names.
  */
@@ -73,6 +74,8 @@ typedef struct Walk
 	const ClienteleFeed *feed;
 	const ClienteleSegments *before;
 	const ClienteleSegments *after;
+	bool		pins;			/* only labels that somebody has pinned or freed; else the
+								 * others, and tags */
 	int			next_label;
 	TextList	old_tags;
 	TextList	new_tags;
@@ -126,6 +129,12 @@ compare_names(const text *a, const text *b)
 	return clientele_compare_text(a, b);
 }
 
+static bool
+is_pinned(const ClienteleSegments *after, int i)
+{
+	return after && after->pinned && after->pinned[i];
+}
+
 static Flip
 next_label(Walk *walk)
 {
@@ -135,7 +144,7 @@ next_label(Walk *walk)
 		text	   *from = label_at(walk->before, i);
 		text	   *to = label_at(walk->after, i);
 
-		if (compare_names(from, to) != 0)
+		if (is_pinned(walk->after, i) == walk->pins && compare_names(from, to) != 0)
 			return (Flip) {walk->feed->names[i], from, to};
 	}
 	return (Flip) {NULL, NULL, NULL};
@@ -315,6 +324,24 @@ append_flips(ClienteleFeed *feed, const Flips *flips, Datum key, TimestampTz eff
 	feed->logged += flips->count;
 }
 
+static void
+log_flips(ClienteleFeed *feed, Datum key, const ClienteleSegments *before, const ClienteleSegments *after,
+		  TimestampTz effective_at, const char *cause, bool pins)
+{
+	Walk		walk = {
+		.feed = feed,
+		.before = before,
+		.after = after,
+		.pins = pins,
+		.old_tags = read_tags(pins ? NULL : before),
+		.new_tags = read_tags(pins ? NULL : after),
+	};
+	Flips		flips = find_flips(&walk);
+
+	if (flips.count > 0)
+		append_flips(feed, &flips, key, effective_at, cause);
+}
+
 void
 clientele_feed_log(ClienteleFeed *feed, Datum key, const ClienteleSegments *before, const ClienteleSegments *after,
 				   TimestampTz effective_at, const char *cause)
@@ -323,17 +350,9 @@ clientele_feed_log(ClienteleFeed *feed, Datum key, const ClienteleSegments *befo
 
 	if (!same_segments(feed, before, after))
 	{
-		Walk		walk = {
-			.feed = feed,
-			.before = before,
-			.after = after,
-			.old_tags = read_tags(before),
-			.new_tags = read_tags(after),
-		};
-		Flips		flips = find_flips(&walk);
-
-		if (flips.count > 0)
-			append_flips(feed, &flips, key, effective_at, cause);
+		log_flips(feed, key, before, after, effective_at, cause, false);
+		if (after && after->pinned)
+			log_flips(feed, key, before, after, effective_at, "pin", true);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(feed->scratch);

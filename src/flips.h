@@ -15,6 +15,8 @@ typedef struct ClienteleSegments
 	const Datum *labels;		/* in the order of the feed's names */
 	const bool *label_nulls;
 	Datum		tags;			/* text[], ascending bytewise, none twice */
+	const bool *pinned;			/* of a later row: which labels somebody has pinned, or
+								 * freed, since the row before; NULL: none */
 } ClienteleSegments;
 
 typedef struct ClienteleFeed ClienteleFeed;

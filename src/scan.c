@@ -22,6 +22,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "by_hand.h"
 #include "engine_parts.h"
 #include "forgotten.h"
 
@@ -52,6 +53,7 @@ struct ClienteleScan
 	ClienteleStream *customers;
 	int			nsources;
 	EventBlock *sources;
+	EventBlock	statements;		/* of people; unused where there are none */
 
 	/* how streams are merged */
 	bool		by_place;		/* by int8, ascending; else by key, descending */
@@ -272,14 +274,10 @@ read_events(ClienteleScan *scan, EventBlock *block)
 	MemoryContextSwitchTo(old_context);
 }
 
-/* Folds the events of one customer; those of customers that do not exist are passed. */
-static void
-fold_customer(ClienteleScan *scan, EventBlock *block, int row)
+/* The next events of one customer, *from up to *to; those of customers that do not exist are passed. */
+static bool
+next_events(ClienteleScan *scan, EventBlock *block, int row, int *from, int *to)
 {
-	ClienteleFold *fold = &block->source->fold;
-	Oid			type = block->source->key_type;
-
-	clientele_fold_begin(fold);
 	for (;;)
 	{
 		int			order;
@@ -287,18 +285,50 @@ fold_customer(ClienteleScan *scan, EventBlock *block, int row)
 		if (block->next == block->count)
 		{
 			if (block->at_end)
-				break;
+				return false;
 			read_events(scan, block);
 			continue;
 		}
-		order = compare_keys(scan, type, block->run_keys[block->run], scan->merge_keys[row]);
+		order = compare_keys(scan, block->source->key_type, block->run_keys[block->run], scan->merge_keys[row]);
 		if (order > 0)
-			break;
+			return false;
+		*from = block->next;
+		*to = block->next = block->run_ends[block->run++];
 		if (order == 0)
-			clientele_fold_events(fold, &block->source->events, block->next, block->run_ends[block->run]);
-		block->next = block->run_ends[block->run++];
+			return true;
 	}
+}
+
+static void
+fold_customer(ClienteleScan *scan, EventBlock *block, int row)
+{
+	ClienteleFold *fold = &block->source->fold;
+	int			from;
+	int			to;
+
+	clientele_fold_begin(fold);
+	while (next_events(scan, block, row, &from, &to))
+		clientele_fold_events(fold, &block->source->events, from, to);
 	clientele_fold_finish(fold, row);
+}
+
+/* What people have said of each customer of the block. */
+static void
+hear_people(ClienteleScan *scan)
+{
+	ClienteleByHand *by_hand = scan->engine->parts->by_hand;
+	int			from;
+	int			to;
+
+	if (by_hand == NULL)
+		return;
+	clientele_by_hand_begin_block(by_hand, scan->as_of);
+	for (int row = 0; row < scan->nrows; row++)
+	{
+		while (next_events(scan, &scan->statements, row, &from, &to))
+			clientele_by_hand_take(by_hand, from, to, row);
+		clientele_by_hand_finish(by_hand, row);
+	}
 }
 
 /* ---------- the clock ---------- */
@@ -386,6 +416,8 @@ foresee_due(ClienteleScan *scan)
 		scan->due[row] = DT_NOEND;
 	for (int i = 0; i < parts->nforeseen; i++)
 		keep_soonest(scan->due, parts->foreseen[i], scan->nrows);
+	if (parts->by_hand)
+		clientele_by_hand_limit(parts->by_hand, scan->due);
 	clientele_horizons_limit(parts->program, scan->due, scan->nrows);
 }
 
@@ -434,6 +466,7 @@ evaluate_block(ClienteleScan *scan)
 		for (int row = 0; row < scan->nrows; row++)
 			fold_customer(scan, &scan->sources[i], row);
 	}
+	hear_people(scan);
 	if (scan->nrows > 0)
 	{
 		foresee_due(scan);
@@ -506,15 +539,44 @@ output_datum(ClienteleProgram *program, const ClienteleOutput *output, const Cli
 	}
 }
 
+static int
+compare_tags(const void *a, const void *b)
+{
+	return clientele_compare_text(DatumGetTextPP(*(const Datum *) a), DatumGetTextPP(*(const Datum *) b));
+}
+
+/* The tags that definitions give a customer, and others that people gave him. */
+static Datum
+all_tags_datum(const ClienteleScan *scan, int row, const List *others)
+{
+	const ClienteleEngineParts *parts = scan->engine->parts;
+	Datum	   *tags = palloc(mul_size(sizeof(Datum), scan->engine->ntags + list_length(others)));
+	int			count = 0;
+	const ListCell *cell;
+
+	for (int i = 0; i < scan->engine->ntags; i++)
+	{
+		if (scan->tags[i / 64 * parts->capacity + row] & (UINT64CONST(1) << (i % 64)))
+			tags[count++] = PointerGetDatum(parts->tag_texts[i].text);
+	}
+	foreach(cell, others)
+		tags[count++] = PointerGetDatum(lfirst(cell));
+	qsort(tags, count, sizeof(Datum), compare_tags);
+	return PointerGetDatum(construct_array(tags, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 /* The array of the tags that a customer has. */
 static Datum
 tags_datum(ClienteleScan *scan, int row)
 {
 	const ClienteleEngineParts *parts = scan->engine->parts;
+	const List *others = parts->by_hand ? clientele_by_hand_tags(parts->by_hand, row) : NIL;
 	ArrayType  *array = scan->array;
 	char	   *to = (char *) array + ARR_OVERHEAD_NONULLS(1);
 	int			count = 0;
 
+	if (others != NIL)
+		return all_tags_datum(scan, row, others);
 	for (int w = 0; w < scan->tag_words; w++)
 	{
 		for (uint64 word = scan->tags[w * parts->capacity + row]; word != 0; word &= word - 1)
@@ -586,6 +648,14 @@ TimestampTz
 clientele_scan_as_of(const ClienteleScan *scan)
 {
 	return scan->as_of;
+}
+
+bool
+clientele_scan_pin_changed(const ClienteleScan *scan, const char *definition, TimestampTz before)
+{
+	const ClienteleByHand *by_hand = scan->engine->parts->by_hand;
+
+	return by_hand && clientele_by_hand_intervened(by_hand, scan->row - 1, definition, before);
 }
 
 /* ---------- beginning and end ---------- */
@@ -821,6 +891,8 @@ clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of, const Cli
 			begin_events(scan, &scan->sources[scan->nsources++], &parts->sources[i], shape, arguments, nargs,
 						 keys->instants ? keys->instants[keys->nlist - 1] : as_of, snapshot);
 	}
+	if (parts->by_hand)
+		begin_events(scan, &scan->statements, &parts->by_hand->source, shape, arguments, nargs, as_of, snapshot);
 	MemoryContextSwitchTo(old_context);
 	return scan;
 }
@@ -831,5 +903,7 @@ clientele_scan_end(ClienteleScan *scan)
 	clientele_stream_close(scan->customers);
 	for (int i = 0; i < scan->nsources; i++)
 		clientele_stream_close(scan->sources[i].stream);
+	if (scan->statements.stream)
+		clientele_stream_close(scan->statements.stream);
 	MemoryContextDelete(scan->context);
 }

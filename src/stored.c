@@ -298,6 +298,7 @@ typedef struct RefreshRun
 {
 	Stored		stored;
 	RowScan		old;
+	ClienteleScan *scan;
 	ClienteleFeed *feed;
 	TypeCacheEntry *key_type;
 	int			nlabels;
@@ -321,7 +322,19 @@ segments_of(const RefreshRun *run, const Datum *values, const bool *nulls, int f
 		labels[i] = values[column];
 		label_nulls[i] = nulls[column];
 	}
-	return (ClienteleSegments) {labels, label_nulls, values[first + run->stored.engine->noutputs]};
+	return (ClienteleSegments) {labels, label_nulls, values[first + run->stored.engine->noutputs], NULL};
+}
+
+/* Which labels of the scan's customer somebody has pinned or freed since; NULL: none. */
+static const bool *
+pinned_since(const RefreshRun *run, TimestampTz before)
+{
+	bool	   *pinned = palloc0(sizeof(bool) * Max(run->nlabels, 1));
+	bool		any = false;
+
+	for (int i = 0; i < run->nlabels; i++)
+		any |= pinned[i] = clientele_scan_pin_changed(run->scan, run->labels[i]->definition, before);
+	return any ? pinned : NULL;
 }
 
 static void
@@ -337,7 +350,10 @@ log_flips(const RefreshRun *run, Datum key, TupleTableSlot *old, const Datum *va
 		before = segments_of(run, old->tts_values, old->tts_isnull, STORED_FIRST_OUTPUT);
 	}
 	if (values)
+	{
 		after = segments_of(run, values, nulls, FRESH_FIRST_OUTPUT);
+		after.pinned = pinned_since(run, old ? DatumGetTimestampTz(old->tts_values[STORED_EVALUATED_AT]) : DT_NOBEGIN);
+	}
 	clientele_feed_log(run->feed, key, old ? &before : NULL, values ? &after : NULL, at, cause);
 }
 
@@ -435,8 +451,9 @@ is_next(const RefreshRun *run, const ClienteleScan *scan, Datum key, const Clien
 
 /* The scan goes along the list, and passes those who are not there. */
 static int64
-store_customers(RefreshRun *run, ClienteleScan *scan, const ClienteleKeys *customers)
+store_customers(RefreshRun *run, const ClienteleKeys *customers)
 {
+	ClienteleScan *scan = run->scan;
 	int			nvalues = run->stored.engine->noutputs + 3;
 	Datum	   *values = palloc(sizeof(Datum) * nvalues);
 	bool	   *nulls = palloc(sizeof(bool) * nvalues);
@@ -499,19 +516,18 @@ evaluate_and_store(const Batch *batch, const char *population, ClienteleEngine *
 				   TimestampTz clock, const char *cause, ClienteleTally *tally)
 {
 	RefreshRun	run = {.clock = clock,.cause = cause};
-	ClienteleScan *scan;
 
 	run.stored = open_stored(population, engine);
 	run.key_type = lookup_type_cache(engine->key_type, TYPECACHE_CMP_PROC_FINFO);
 	run.scratch = AllocSetContextCreate(batch->context, "clientele customer", ALLOCSET_DEFAULT_SIZES);
 	begin_lookup(&run.old, clientele_write_relation(run.stored.table));
 	open_feed(&run, population);
-	scan = clientele_scan_begin(engine, customers->instants[0], customers, batch->snapshot);
+	run.scan = clientele_scan_begin(engine, customers->instants[0], customers, batch->snapshot);
 
 	tally->asked += customers->nlist;
-	tally->written += store_customers(&run, scan, customers);
+	tally->written += store_customers(&run, customers);
 
-	clientele_scan_end(scan);
+	clientele_scan_end(run.scan);
 	end_scan(&run.old);
 	clientele_write_end(run.stored.table);
 	tally->logged += clientele_feed_close(run.feed);
@@ -643,7 +659,7 @@ read_segments(SegmentScan *scan, int nlabels)
 	}
 	scan->segments = (ClienteleSegments)
 	{
-		scan->values, scan->nulls, slot_getattr(scan->row, scan->tags, &isnull)
+		scan->values, scan->nulls, slot_getattr(scan->row, scan->tags, &isnull), NULL
 	};
 }
 

@@ -470,7 +470,7 @@ BEGIN
     -- Every column that a view of ours has beside the key.
     IF key IN ('as_of', 'tags', 'evaluated_at', 'due_at', 'model_version', 'tag', 'family', 'origin', 'since', 'position', 'name',
                'from_label', 'to_label', 'effective_at', 'recorded_at', 'cause', 'label', 'valid_from', 'valid_to',
-               'week', 'moved_at', 'branch') THEN
+               'week', 'moved_at', 'branch', 'kind', 'note', 'author', 'until', 'ended_at', 'ended_by', 'ended_note') THEN
         RAISE duplicate_column USING
             MESSAGE = format('the views of a population have a column "%s", so its key cannot be called so', key),
             HINT = format('ALTER TABLE %s RENAME COLUMN %I TO %I;', relation, key, 'customer_' || key);
@@ -506,7 +506,7 @@ COMMENT ON FUNCTION clientele.check_key(regclass, text) IS 'internal: the column
 CREATE FUNCTION clientele.view_names(population name) RETURNS SETOF name
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT (population || suffix)::name
-          FROM unnest(ARRAY['', '_at', '_tag', '_change', '_membership', '_moves']) AS suffix $$;
+          FROM unnest(ARRAY['', '_at', '_tag', '_manual', '_change', '_membership', '_moves']) AS suffix $$;
 REVOKE ALL ON FUNCTION clientele.view_names(name) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.view_names(name) IS 'internal: the names of a population''s views';
 
@@ -516,7 +516,7 @@ CREATE FUNCTION clientele.data_relations(population name) RETURNS SETOF pg_class
     AS $$
     SELECT c.* FROM pg_class AS c
     WHERE c.relnamespace = 'clientele_data'::regnamespace AND starts_with(c.relname, population)
-      AND substr(c.relname, length(population) + 1) ~ '^_(mark|change|marked|(stored|stale|all|live)_[0-9]+)$'
+      AND substr(c.relname, length(population) + 1) ~ '^_(mark|change|manual|marked|(stored|stale|all|live)_[0-9]+)$'
     $$;
 REVOKE ALL ON FUNCTION clientele.data_relations(name) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.data_relations(name) IS 'internal: tables and views of a population in clientele_data';
@@ -559,6 +559,7 @@ DECLARE
     key_type text := clientele.column_type(key_column);
     mark text := format('clientele_data.%I', population.name || '_mark');
     change text := format('clientele_data.%I', population.name || '_change');
+    manual text := format('clientele_data.%I', population.name || '_manual');
 BEGIN
     -- Marks that can be read no more, or were deleted by hand, would be changes lost in
     -- silence: so their table is not the owner's, and is a heap whatever the default.
@@ -585,8 +586,27 @@ BEGIN
     EXECUTE format('CREATE INDEX ON %s USING brin ((%s))', change, clientele.week_of('effective_at', population.time_zone));
     EXECUTE format('COMMENT ON TABLE %s IS %L', change,
                    format('what changed of customers of %s: a row is what one evaluation changed of one, its arrays the changes', population.name));
-    EXECUTE format('REVOKE ALL ON %s, %s FROM PUBLIC', mark, change);
+    -- A statement without a mark would be a change lost in silence: this table is not the owner's either.
+    EXECUTE format($table$
+        CREATE TABLE %s (
+            number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            key %s NOT NULL,
+            kind text COLLATE "C" NOT NULL CHECK (kind IN ('tag', 'pin')),
+            name text COLLATE "C" NOT NULL,
+            label text COLLATE "C" CHECK (label IS NULL OR kind = 'pin'),
+            family text,
+            note text,
+            author name NOT NULL,
+            since timestamptz NOT NULL,
+            until timestamptz
+        ) USING heap$table$, manual, key_type);
+    EXECUTE format('CREATE INDEX ON %s (key, since)', manual);
+    EXECUTE format('COMMENT ON TABLE %s IS %L', manual,
+                   format('what people said of customers of %s: tags and pinned labels. Of rows about one thing the latest holds, until its term is over; until = since takes back', population.name));
+    EXECUTE format('REVOKE ALL ON %s, %s, %s FROM PUBLIC', mark, change, manual);
     EXECUTE format('GRANT SELECT, INSERT, DELETE ON %s TO %s', mark, population.owner);
+    -- Who locks a view locks what is beneath with its owner's rights; SELECT would not do.
+    EXECUTE format('GRANT SELECT, DELETE ON %s TO %s', manual, population.owner);
     EXECUTE format('ALTER TABLE %s OWNER TO %s', change, population.owner);
     EXECUTE format('GRANT USAGE ON SCHEMA clientele_data TO %s', population.owner);
 END
@@ -1299,9 +1319,9 @@ $$;
 REVOKE ALL ON FUNCTION clientele.define_tag_for(regrole, text, text, clientele.expression, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.define_tag_for(regrole, text, text, clientele.expression, text) IS 'internal: define_tag, behind the door';
 
-CREATE FUNCTION clientele.define_tag(population text, name text, expression clientele.expression, family text DEFAULT NULL)
+CREATE FUNCTION clientele.define_tag(population text, name text, expression clientele.expression DEFAULT 'false', family text DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.define_tag(text, text, clientele.expression, text) IS 'puts a tag into the draft, or in the place of the tag of that name: customers have it while the expression holds; family is a word to group tags by (NULL = none)';
+COMMENT ON FUNCTION clientele.define_tag(text, text, clientele.expression, text) IS 'puts a tag into the draft, or in the place of the tag of that name: customers have it while the expression holds, and while somebody has given it to them (tag_customer); left out, only people give it; family is a word to group tags by (NULL = none)';
 
 CREATE FUNCTION clientele.set_parameter_for(caller regrole, population text, name text, value numeric)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -410,6 +410,8 @@ DECLARE
     labels text;
     label_names text;
     branch text;
+    manual text;
+    said text;
     now record;
     at record;
 BEGIN
@@ -417,6 +419,7 @@ BEGIN
     key := quote_ident(population.key_column);
     live := clientele.data_table(population.name, 'live', version);
     stored_feed := clientele.data_table(population.name, 'change');
+    manual := clientele.data_table(population.name, 'manual');
     feed := clientele.feed(population.name);
 
     SELECT string_agg(format('%s AS %I', c.expression, c.column_name), ', ') AS selection,
@@ -450,18 +453,40 @@ BEGIN
     FROM clientele.version AS v, jsonb_array_elements(v.model::text::jsonb -> 'definitions') AS d
     WHERE v.population_id = population.population_id AND v.version = show_version.version
       AND d ->> 'kind' = 'tag' AND d ->> 'family' IS NOT NULL;
+    -- A column of the statement by which the customer has the tag; NULL = there is none.
+    said := format($query$
+        (SELECT CASE WHEN s.until IS NULL OR s.until > v.as_of THEN s.%%I END
+         FROM %1$s AS s WHERE s.key = v.%2$s AND s.kind = 'tag' AND s.name = t.tag AND s.since <= v.as_of
+         ORDER BY s.since DESC, s.number DESC LIMIT 1)$query$, manual, key);
     PERFORM clientele.put_view(population, '_tag', format($query$
-        SELECT v.%1$s, t.tag, f.family, 'rule'::text AS origin,
+        SELECT v.%1$s, t.tag, coalesce(%5$s, f.family) AS family, CASE WHEN %6$s IS NULL THEN 'rule' ELSE 'manual' END AS origin,
+               coalesce(%6$s,
                (SELECT CASE WHEN c.to_labels[array_position(c.names, t.tag)] IS NOT NULL THEN c.effective_at END
-                FROM %2$s AS c WHERE c.key = v.%1$s AND t.tag = ANY (c.names) ORDER BY c.position DESC LIMIT 1) AS since
+                FROM %2$s AS c WHERE c.key = v.%1$s AND t.tag = ANY (c.names) ORDER BY c.position DESC LIMIT 1)) AS since
         FROM %3$s AS v CROSS JOIN LATERAL unnest(v.tags) AS t (tag)
         LEFT JOIN (VALUES (NULL::text, NULL::text)%4$s) AS f (tag, family) ON f.tag = t.tag
-        $query$, key, stored_feed, live, coalesce(', ' || families, '')),
+        $query$, key, stored_feed, live, coalesce(', ' || families, ''), format(said, 'family'), format(said, 'since')),
         'the tags that customers have, one row each');
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_tag')::regclass,
         ARRAY[population.key_column, 'tag', 'family', 'origin', 'since'],
-        ARRAY['key of the customer', 'name of the tag', 'what the tag belongs to', 'rule: the definition gives it',
-              'when the customer got it; NULL = before the feed began, or the next refresh will tell']);
+        ARRAY['key of the customer', 'name of the tag', 'what the tag belongs to', 'manual: somebody gave it; rule: only the definition does',
+              'when the customer got it, or was given it last; NULL = before the feed began, or the next refresh will tell']);
+
+    PERFORM clientele.put_view(population, '_manual', format($query$
+        SELECT s.key AS %1$s, s.kind, s.name, s.label, s.family, s.note, s.author::text AS author, s.since, s.until,
+               CASE WHEN s.ended THEN s.next_since END AS ended_at, CASE WHEN s.ended THEN s.next_author::text END AS ended_by,
+               CASE WHEN s.ended THEN s.next_note END AS ended_note
+        FROM (SELECT m.*, lead(m.since) OVER w AS next_since, lead(m.author) OVER w AS next_author, lead(m.note) OVER w AS next_note,
+                     (lead(m.since) OVER w < coalesce(m.until, 'infinity')) IS TRUE AS ended
+              FROM %2$s AS m WINDOW w AS (PARTITION BY m.key, m.kind, m.name ORDER BY m.since, m.number)) AS s
+        WHERE s.until IS NULL OR s.until > s.since
+        $query$, key, manual),
+        'tags that people gave customers and labels that they pinned, also those that are over; INSERT on this view lets a role tag customers, UPDATE lets it pin labels');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_manual')::regclass,
+        ARRAY[population.key_column, 'kind', 'name', 'label', 'family', 'note', 'author', 'since', 'until', 'ended_at', 'ended_by', 'ended_note'],
+        ARRAY['key of the customer', 'tag or pin', 'the tag; or the definition whose label is pinned', 'the pinned label', 'what the tag belongs to',
+              'what the author said about it', 'the role that gave or pinned it', 'since when', 'its term: the first instant not any more; NULL = none',
+              'when somebody took it away, or said something else, before its term; NULL = nobody has', 'the role that did', 'what that role said about it']);
 
     PERFORM clientele.put_view(population, '_change', format(
         'SELECT position, key AS %s, name, from_label, to_label, effective_at, recorded_at, cause, model_version FROM %s AS flip', key, feed),

@@ -155,6 +155,10 @@ BEGIN
         END;
     END LOOP;
 
+    FOR item, value, hint IN SELECT f.* FROM clientele.pin_faults(owned) AS f LOOP
+        RETURN NEXT;
+    END LOOP;
+
     FOREACH number IN ARRAY array_remove(ARRAY[owned.live_version, owned.next_version], NULL) LOOP
         BEGIN
             PERFORM FROM clientele.model_columns(owned.population_id, number);
@@ -437,6 +441,8 @@ BEGIN
         UNION ALL
         SELECT format('%s WHERE key', clientele.data_table(owned.name, 'change'))
         UNION ALL
+        SELECT format('%s WHERE key', clientele.data_table(owned.name, 'manual'))
+        UNION ALL
         SELECT format('%s WHERE key', clientele.data_table(owned.name, 'mark'))
     LOOP
         PERFORM FROM clientele.owner_query(owned.owner, format('DELETE FROM %s = %L RETURNING 1', target, key)) AS d (n int);
@@ -448,7 +454,7 @@ COMMENT ON FUNCTION clientele.forget_for(regrole, text, text) IS 'internal: forg
 
 CREATE FUNCTION clientele.forget(population text, key text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION clientele.forget(text, text) IS 'erases what is stored of one customer, the history too, and keeps the facts that remain in the clinic''s tables from being evaluated; of him only a keyed digest is kept. The space is free for reuse after VACUUM; backups and the server''s log are not reached';
+COMMENT ON FUNCTION clientele.forget(text, text) IS 'erases what is stored of one customer, the history and what people said of him too, and keeps the facts that remain in the clinic''s tables from being evaluated; of him only a keyed digest is kept. The space is free for reuse after VACUUM; backups and the server''s log are not reached';
 
 CREATE FUNCTION clientele.forget(population text, key anynonarray) RETURNS void
     LANGUAGE sql VOLATILE STRICT SET search_path = pg_catalog, pg_temp

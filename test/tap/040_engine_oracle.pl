@@ -106,6 +106,7 @@ sub step
 	my $refresh = "CALL clientele.refresh($population$batch);";
 	my $sql = "\\echo step $number\n";
 
+	$world->{model} = $model;
 	$sql .= analyze($world) if $number % 10 == 0;
 	$sql .= change($world, compare_view($world, 'live, inside the transaction')) if chance(0.8);
 	$sql .= clock_move($world) . "\n" if chance(0.5);

@@ -482,7 +482,8 @@ sub card
 sub tag
 {
 	my ($scope, $name) = @_;
-	return { kind => 'tag', name => $name, type => 'tag', tree => condition($scope, between(0, 3)) };
+	# without a rule, only people give it
+	return { kind => 'tag', name => $name, type => 'tag', tree => chance(0.15) ? node('false', []) : condition($scope, between(0, 3)) };
 }
 
 # What is interesting about one aggregate, alone in a world: its value, and a comparison

@@ -9,6 +9,7 @@ use utf8;
 
 use Exporter 'import';
 use Oracle::Generator 'values_of';
+use Oracle::Language;
 use Oracle::Random;
 use Oracle::World;
 our @EXPORT = qw(helpers first_rows change clock_move);
@@ -192,10 +193,36 @@ sub change_customer
 		. " AND NOT EXISTS (SELECT FROM $table WHERE $key = oracle.key(" . ($customers + 3) . '));';
 }
 
+# Somebody gives a customer a tag, pins a label, or takes it back: to the extension and to plain SQL.
+sub speak
+{
+	my ($world) = @_;
+	my @labelled = grep { labels_of($_) } @{ $world->{model}{definitions} };
+	my @tags = ((map { $_->{name} } grep { $_->{kind} eq 'tag' } @{ $world->{model}{definitions} }), 'wine', '怕针', "it's hers", 'Z');
+	my $pinned = @labelled && chance(0.5) ? one_of(@labelled) : undef;
+	my ($kind, $name, $label) = $pinned ? ('pin', $pinned->{name}, one_of(labels_of($pinned))) : ('tag', one_of(@tags), 'given');
+	my ($population, $key) = (literal($world->{population}), identifier($world->{key_column}));
+	my $customer = "FROM clinic.\"Customer\" AS c WHERE c.$key = oracle.key(" . between(1, $customers) . ')';
+	my $arguments = "$population, c.$key, " . literal($name);
+	my $row = "INSERT INTO oracle.statement (key, kind, name, label, since, until) SELECT c.$key\::text, '$kind', " . literal($name) . ', ' . literal($label) . ', oracle.now()';
+
+	if (chance(0.3))
+	{
+		return "SELECT clientele.un$kind" . ($pinned ? '_label' : '_customer') . "($arguments) $customer;\n"
+			. "$row, oracle.now() $customer AND oracle.said(c.$key\::text, '$kind', " . literal($name) . ', oracle.now()) IS NOT NULL;';
+	}
+	my $until = one_of('NULL', "oracle.now() + interval '1 microsecond'", "oracle.now() + interval '" . between(1, 100) . " hours'",
+		'oracle.midnight(' . between(1, 40) . ")" . one_of('', " + interval '1 microsecond'"));
+	my $call = $pinned ? "pin_label($arguments, " . literal($label) : "tag_customer($arguments";
+	return "SELECT clientele.$call, until => $until) $customer;\n$row, $until $customer;";
+}
+
 sub one_change
 {
 	my ($world) = @_;
 	my $source = one_of(@{ $world->{sources} });
+
+	return speak($world) if chance(0.2);
 
 	return change_customer($world) if chance(0.2);
 	return $source->{lines} ? change_lines($world, $source) : change_flat($world, $source);

@@ -8,7 +8,7 @@ use Exporter 'import';
 use JSON::PP;
 use Math::BigFloat;
 use Oracle::Random;
-our @EXPORT = qw(expression_text definition_text definition_call parameter_call);
+our @EXPORT = qw(expression_text definition_text definition_call parameter_call labels_of);
 
 my $json = JSON::PP->new->canonical->allow_bignum;
 
@@ -151,6 +151,16 @@ sub definition_call
 {
 	my ($population, $d) = @_;
 	return "SELECT clientele.define_$d->{kind}(" . quoted($population) . ', ' . definition_text($d) . ');';
+}
+
+# The labels that a definition can give; a tag or a metric, none.
+sub labels_of
+{
+	my ($d) = @_;
+	my @rungs = map { @{ $d->{$_} // [] } } qw(rungs groups tiers);
+
+	return map { $_->{label} } @rungs if @rungs || !$d->{scheme};
+	return ('未成交', map { my $who = $_; map { "$who$_" } qw(价值 发展 保持 挽留) } qw(重要 一般));
 }
 
 sub parameter_call

@@ -10,6 +10,7 @@ use utf8;
 
 use Encode 'encode_utf8';
 use Exporter 'import';
+use Oracle::Language;
 our @EXPORT = qw(expected_function rules_of_the_language expression_sql);
 
 our $zone;
@@ -56,6 +57,15 @@ END $$;
 CREATE FUNCTION oracle.contains(list text[], wanted text) RETURNS boolean IMMUTABLE RETURN
     CASE WHEN list IS NOT NULL AND wanted IS NOT NULL
          THEN EXISTS (SELECT FROM unnest(list) AS element WHERE element = wanted) END;
+
+-- What people said: of what is said of one thing, the last, until its term is over.
+CREATE TABLE oracle.statement (number int GENERATED ALWAYS AS IDENTITY, key text, kind text, name text, label text, since timestamptz, until timestamptz);
+CREATE FUNCTION oracle.said(of_key text, of_kind text, of_name text, at timestamptz) RETURNS text STABLE LANGUAGE sql AS $$
+    SELECT CASE WHEN until IS NULL OR at < until THEN label END FROM oracle.statement
+    WHERE (key, kind, name) = (of_key, of_kind, of_name) AND since <= at ORDER BY since DESC, number DESC LIMIT 1
+$$;
+CREATE FUNCTION oracle.other_tags(of_key text, but text[], at timestamptz) RETURNS text[] STABLE RETURN
+    ARRAY(SELECT DISTINCT name FROM oracle.statement WHERE key = of_key AND kind = 'tag' AND name <> ALL (but) AND oracle.said(of_key, kind, name, at) IS NOT NULL);
 SQL
 }
 
@@ -254,6 +264,15 @@ sub first_true
 # The bin's number on an axis: 1 below the first cut.
 sub bin_sql { my ($value, @cuts) = @_; return "1 + " . join ' + ', map { "($value >= $_)::int" } @cuts }
 
+# A label by the rules, unless somebody has pinned one that the definition has.
+sub unless_pinned
+{
+	my ($d, $label) = @_;
+	my $labels = join ', ', map { quoted($_) } labels_of($d);
+	my $said = "oracle.said(s.oracle_key::text, 'pin', " . quoted($d->{name}) . ', _now)';
+	return "CASE WHEN $said = ANY (ARRAY[$labels]) THEN $said ELSE ($label)::text END";
+}
+
 sub grid_sql
 {
 	my ($n, $d) = @_;
@@ -271,7 +290,7 @@ CASE WHEN score IS NULL THEN '未成交'
             ELSE CASE WHEN m >= $high THEN '重要' ELSE '一般' END
               || CASE WHEN r >= $high AND f >= $high THEN '价值' WHEN r >= $high THEN '发展' WHEN f >= $high THEN '保持' ELSE '挽留' END END
 SQL
-	return $sql . "\n  CROSS JOIN LATERAL (SELECT ($label)::text AS v FROM (SELECT g$n.*) AS g OFFSET 0) AS d$n";
+	return $sql . "\n  CROSS JOIN LATERAL (SELECT " . unless_pinned($d, $label) . " AS v FROM (SELECT g$n.*) AS g OFFSET 0) AS d$n";
 }
 
 sub points_sql { my ($points) = @_; return ref $points ? expression_sql($points) : "$points\::numeric" }
@@ -313,7 +332,8 @@ sub card_sql
 		if (exists $tier->{at_least}) { $tiers .= " WHEN score >= $tier->{at_least} THEN " . quoted($tier->{label}) }
 		else { $else = quoted($tier->{label}) }
 	}
-	return $sql . "\n  CROSS JOIN LATERAL (SELECT CASE WHEN score IS NULL THEN NULL$tiers ELSE $else END AS v FROM (SELECT g$n.*) AS g OFFSET 0) AS d$n";
+	return $sql . "\n  CROSS JOIN LATERAL (SELECT " . unless_pinned($d, "CASE WHEN score IS NULL THEN NULL$tiers ELSE $else END")
+		. " AS v FROM (SELECT g$n.*) AS g OFFSET 0) AS d$n";
 }
 
 sub definition_sql
@@ -322,9 +342,9 @@ sub definition_sql
 
 	return grid_sql($n, $d) if $d->{kind} eq 'rfm';
 	return card_sql($n, $d) if $d->{kind} eq 'scorecard';
-	return lateral("d$n", '(' . first_true($d->{rungs}) . ')::text AS v') if $d->{kind} eq 'ladder';
+	return lateral("d$n", unless_pinned($d, first_true($d->{rungs})) . ' AS v') if $d->{kind} eq 'ladder';
 	my $sql = expression_sql($d->{tree});
-	return lateral("d$n", "($sql) IS TRUE AS v") if $d->{kind} eq 'tag';
+	return lateral("d$n", "($sql) IS TRUE OR oracle.said(s.oracle_key::text, 'tag', " . quoted($d->{name}) . ", _now) IS NOT NULL AS v") if $d->{kind} eq 'tag';
 	$sql = "oracle.rounded($sql, " . ($d->{scale} // 6) . ')' if $d->{type} eq 'number';
 	return lateral("d$n", "($sql)::$sql_type{ $d->{type} } AS v");
 }
@@ -355,7 +375,9 @@ sub expected_function
 	}
 	my $tags = join ', ', map { "CASE WHEN $place{ $_->{name} } THEN " . quoted($_->{name}) . ' END' }
 		sort { encode_utf8($a->{name}) cmp encode_utf8($b->{name}) } @tags;
-	push @columns, "'tags', array_to_string(ARRAY[$tags]::text[], ', ')";
+	my $names = join ', ', map { quoted($_->{name}) } @{ $model->{definitions} }, @{ $model->{parameters} };
+	push @columns, "'tags', array_to_string(ARRAY(SELECT t FROM unnest(ARRAY[$tags]::text[] || oracle.other_tags(s.oracle_key::text, ARRAY[$names], _now)) AS t"
+		. " WHERE t IS NOT NULL ORDER BY t COLLATE \"C\"), ', ')";
 
 	my $list = join ",\n    ", @columns;
 	return <<"SQL";
