@@ -9,6 +9,7 @@ use warnings;
 use utf8;
 
 use Exporter 'import';
+use Oracle::KeptLevels;
 use Oracle::Language;
 use Oracle::Random;
 our @EXPORT = qw(make_model change_model values_of event_scope condition);
@@ -534,6 +535,7 @@ sub make_model
 	my @kinds = shuffled(('metric') x 12, ('rfm') x 2, ('scorecard') x 2, ('ladder') x 2, ('tag') x 5);
 	@kinds = some_of(between(1, 2), 'metric', 'tag', 'tag', 'tag', one_of('rfm', 'scorecard', 'ladder')) if chance(0.5);
 	@kinds = () if chance(0.25);
+	@kinds = some_of(between(1, 3), 'kept ladder', 'kept ladder', 'kept scorecard', 'metric', 'tag') if $world->{number} % 5 == 4;
 
 	my %number;
 
@@ -544,12 +546,15 @@ sub make_model
 	}
 	for my $kind (@kinds)
 	{
+		my $keep = $kind =~ s/^kept // || ($kind =~ /^(ladder|scorecard)$/ && chance(0.15)) ? some_keep($world) : undef;
 		my $n = ++$number{$kind};
 		my $name = { metric => one_of("metric_$n", "指标$n", "Metric $n"), rfm => "grid_$n", scorecard => one_of("card_$n", "Card $n"),
 			ladder => one_of("stage_$n", "阶段$n"), tag => one_of("tag $n", "标签$n", "Tag_$n") }->{$kind};
 		push @{ $model->{definitions} }, fitting($world, $model, $kind, $name, undef, @{ $model->{definitions} });
+		$model->{definitions}[-1]{keep} = $keep if $keep;
 	}
 	push @{ $model->{definitions} }, alone(customer_scope($world, $model)) unless @kinds;
+	$model->{definitions} = [ without_nested_keeps(@{ $model->{definitions} }) ];
 	return $model;
 }
 
@@ -580,9 +585,11 @@ sub change_model
 		{
 			$new = fitting($world, $model, $definition->{kind}, $definition->{name}, $definition->{column}, @{ $model->{definitions} });
 			$new->{scale} = $definition->{scale} if $definition->{kind} eq 'metric';
+			$new->{keep} = some_keep($world) if $definition->{keep} && chance(0.8);
 		}
 		push @{ $model->{definitions} }, $new;
 	}
+	$model->{definitions} = [ without_nested_keeps(@{ $model->{definitions} }) ];
 	return $model;
 }
 

@@ -10,6 +10,7 @@ use utf8;
 
 use Encode 'encode_utf8';
 use Exporter 'import';
+use Oracle::KeptLevels;
 our @EXPORT = qw(expected_function rules_of_the_language expression_sql);
 
 our $zone;
@@ -338,15 +339,24 @@ sub expected_function
 	local %place;
 	local %parameter = map { $_->{name} => $_->{value} } @{ $model->{parameters} };
 	my @columns = (quoted($world->{key_column}) . ', s.oracle_key');
-	my ($n, $sql, @tags) = (0, '');
+	my ($n, $sql, $declarations, @tags, %chain, @before) = (0, '', '');
 
 	for my $d (@{ $model->{definitions} })
 	{
 		$n++;
-		$sql .= definition_sql($n, $d);
+		$chain{ $d->{name} } = definition_sql($n, $d);
+		$sql .= $chain{ $d->{name} };
 		$place{ $d->{name} } = "d$n.v";
+		if ($d->{keep})
+		{
+			my @needed = needed_definitions($d, @before);
+			$declarations .= kept_declarations($n, $d, $zone, \%parameter);
+			$sql .= kept_lateral($world, $n, $d, join('', map { $chain{ $_->{name} } } @needed), \%parameter, \&instant_literal, @needed);
+			$place{ $d->{name} } = "k$n.v";
+		}
+		push @before, $d;
 		if ($d->{kind} eq 'tag') { push @tags, $d; next }
-		push @columns, quoted($d->{name}) . ", d$n.v";
+		push @columns, quoted($d->{name}) . ", $place{ $d->{name} }";
 		for my $part ($d->{kind} eq 'rfm' ? ('score', 'r', 'f', 'm') : $d->{kind} eq 'scorecard' ? ('score') : ())
 		{
 			$place{"$d->{name}_$part"} = "g$n.$part";
@@ -361,9 +371,10 @@ sub expected_function
 	return <<"SQL";
 CREATE OR REPLACE FUNCTION oracle.expected(_now timestamptz) RETURNS SETOF jsonb STABLE LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan SET join_collapse_limit = 1 SET enable_seqscan = off AS \$oracle\$
+#variable_conflict use_column
 DECLARE
     _today date := (_now AT TIME ZONE '$zone')::date;
-BEGIN
+$declarationsBEGIN
 RETURN QUERY SELECT jsonb_build_object(
     $list)
   FROM oracle.customer AS s $sql;
