@@ -374,7 +374,7 @@ SET jit = off SET plan_cache_mode = force_generic_plan SET join_collapse_limit =
 #variable_conflict use_column
 DECLARE
     _today date := (_now AT TIME ZONE '$zone')::date;
-$declarationsBEGIN
+${declarations}BEGIN
 RETURN QUERY SELECT jsonb_build_object(
     $list)
   FROM oracle.customer AS s $sql;
