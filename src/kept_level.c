@@ -18,6 +18,9 @@
 /* Beyond so many stretches ahead a horizon is taken that is early. */
 #define STRETCHES_AHEAD 100
 
+/* Who explains looks so far back for when a level began. */
+#define FURTHER_BACK (10 * (int64) 366 * USECS_PER_DAY)
+
 /* No instant of the past is looked at before 1 January 4700 BC. */
 #define EARLIEST (MIN_TIMESTAMP + 15 * (int64) 366 * USECS_PER_DAY)
 
@@ -484,6 +487,12 @@ level_at(ClienteleKeptLevel *kept, int row, TimestampTz instant, TimestampTz *un
 
 /* ---------- what counts ---------- */
 
+static inline bool
+explains(const ClienteleKeptLevel *kept)
+{
+	return kept->parts->purpose == CLIENTELE_TO_EXPLAIN;
+}
+
 /* The first instant of the first day that counts. */
 static TimestampTz
 begins_at(const ClienteleKeptLevel *kept, TimestampTz instant)
@@ -501,7 +510,9 @@ clientele_kept_level_begins(const ClienteleKeptLevel *kept, TimestampTz as_of, T
 	TimestampTz begins = begins_at(kept, as_of);
 
 	/* where the calendar goes back a day, so does the first that counts */
-	return retreat <= last ? Min(begins, begins_at(kept, retreat)) : begins;
+	if (retreat <= last)
+		begins = Min(begins, begins_at(kept, retreat));
+	return explains(kept) ? Max(begins - FURTHER_BACK, EARLIEST) : begins;
 }
 
 /* When an instant, which counts now, will not any more. */
@@ -547,6 +558,25 @@ look_back(ClienteleKeptLevel *kept, int row, Trail *trail)
 	}
 }
 
+/* When the level began, of which nothing before ->begins counts. */
+static void
+look_further_back(ClienteleKeptLevel *kept, int row, Trail *trail)
+{
+	TimestampTz first = Max(kept->begins - FURTHER_BACK, EARLIEST);
+	TimestampTz since = kept->begins;
+	TimestampTz until;
+
+	for (TimestampTz from = first; from < kept->begins; from = until)
+	{
+		if (level_at(kept, row, from, &until) > trail->best)
+			since = kept->begins;
+		else
+			since = Min(since, from);
+	}
+	trail->since = since;
+	kept->answer.since_earlier = since == first;
+}
+
 /*
  * Until when the level stays what it is, by time alone: the rules give a better one, or
  * the last instant of this one lapses.  Who explains wants to know also until when it is
@@ -555,7 +585,6 @@ look_back(ClienteleKeptLevel *kept, int row, Trail *trail)
 static TimestampTz
 look_ahead(ClienteleKeptLevel *kept, int row, const Trail *trail, TimestampTz from)
 {
-	bool		explains = kept->parts->purpose == CLIENTELE_TO_EXPLAIN;
 	TimestampTz changes = DT_NOEND;
 	TimestampTz lapses = TIMESTAMP_IS_NOEND(trail->until) ? DT_NOEND : lapses_at(kept, trail->until - 1);
 
@@ -572,7 +601,7 @@ look_ahead(ClienteleKeptLevel *kept, int row, const Trail *trail, TimestampTz fr
 		level = level_at(kept, row, from, &until);
 		if (level < trail->best)
 			changes = Min(changes, from);
-		if (level < trail->best && !explains)
+		if (level < trail->best && !explains(kept))
 			return changes;
 		if (level <= trail->best)
 			lapses = TIMESTAMP_IS_NOEND(until) ? DT_NOEND : lapses_at(kept, until - 1);
@@ -586,7 +615,6 @@ static void
 keep_level(ClienteleKeptLevel *kept, int row)
 {
 	ClienteleEngineParts *parts = kept->parts;
-	bool		explains = parts->purpose == CLIENTELE_TO_EXPLAIN;
 	int			by_rules = level_of(kept, &kept->by_rules[row]);
 	TimestampTz by_rules_until = clientele_horizons(parts->program, kept->by_rules)[row];
 	TimestampTz until;
@@ -596,9 +624,12 @@ keep_level(ClienteleKeptLevel *kept, int row)
 		kept->columns[i].cells[0] = kept->columns[i].from[row];
 
 	/* better than the best is nothing */
-	if (by_rules > 0 || explains)
+	if (by_rules > 0 || explains(kept))
 		look_back(kept, row, &trail);
 	note_stretch(&trail, by_rules, kept->as_of, by_rules_until);
+	kept->answer.since_earlier = false;
+	if (explains(kept) && trail.since == kept->begins)
+		look_further_back(kept, row, &trail);
 	until = Min(look_ahead(kept, row, &trail, by_rules_until), clientele_day_retreat(parts->days, kept->as_of));
 
 	kept->level[row].state = CLIENTELE_NULL;
@@ -606,8 +637,7 @@ keep_level(ClienteleKeptLevel *kept, int row)
 		clientele_cell_set_text(&kept->level[row], kept->labels[trail.best]);
 	clientele_horizons(parts->program, kept->level)[row] = until;
 
-	kept->answer.since = trail.since;
-	kept->answer.since_earlier = trail.since <= kept->begins;
+	kept->answer.since = trail.best < kept->nlevels ? trail.since : DT_NOBEGIN;
 	kept->level_by_rules = by_rules;
 	kept->answer.by_rules_until = by_rules_until;
 }

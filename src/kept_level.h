@@ -19,9 +19,9 @@ typedef struct ClienteleKeptAnswer
 {
 	const char *by_rules;		/* the label that the rules give now; NULL = none */
 	TimestampTz by_rules_until;
-	TimestampTz since;			/* of the last time that they gave the level or a better
-								 * one: when it began ... */
-	bool		since_earlier;	/* ... or before that, which does not count any more */
+	TimestampTz since;			/* when they last began to give this level or a better one
+								 * (DT_NOBEGIN = there is no level) ... */
+	bool		since_earlier;	/* ... or before that: further back nobody looks */
 	TimestampTz safe_until;		/* by time alone it is not lost before */
 } ClienteleKeptAnswer;
 
