@@ -30,6 +30,16 @@ typedef struct ClienteleSubject
 	text	  **labels;			/* it can give; NULL ends them */
 } ClienteleSubject;
 
+/* The same in a program of the past of one customer. */
+typedef struct PastSubject
+{
+	const ClienteleSubject *subject;
+	const ClienteleMoment *moment;
+	const ClienteleProgram *program;
+	ClienteleCell *rules;
+	ClienteleCell *answer;
+} PastSubject;
+
 bool
 clientele_by_hand_is_used(Oid relation)
 {
@@ -77,6 +87,13 @@ find_subject(const ClienteleByHand *by_hand, text *name)
 	ClienteleSubject wanted = {.name = name};
 
 	return bsearch(&wanted, by_hand->subjects, by_hand->nsubjects, sizeof(ClienteleSubject), compare_subjects);
+}
+
+/* Where in ->said a row of the block begins. */
+static int
+begin_of_row(const ClienteleByHand *by_hand, int row)
+{
+	return row == 0 ? 0 : by_hand->ends[row - 1];
 }
 
 /* ---------- what holds ---------- */
@@ -129,11 +146,8 @@ stands_until(const ClienteleSaid *said, TimestampTz at)
 
 /* As the language would say it: by_hand or rules; coalesce(by_hand, rules). */
 static void
-change_answer(const ClienteleSaid *said, TimestampTz as_of)
+change_answer(const ClienteleSaid *said, TimestampTz as_of, ClienteleCell *answer, TimestampTz *until)
 {
-	const ClienteleProgram *program = said->subject->by_hand->parts->program;
-	ClienteleCell *answer = &said->subject->answer[said->row];
-	TimestampTz *until = &clientele_horizons(program, said->subject->answer)[said->row];
 	const ClienteleStatement *holds = standing(said, as_of);
 	TimestampTz said_until = stands_until(said, as_of);
 	bool		had = !is_pin(said) && answer->state == CLIENTELE_TRUE;
@@ -154,13 +168,33 @@ answer_block(void *argument, int nrows)
 	const ClienteleSubject *subject = argument;
 	const ClienteleByHand *by_hand = subject->by_hand;
 	const ClienteleProgram *program = by_hand->parts->program;
+	TimestampTz *until = clientele_horizons(program, subject->answer);
 
 	memcpy(subject->answer, subject->rules, sizeof(ClienteleCell) * nrows);
-	memcpy(clientele_horizons(program, subject->answer), clientele_horizons(program, subject->rules), sizeof(TimestampTz) * nrows);
+	memcpy(until, clientele_horizons(program, subject->rules), sizeof(TimestampTz) * nrows);
 	for (int i = 0; i < by_hand->nsaid; i++)
 	{
-		if (by_hand->said[i].subject == subject)
-			change_answer(&by_hand->said[i], by_hand->as_of);
+		const ClienteleSaid *said = &by_hand->said[i];
+
+		if (said->subject == subject)
+			change_answer(said, by_hand->as_of, &subject->answer[said->row], &until[said->row]);
+	}
+}
+
+static void
+answer_past(void *argument, int nrows)
+{
+	const PastSubject *past = argument;
+	const ClienteleByHand *by_hand = past->subject->by_hand;
+	TimestampTz *until = clientele_horizons(past->program, past->answer);
+
+	(void) nrows;				/* one customer */
+	*past->answer = *past->rules;
+	*until = *clientele_horizons(past->program, past->rules);
+	for (int i = begin_of_row(by_hand, past->moment->row); i < by_hand->ends[past->moment->row]; i++)
+	{
+		if (by_hand->said[i].subject == past->subject)
+			change_answer(&by_hand->said[i], past->moment->at, past->answer, until);
 	}
 }
 
@@ -182,6 +216,21 @@ clientele_by_hand_bind(ClienteleByHand *by_hand, const ClienteleDefinition *defi
 	return subject->answer;
 }
 
+ClienteleCell *
+clientele_by_hand_bind_past(ClienteleByHand *by_hand, const ClienteleDefinition *definition, ClienteleCell *rules,
+							ClienteleBinder *binder, const ClienteleMoment *moment)
+{
+	PastSubject *past = palloc(sizeof(PastSubject));
+
+	*past = (PastSubject)
+	{
+		find_subject(by_hand, cstring_to_text(definition->name)), moment, clientele_bind_program(binder), rules,
+			clientele_bind_register(binder)
+	};
+	clientele_bind_call(binder, answer_past, past);
+	return past->answer;
+}
+
 /* ---------- a block of customers ---------- */
 
 void
@@ -189,12 +238,6 @@ clientele_by_hand_begin_block(ClienteleByHand *by_hand, TimestampTz as_of)
 {
 	by_hand->nsaid = 0;
 	by_hand->as_of = as_of;
-}
-
-static int
-begin_of_row(const ClienteleByHand *by_hand, int row)
-{
-	return row == 0 ? 0 : by_hand->ends[row - 1];
 }
 
 static ClienteleSaid *

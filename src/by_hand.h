@@ -36,6 +36,13 @@ typedef struct ClienteleSaid
 	ClienteleStatement *statements;
 } ClienteleSaid;
 
+/* Whose past is looked at, and at which instant. */
+typedef struct ClienteleMoment
+{
+	int			row;			/* of the block of customers */
+	TimestampTz at;
+} ClienteleMoment;
+
 /* How it is read.  Kept from scan to scan, as the program's registers are. */
 typedef struct ClienteleByHand
 {
@@ -67,6 +74,13 @@ extern bool clientele_by_hand_is_used(Oid relation);
 extern ClienteleByHand *clientele_by_hand_begin(ClienteleEngineParts *parts);
 extern ClienteleCell *clientele_by_hand_bind(ClienteleByHand *by_hand, const ClienteleDefinition *definition,
 											 ClienteleCell *rules);
+
+/*
+ * The same in a program of one customer's past: what people had said of him by then.
+ */
+extern ClienteleCell *clientele_by_hand_bind_past(ClienteleByHand *by_hand, const ClienteleDefinition *definition,
+												  ClienteleCell *rules, ClienteleBinder *binder,
+												  const ClienteleMoment *moment);
 
 /*
  * A block of customers, to be heard before the program runs: begins; takes statements

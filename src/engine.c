@@ -20,6 +20,7 @@
 #include "engine_catalog.h"
 #include "engine_parts.h"
 #include "expression_function.h"
+#include "kept_level.h"
 #include "mark.h"
 #include "model_labels.h"
 #include "nearest_name.h"
@@ -317,7 +318,12 @@ resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode
 		return definition_operand(parts, number, suffix);
 	if (clientele_table_path(parts->customers.parts[0], name, &problem, &hint, &place) == NULL)
 		unknown_name(parts, binder, name);
-	return use_column(&parts->customers, binder, binder, name);
+	operand = use_column(&parts->customers, binder, binder, name);
+
+	/* what a kept level rests on has been bound before its past is */
+	if (parts->past)
+		operand.cells = clientele_kept_level_column(parts->past, operand.cells);
+	return operand;
 }
 
 static ClienteleOperand
@@ -898,7 +904,7 @@ clientele_engine_card_until(const ClienteleEngineCard *card, int characteristic,
 		const ClienteleCell *cells = card->moving[characteristic][i];
 
 		if (cells != NULL)
-			until = Min(until, clientele_horizons(card->engine->parts->program, cells)[row]);
+			until = Min(until, clientele_horizons(card->program, cells)[row]);
 	}
 	return until;
 }
@@ -908,7 +914,7 @@ score_row(ClienteleEngineCard *card, int row)
 {
 	ClienteleCardAnswers answers = clientele_engine_card_answers(card, row);
 	ClienteleCardResult result = {0};
-	ClienteleProgram *program = card->engine->parts->program;
+	ClienteleProgram *program = card->program;
 	TimestampTz until = DT_NOEND;
 
 	result.parts = card->parts;
@@ -970,6 +976,7 @@ bind_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 	ClienteleEngineCard *state = palloc0(sizeof(ClienteleEngineCard));
 
 	state->engine = parts->engine;
+	state->program = clientele_bind_program(parts->binder);
 	state->card = card;
 	state->answers = palloc(mul_size(sizeof(ClienteleCell *), Max(card->nrules, 1)));
 	state->types = palloc(mul_size(sizeof(ClienteleType), Max(card->nrules, 1)));
@@ -1005,8 +1012,6 @@ bind_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 
 /* ---------- the order of definitions ---------- */
 
-static void bind_definition(ClienteleEngineParts *parts, int number);
-
 static void
 bind_names(ClienteleEngineParts *parts, const ClienteleNode *node)
 {
@@ -1021,7 +1026,7 @@ bind_names(ClienteleEngineParts *parts, const ClienteleNode *node)
 	else if (node->kind == CLIENTELE_NODE_CALL && node->function == CLIENTELE_FN_HAS_TAG)
 		number = find_definition(parts->model, node->first->string);
 	if (number >= 0)
-		bind_definition(parts, number);
+		clientele_engine_bind_definition(parts, number);
 	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
 		bind_names(parts, operand);
 }
@@ -1074,8 +1079,22 @@ refuse_cycle(const ClienteleEngineParts *parts, int number)
 			 errcontext("definition \"%s\"", parts->model->definitions[number].name)));
 }
 
+/* A pin of a kept level says nothing of what its rules gave in the past. */
 static void
-bind_definition(ClienteleEngineParts *parts, int number)
+bind_by_hand(ClienteleEngineParts *parts, int number)
+{
+	const ClienteleDefinition *definition = &parts->model->definitions[number];
+	ClienteleEngineDefinition *bound = &parts->definitions[number];
+
+	if (parts->past == NULL)
+		bound->cells = clientele_by_hand_bind(parts->by_hand, definition, bound->by_rules);
+	else if (definition->keep == NULL)
+		bound->cells = clientele_by_hand_bind_past(parts->by_hand, definition, bound->by_rules, parts->binder,
+												   clientele_kept_level_moment(parts->past));
+}
+
+void
+clientele_engine_bind_definition(ClienteleEngineParts *parts, int number)
 {
 	const ClienteleDefinition *definition = &parts->model->definitions[number];
 	ClienteleEngineDefinition *bound = &parts->definitions[number];
@@ -1114,9 +1133,11 @@ bind_definition(ClienteleEngineParts *parts, int number)
 			bound->cells = bind_text(parts, definition->expression, CLIENTELE_BOOLEAN, &bound->type);
 			break;
 	}
+	if (definition->keep)
+		clientele_kept_level_bind(parts, number);
 	bound->by_rules = bound->cells;
 	if (parts->by_hand && definition->kind != CLIENTELE_PARAMETER && definition->kind != CLIENTELE_METRIC)
-		bound->cells = clientele_by_hand_bind(parts->by_hand, definition, bound->by_rules);
+		bind_by_hand(parts, number);
 	error_context_stack = callback.previous;
 	bound->state = CLIENTELE_BOUND;
 }
@@ -1384,8 +1405,8 @@ add_crossing(ClienteleEngineParts *parts, const ClienteleThreshold *threshold)
 	threshold->detail->crossing = crossing->until;
 }
 
-static void
-add_crossings(ClienteleEngineParts *parts)
+void
+clientele_engine_add_crossings(ClienteleEngineParts *parts)
 {
 	ClienteleThreshold threshold;
 
@@ -1650,14 +1671,15 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	else
 	{
 		for (int i = 0; i < parts->model->ndefinitions; i++)
-			bind_definition(parts, i);
+			clientele_engine_bind_definition(parts, i);
 		if (purpose == CLIENTELE_TO_EXPLAIN)
 			clientele_engine_bind_conditions(parts);
 		list_outputs(parts);
 	}
 	parts->program = clientele_bind_end(parts->binder);
 	list_heeded(parts);
-	add_crossings(parts);
+	clientele_engine_add_crossings(parts);
+	clientele_kept_levels_bind_past(parts);
 	end_sources(parts);
 
 	note_relations(parts, &parts->customers);

@@ -104,6 +104,7 @@ typedef enum ClienteleCardMoving
 typedef struct ClienteleEngineCard
 {
 	ClienteleEngine *engine;
+	ClienteleProgram *program;	/* in which it is scored */
 	const ClienteleScorecard *card;
 	ClienteleCell **answers;	/* register of each of its expressions ... */
 	ClienteleType *types;		/* ... and type */
@@ -127,6 +128,9 @@ typedef struct ClienteleEngineCondition
 	ClienteleCell *holds;
 } ClienteleEngineCondition;
 
+/* A ladder's or a card's level that is kept; see kept_level.h. */
+typedef struct ClienteleKeptLevel ClienteleKeptLevel;
+
 /* How a definition stands in the program. */
 typedef struct ClienteleEngineDefinition
 {
@@ -144,6 +148,7 @@ typedef struct ClienteleEngineDefinition
 	ClienteleCell *values[CLIENTELE_RFM_AXES];	/* of grids: what axes measure */
 	ClienteleCell *axes[CLIENTELE_RFM_AXES];	/* of grids: their scores */
 	ClienteleEngineCard *card;	/* of cards */
+	ClienteleKeptLevel *kept;	/* of ladders and cards whose level is kept; else NULL */
 	int			nconditions;	/* in an engine that explains: what it rests on */
 	ClienteleEngineCondition *conditions;
 } ClienteleEngineDefinition;
@@ -187,6 +192,8 @@ typedef struct ClienteleEngineParts
 	ClienteleEngineDefinition *definitions;
 	int			nlocals;
 	ClienteleLocalName *locals;
+	List	   *kept;			/* of ClienteleKeptLevel */
+	ClienteleKeptLevel *past;	/* the one whose past is being bound, or NULL */
 	ClienteleBinder *binder;
 	ClienteleProgram *program;
 	ClienteleCell **output_cells;
@@ -218,6 +225,10 @@ extern TimestampTz clientele_engine_card_until(const ClienteleEngineCard *card, 
 extern void clientele_engine_push_local(ClienteleEngineParts *parts, const char *name, ClienteleType type,
 										ClienteleCell *cells);
 
+/* For kept_level.c, which binds a second program: what engine.c does for the first one. */
+extern void clientele_engine_bind_definition(ClienteleEngineParts *parts, int number);
+extern void clientele_engine_add_crossings(ClienteleEngineParts *parts);
+
 /* engine_conditions.c: binds what tags and ladders rest on, condition by condition. */
 extern void clientele_engine_bind_conditions(ClienteleEngineParts *parts);
 
@@ -226,10 +237,14 @@ extern ClienteleQuery *clientele_customers_query(ClienteleEngine *engine, Client
 extern ClienteleQuery *clientele_events_query(ClienteleEngine *engine, ClienteleEngineSource *source,
 											  ClienteleShape shape);
 
-/* Whether that query's last argument is the instant before which no event matters. */
-extern bool clientele_events_bound(const ClienteleEngineSource *source, TimestampTz *bound);
+/*
+ * Whether that query's last argument is the instant before which no event matters to a
+ * fold, which is the source's own or one of its past.
+ */
+extern bool clientele_events_bound(const ClienteleEngineSource *source, const ClienteleFold *fold, TimestampTz *bound);
 
 /* Whether there is an instant before which only a customer's newest event matters. */
-extern bool clientele_events_newest_bound(const ClienteleEngineSource *source, TimestampTz *bound);
+extern bool clientele_events_newest_bound(const ClienteleEngineSource *source, const ClienteleFold *fold,
+										  TimestampTz *bound);
 
 #endif							/* CLIENTELE_ENGINE_PARTS_H */

@@ -134,10 +134,8 @@ clientele_customers_query(ClienteleEngine *engine, ClienteleShape shape)
  * need not be read.
  */
 bool
-clientele_events_bound(const ClienteleEngineSource *source, TimestampTz *bound)
+clientele_events_bound(const ClienteleEngineSource *source, const ClienteleFold *fold, TimestampTz *bound)
 {
-	const ClienteleFold *fold = &source->fold;
-
 	*bound = DT_NOEND;
 	if (source->time_type != TIMESTAMPTZOID)
 		return false;
@@ -152,10 +150,9 @@ clientele_events_bound(const ClienteleEngineSource *source, TimestampTz *bound)
 
 /* As where latest(visit) stands beside aggregates of windows. */
 bool
-clientele_events_newest_bound(const ClienteleEngineSource *source, TimestampTz *bound)
+clientele_events_newest_bound(const ClienteleEngineSource *source, const ClienteleFold *fold, TimestampTz *bound)
 {
-	const ClienteleFold *fold = &source->fold;
-
+	(void) source;
 	*bound = DT_NOEND;
 	for (int i = 0; i < fold->nslots; i++)
 	{
@@ -222,7 +219,7 @@ clientele_events_query(ClienteleEngine *engine, ClienteleEngineSource *source, C
 {
 	StringInfoData query;
 	TimestampTz bound;
-	bool		time_bound = clientele_events_bound(source, &bound);
+	bool		time_bound = clientele_events_bound(source, &source->fold, &bound);
 
 	if (source->queries[shape])
 		return source->queries[shape];

@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "compat.h"
 #include "engine_parts.h"
+#include "kept_level.h"
 #include "nearest_name.h"
 #include "owner.h"
 #include "reader.h"
@@ -209,6 +210,26 @@ explain_tag(FunctionCallInfo fcinfo, const Subject *subject)
 	explain_conditions(fcinfo, subject);
 }
 
+/* Where the level is kept: what it would be now, since when it is, and until when it is safe. */
+static void
+explain_kept(FunctionCallInfo fcinfo, const Subject *subject)
+{
+	ClienteleKeptAnswer answer;
+	const char *since;
+	ClienteleResultRow row;
+
+	if (subject->bound->kept == NULL)
+		return;
+	answer = clientele_kept_level_explain(subject->bound->kept);
+	begin_row(&row, "by the rules now", answer.by_rules, NULL, answer.by_rules_until);
+	clientele_result_put(fcinfo, &row);
+	since = clientele_instant_to_string(answer.since, subject->parts->zone);
+	begin_row(&row, "kept", TIMESTAMP_IS_NOBEGIN(answer.since) ? NULL :
+			  psprintf(answer.since_earlier ? "since %s or earlier" : "since %s", since),
+			  clientele_keep_text(subject->definition->keep), answer.safe_until);
+	clientele_result_put(fcinfo, &row);
+}
+
 static void
 explain_ladder(FunctionCallInfo fcinfo, const Subject *subject)
 {
@@ -217,6 +238,7 @@ explain_ladder(FunctionCallInfo fcinfo, const Subject *subject)
 
 	begin_row(&row, "label", string(subject, cell, CLIENTELE_TEXT), NULL, until(subject, cell));
 	clientele_result_put(fcinfo, &row);
+	explain_kept(fcinfo, subject);
 	explain_conditions(fcinfo, subject);
 }
 
@@ -295,10 +317,12 @@ explain_card(FunctionCallInfo fcinfo, const Subject *subject)
 	ClienteleResultRow row;
 
 	score_card(card, &scored);
-	begin_row(&row, "tier", scored.result.tier ? scored.result.tier->label : NULL, NULL, until(subject, card->score));
+	begin_row(&row, "tier", string(subject, subject->bound->by_rules, CLIENTELE_TEXT), NULL,
+			  until(subject, subject->bound->by_rules));
 	if (scored.result.known)
 		clientele_result_set(&row, EXPLAIN_POINTS, clientele_score_datum(scored.result.score));
 	clientele_result_put(fcinfo, &row);
+	explain_kept(fcinfo, subject);
 	nreasons = clientele_card_reasons(&scored, reasons);
 	for (int i = 0; i < nreasons; i++)
 		explain_reason(fcinfo, card, &reasons[i]);

@@ -1418,6 +1418,12 @@ clientele_bind_heeded(ClienteleBinder *binder, const ClienteleCell *cells)
 }
 
 ClienteleProgram *
+clientele_bind_program(const ClienteleBinder *binder)
+{
+	return binder->program;
+}
+
+ClienteleProgram *
 clientele_bind_end(ClienteleBinder *binder)
 {
 	ClienteleProgram *program = binder->program;

@@ -61,6 +61,9 @@ extern ClienteleCell *clientele_bind_rule(ClienteleBinder *binder, const char *t
  */
 extern void clientele_bind_heeded(ClienteleBinder *binder, const ClienteleCell *cells);
 
+/* The program that is being made. */
+extern ClienteleProgram *clientele_bind_program(const ClienteleBinder *binder);
+
 extern ClienteleProgram *clientele_bind_end(ClienteleBinder *binder);
 
 /* A value that cannot be had becomes NULL, and is counted; as in timed programs. */

@@ -16,7 +16,8 @@
  *	   "monetary": "spend", "bins": 5, "method": "quantile", "cuts": "...", "scheme": "eight", "high_from": 4},
  *	  {"kind": "rfm", "name": "other", ..., "groups": [{"label": "best", "when": "r + f + m > 12"}, {"label": "rest"}]},
  *	  {"kind": "scorecard", "name": "tier", "card": {...}},
- *	  {"kind": "ladder", "name": "stage", "rules": [{"label": "new", "when": "..."}, {"label": "other"}]},
+ *	  {"kind": "ladder", "name": "stage", "rules": [{"label": "new", "when": "..."}, {"label": "other"}],
+ *	   "keep": {"demote_after": "12 months"}},
  *	  {"kind": "tag", "name": "sleeping", "when": "...", "family": "..."}]}
  *
  * future_tolerance is in seconds.  A name that a view needs for a column of its own is
@@ -28,6 +29,7 @@
 #include "postgres.h"
 
 #include "json_read.h"
+#include "keep.h"
 #include "rfm_cuts.h"
 #include "rule_text.h"
 #include "scorecard.h"
@@ -69,6 +71,7 @@ typedef struct ClienteleDefinition
 								 * name r, f, m and score */
 	ClienteleRung *rungs;
 	ClienteleScorecard *card;	/* CARD */
+	ClienteleKeep *keep;		/* LADDER, CARD: how a level is kept; NULL = it is not */
 } ClienteleDefinition;
 
 typedef struct ClienteleModelSource

@@ -102,15 +102,15 @@ static const char *const grid_keys[GRID_KEYS] = {
 
 enum CardKey
 {
-	CARD_CARD = DEFINITION_KEYS, CARD_KEYS
+	CARD_CARD = DEFINITION_KEYS, CARD_KEEP, CARD_KEYS
 };
-static const char *const card_keys[CARD_KEYS] = {"kind", "name", "card"};
+static const char *const card_keys[CARD_KEYS] = {"kind", "name", "card", "keep"};
 
 enum LadderKey
 {
-	LADDER_RULES = DEFINITION_KEYS, LADDER_KEYS
+	LADDER_RULES = DEFINITION_KEYS, LADDER_KEEP, LADDER_KEYS
 };
-static const char *const ladder_keys[LADDER_KEYS] = {"kind", "name", "rules"};
+static const char *const ladder_keys[LADDER_KEYS] = {"kind", "name", "rules", "keep"};
 
 enum TagKey
 {
@@ -321,6 +321,18 @@ read_sources(const Reader *reader, const ClienteleJson *value, ClienteleModel *m
 
 /* ---------- definitions ---------- */
 
+/* What a ladder or a card may say of how its level is kept. */
+static bool
+read_keep(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleDefinition *definition)
+{
+	Place		place = {up, "keep", 0, NULL};
+
+	if (value == NULL)
+		return true;
+	definition->keep = clientele_keep_read(reader, &place, value);
+	return definition->keep != NULL;
+}
+
 /* Every rung but the last has a condition. */
 static bool
 read_rungs(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleDefinition *definition)
@@ -485,7 +497,7 @@ read_card(const Reader *reader, const Place *place, const ClienteleJson **member
 	if (!check_present(reader, place, members[CARD_CARD], card_place.key, definition_shapes[CLIENTELE_CARD].hint))
 		return false;
 	definition->card = clientele_scorecard_read(reader, &card_place, members[CARD_CARD]);
-	return definition->card != NULL;
+	return definition->card != NULL && read_keep(reader, place, members[CARD_KEEP], definition);
 }
 
 static bool
@@ -493,7 +505,8 @@ read_ladder(const Reader *reader, const Place *place, const ClienteleJson **memb
 {
 	return check_present(reader, place, members[LADDER_RULES], ladder_keys[LADDER_RULES],
 						 definition_shapes[CLIENTELE_LADDER].hint) &&
-		read_rungs(reader, place, members[LADDER_RULES], ladder);
+		read_rungs(reader, place, members[LADDER_RULES], ladder) &&
+		read_keep(reader, place, members[LADDER_KEEP], ladder);
 }
 
 static bool

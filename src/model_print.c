@@ -97,9 +97,13 @@ append_definition(StringInfo out, const ClienteleDefinition *definition)
 		case CLIENTELE_CARD:
 			clientele_json_append_key(out, "card");
 			appendStringInfoString(out, clientele_scorecard_print(definition->card));
+			if (definition->keep)
+				clientele_keep_append(out, definition->keep);
 			break;
 		case CLIENTELE_LADDER:
 			append_rungs(out, "rules", definition);
+			if (definition->keep)
+				clientele_keep_append(out, definition->keep);
 			break;
 		case CLIENTELE_TAG:
 			clientele_json_append_text(out, "when", definition->expression);

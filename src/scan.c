@@ -25,6 +25,7 @@
 #include "by_hand.h"
 #include "engine_parts.h"
 #include "forgotten.h"
+#include "kept_level.h"
 
 /* Events of a source that have been read ahead. */
 typedef struct EventBlock
@@ -308,8 +309,12 @@ fold_customer(ClienteleScan *scan, EventBlock *block, int row)
 
 	clientele_fold_begin(fold);
 	while (next_events(scan, block, row, &from, &to))
+	{
 		clientele_fold_events(fold, &block->source->events, from, to);
+		clientele_kept_levels_add_events(block->source, from, to);
+	}
 	clientele_fold_finish(fold, row);
+	clientele_kept_levels_end_events(block->source, row);
 }
 
 /* What people have said of each customer of the block. */
@@ -461,6 +466,7 @@ evaluate_block(ClienteleScan *scan)
 	MemoryContextReset(parts->block_context);
 	old_context = MemoryContextSwitchTo(parts->block_context);
 	read_customers(scan);
+	clientele_kept_levels_begin_block(parts);
 	for (int i = 0; i < scan->nsources && scan->nrows > 0; i++)
 	{
 		for (int row = 0; row < scan->nrows; row++)
@@ -784,31 +790,67 @@ open_events(ClienteleScan *scan, ClienteleEngineSource *source, ClienteleShape s
 }
 
 /* An instant before which events do not matter; false: there is none. */
-typedef bool (*EventsBound) (const ClienteleEngineSource *source, TimestampTz *bound);
+typedef bool (*EventsBound) (const ClienteleEngineSource *source, const ClienteleFold *fold, TimestampTz *bound);
 
 /*
- * Such an instant for all of the scan, if there is one: the first
- * instant's.  Only where the calendar goes back a day before the last one, later
- * instants may look further back.
+ * Such an instant for all instants of a fold from the first to the last, if there is
+ * one: the first one's.  Only where the calendar goes back a day before the last one,
+ * later instants may look further back.
  */
+static bool
+earliest_bound_of(const ClienteleEngineSource *source, ClienteleFold *fold, EventsBound events_bound, TimestampTz first,
+				  TimestampTz last, TimestampTz *bound)
+{
+	ClienteleDayClock *days = source->engine->parts->days;
+	TimestampTz retreat;
+	TimestampTz after;
+
+	clientele_fold_set_clock(fold, first, days);
+	retreat = fold->retreat;
+	if (!events_bound(source, fold, bound))
+		return false;
+	if (retreat <= last)
+	{
+		clientele_fold_set_clock(fold, retreat, days);
+		events_bound(source, fold, &after);
+		clientele_fold_set_clock(fold, first, days);
+		*bound = Min(*bound, after);
+	}
+	return true;
+}
+
+/* Such an instant for all of the scan, and for the past of levels that are kept. */
 static bool
 earliest_bound(ClienteleScan *scan, ClienteleEngineSource *source, EventsBound events_bound, TimestampTz last,
 			   TimestampTz *bound)
 {
-	ClienteleFold *fold = &source->fold;
-	TimestampTz retreat = fold->retreat;
-	TimestampTz after;
+	ListCell   *cell;
 
-	if (!events_bound(source, bound))
+	if (!earliest_bound_of(source, &source->fold, events_bound, scan->as_of, last, bound))
 		return false;
-	if (retreat <= last)
+	foreach(cell, scan->engine->parts->kept)
 	{
-		clientele_fold_set_clock(fold, retreat, scan->engine->parts->days);
-		events_bound(source, &after);
-		clientele_fold_set_clock(fold, scan->as_of, scan->engine->parts->days);
-		*bound = Min(*bound, after);
+		ClienteleKeptLevel *kept = lfirst(cell);
+		ClienteleFold *fold = clientele_kept_level_fold(kept, source);
+		TimestampTz past;
+
+		if (fold->nslots > 0 &&
+			earliest_bound_of(source, fold, events_bound, clientele_kept_level_begins(kept, scan->as_of, last), last, &past))
+			*bound = Min(*bound, past);
 	}
 	return true;
+}
+
+/* Events up to here exist at all instants that are looked at. */
+static TimestampTz
+always_present(const ClienteleScan *scan, const ClienteleEngineSource *source, TimestampTz last)
+{
+	TimestampTz present = source->fold.present;
+	ListCell   *cell;
+
+	foreach(cell, scan->engine->parts->kept)
+		present = Min(present, clientele_kept_level_begins(lfirst(cell), scan->as_of, last) + source->fold.future_tolerance);
+	return present;
 }
 
 static void
@@ -826,7 +868,7 @@ begin_events(ClienteleScan *scan, EventBlock *block, ClienteleEngineSource *sour
 	memcpy(arguments, key_arguments, sizeof(Datum) * nargs);
 	if (bounded)
 		arguments[nargs] = TimestampTzGetDatum(bound);
-	block->present = source->fold.present;
+	block->present = always_present(scan, source, last);
 	if (!earliest_bound(scan, source, clientele_events_newest_bound, last, &block->newest_bound))
 		block->newest_bound = DT_NOBEGIN;
 	block->stream = open_events(scan, source, shape, arguments, bounded ? &bound : NULL, snapshot);

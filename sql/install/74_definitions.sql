@@ -1281,33 +1281,33 @@ CREATE FUNCTION clientele.define_rfm(population text, name text, recency cliente
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.define_rfm(text, text, clientele.expression, clientele.expression, clientele.expression, int, text, clientele.rfm_cuts, text, jsonb, int) IS 'puts an RFM grid into the draft, or in the place of the grid of that name: three expressions (recency an instant, a date or a number of days), the number of bins (2 to 9) and the method (quantile, r-rfm, median, mean, width) by which calibrate finds the cut points, or these (cuts); and how scores become labels: a scheme (eight, with high_from where there are more than 2 bins; r-rfm; r-rfm-0.2) or groups, a list of {"label", "when"} whose conditions may name r, f, m and score, the last without "when" for all others';
 
-CREATE FUNCTION clientele.define_scorecard_for(caller regrole, population text, name text, scorecard clientele.scorecard)
+CREATE FUNCTION clientele.define_scorecard_for(caller regrole, population text, name text, scorecard clientele.scorecard, keep jsonb)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    PERFORM clientele.define(caller, population, name, 'scorecard', jsonb_build_object('card', clientele.check_given('scorecard', scorecard::text)::jsonb));
+    PERFORM clientele.define(caller, population, name, 'scorecard', jsonb_build_object('card', clientele.check_given('scorecard', scorecard::text)::jsonb, 'keep', keep));
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.define_scorecard_for(regrole, text, text, clientele.scorecard) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.define_scorecard_for(regrole, text, text, clientele.scorecard) IS 'internal: define_scorecard, behind the door';
+REVOKE ALL ON FUNCTION clientele.define_scorecard_for(regrole, text, text, clientele.scorecard, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.define_scorecard_for(regrole, text, text, clientele.scorecard, jsonb) IS 'internal: define_scorecard, behind the door';
 
-CREATE FUNCTION clientele.define_scorecard(population text, name text, scorecard clientele.scorecard)
+CREATE FUNCTION clientele.define_scorecard(population text, name text, scorecard clientele.scorecard, keep jsonb DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.define_scorecard(text, text, clientele.scorecard) IS 'puts a scorecard into the draft, or in the place of the scorecard of that name; the view has the label of its tier, and the score as <name>_score';
+COMMENT ON FUNCTION clientele.define_scorecard(text, text, clientele.scorecard, jsonb) IS 'puts a scorecard into the draft, or in the place of the scorecard of that name; the view has the label of its tier, and the score as <name>_score; keep says how long a tier that was reached is kept, as for define_ladder (the score is always that of now)';
 
-CREATE FUNCTION clientele.define_ladder_for(caller regrole, population text, name text, rules jsonb)
+CREATE FUNCTION clientele.define_ladder_for(caller regrole, population text, name text, rules jsonb, keep jsonb)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    PERFORM clientele.define(caller, population, name, 'ladder', jsonb_build_object('rules', clientele.check_given('rules', rules::text)::jsonb));
+    PERFORM clientele.define(caller, population, name, 'ladder', jsonb_build_object('rules', clientele.check_given('rules', rules::text)::jsonb, 'keep', keep));
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.define_ladder_for(regrole, text, text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.define_ladder_for(regrole, text, text, jsonb) IS 'internal: define_ladder, behind the door';
+REVOKE ALL ON FUNCTION clientele.define_ladder_for(regrole, text, text, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.define_ladder_for(regrole, text, text, jsonb, jsonb) IS 'internal: define_ladder, behind the door';
 
-CREATE FUNCTION clientele.define_ladder(population text, name text, rules jsonb)
+CREATE FUNCTION clientele.define_ladder(population text, name text, rules jsonb, keep jsonb DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.define_ladder(text, text, jsonb) IS 'puts a ladder into the draft, or in the place of the ladder of that name: a list of {"label", "when"}, of which the first that holds gives the label; the last may have no "when" and takes all others';
+COMMENT ON FUNCTION clientele.define_ladder(text, text, jsonb, jsonb) IS 'puts a ladder into the draft, or in the place of the ladder of that name: a list of {"label", "when"}, of which the first that holds gives the label; the last may have no "when" and takes all others; keep (NULL: not at all) says how long a level is kept, the first label being the highest: {"demote_after": "12 months"} for the best of the last 12 months (days, weeks, months, years; a parameter may be the number), or {"review": "yearly", "on": "01-01"} for the best since the last review (yearly, quarterly, monthly)';
 
 CREATE FUNCTION clientele.define_tag_for(caller regrole, population text, name text, expression clientele.expression, family text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -22,6 +22,7 @@ use Oracle::Comparison;
 use Oracle::FixedCases;
 use Oracle::Generator;
 use Oracle::History;
+use Oracle::KeptLevels;
 use Oracle::Language;
 use Oracle::PlainSQL;
 use Oracle::Random;
@@ -70,7 +71,7 @@ sub compare_view_if_live
 sub beginning
 {
 	my ($world, $model) = @_;
-	return rules_of_the_language() . world_tables($world) . helpers($world) . comparison_functions($world)
+	return rules_of_the_language() . kept_functions($world->{zone}) . world_tables($world) . helpers($world) . comparison_functions($world)
 		. "CREATE TABLE oracle.clock AS SELECT timestamptz '$world->{clock}' AS at;\n"
 		. "SELECT set_config('clientele.clock', at::text, false) FROM oracle.clock;\n"
 		. first_rows($world) . "\nCREATE EXTENSION clientele;\n" . ($world->{number} % 5 ? analyze($world) : '')

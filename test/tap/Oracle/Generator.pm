@@ -9,6 +9,7 @@ use warnings;
 use utf8;
 
 use Exporter 'import';
+use Oracle::KeptLevels;
 use Oracle::Language;
 use Oracle::Random;
 our @EXPORT = qw(make_model change_model values_of event_scope condition);
@@ -434,10 +435,23 @@ sub grid
 	return $grid;
 }
 
+# A number that often rises and falls within days, so that levels come and go.
+sub restless
+{
+	my ($scope) = @_;
+	my $source = one_of(@{ $scope->{sources} });
+	my $node = chance(0.5) ? aggregate($scope, 'count', $source) : aggregate($scope, 'sum', $source, one_of(columns_of($source, 'number')));
+	my $unit = one_of('hours', 'days', 'days');
+
+	$node->{window} = { kind => 'last', from => node('number', [], value => between(1, $unit eq 'hours' ? 72 : 9)), from_unit => $unit };
+	return $node;
+}
+
 sub ladder
 {
-	my ($scope, $name) = @_;
-	my @rungs = map { { label => $_, when => condition($scope, between(0, 2)) } } some_of(between(1, 4), @labels);
+	my ($scope, $name, $kept) = @_;
+	my @rungs = map { { label => $_, when => $kept && chance(0.7) ? compared('number', restless($scope), one_of('>=', '>', '<'), number_literal())
+		: condition($scope, between(0, 2)) } } some_of(between(1, 4), @labels);
 
 	delete $rungs[-1]{when} if @rungs > 1 && chance(0.5);
 	return { kind => 'ladder', name => $name, type => 'text', rungs => \@rungs };
@@ -445,7 +459,7 @@ sub ladder
 
 sub card
 {
-	my ($scope, $name) = @_;
+	my ($scope, $name, $kept) = @_;
 	my $weighted = chance(0.5);
 	my @characteristics;
 
@@ -457,7 +471,7 @@ sub card
 		$c->{weight} = $i == 1 ? between(1, 50) : chance(0.2) ? number($scope, 0) : one_of(0, '0.5', between(1, 60)) if $weighted;
 		if (chance(0.6))
 		{
-			$c->{value} = number($scope, between(0, 1));
+			$c->{value} = $kept && chance(0.7) ? restless($scope) : number($scope, between(0, 1));
 			my $limits = cuts(between(1, 4), 0, 1, 2, 5, '19.99', 100, 20000);
 			$c->{bins} = [ (map { { below => $_, points => $points->() } } @$limits), { points => $points->() } ];
 		}
@@ -535,6 +549,7 @@ sub make_model
 	my @kinds = shuffled(('metric') x 12, ('rfm') x 2, ('scorecard') x 2, ('ladder') x 2, ('tag') x 5);
 	@kinds = some_of(between(1, 2), 'metric', 'tag', 'tag', 'tag', one_of('rfm', 'scorecard', 'ladder')) if chance(0.5);
 	@kinds = () if chance(0.25);
+	@kinds = some_of(between(1, 3), 'kept ladder', 'kept ladder', 'kept scorecard', 'metric', 'tag') if $world->{number} % 5 == 4;
 
 	my %number;
 
@@ -545,23 +560,26 @@ sub make_model
 	}
 	for my $kind (@kinds)
 	{
+		my $keep = $kind =~ s/^kept // || ($kind =~ /^(ladder|scorecard)$/ && chance(0.15)) ? some_keep($world) : undef;
 		my $n = ++$number{$kind};
 		my $name = { metric => one_of("metric_$n", "指标$n", "Metric $n"), rfm => "grid_$n", scorecard => one_of("card_$n", "Card $n"),
 			ladder => one_of("stage_$n", "阶段$n"), tag => one_of("tag $n", "标签$n", "Tag_$n") }->{$kind};
-		push @{ $model->{definitions} }, fitting($world, $model, $kind, $name, undef, @{ $model->{definitions} });
+		push @{ $model->{definitions} }, fitting($world, $model, $kind, $name, undef, $keep, @{ $model->{definitions} });
 	}
 	push @{ $model->{definitions} }, alone(customer_scope($world, $model)) unless @kinds;
+	$model->{definitions} = [ without_nested_keeps(@{ $model->{definitions} }) ];
 	return $model;
 }
 
 # A definition of this kind, whose text is not overly long.
 sub fitting
 {
-	my ($world, $model, $kind, $name, $column, @before) = @_;
+	my ($world, $model, $kind, $name, $column, $keep, @before) = @_;
 	while (1)
 	{
-		my $definition = $makers{$kind}->(customer_scope($world, $model, @before), $name);
+		my $definition = $makers{$kind}->(customer_scope($world, $model, @before), $name, defined $keep);
 		next if $column && ($definition->{column} // '') ne $column;
+		$definition->{keep} = $keep if $keep;
 		return $definition if length(definition_text($definition)) < 1500;
 	}
 }
@@ -579,11 +597,13 @@ sub change_model
 		my $new = $definition;
 		if (chance(0.15))
 		{
-			$new = fitting($world, $model, $definition->{kind}, $definition->{name}, $definition->{column}, @{ $model->{definitions} });
+			$new = fitting($world, $model, $definition->{kind}, $definition->{name}, $definition->{column},
+				$definition->{keep} && chance(0.8) ? some_keep($world) : undef, @{ $model->{definitions} });
 			$new->{scale} = $definition->{scale} if $definition->{kind} eq 'metric';
 		}
 		push @{ $model->{definitions} }, $new;
 	}
+	$model->{definitions} = [ without_nested_keeps(@{ $model->{definitions} }) ];
 	return $model;
 }
 

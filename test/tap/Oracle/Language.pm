@@ -7,6 +7,7 @@ use utf8;
 use Exporter 'import';
 use JSON::PP;
 use Math::BigFloat;
+use Oracle::KeptLevels;
 use Oracle::Random;
 our @EXPORT = qw(expression_text definition_text definition_call parameter_call labels_of);
 
@@ -136,8 +137,9 @@ sub definition_text
 
 	return "$name, " . quoted(expression_text($d->{tree})) . (defined $d->{scale} ? ", scale => $d->{scale}" : '') if $kind eq 'metric';
 	return "$name, " . quoted(expression_text($d->{tree})) if $kind eq 'tag';
-	return "$name, " . quoted(rungs_json($d->{rungs})) if $kind eq 'ladder';
-	return "$name, " . quoted(card_json($d)) if $kind eq 'scorecard';
+	my $keep = $d->{keep} ? ', keep => ' . quoted(keep_json($d->{keep})) : '';
+	return "$name, " . quoted(rungs_json($d->{rungs})) . $keep if $kind eq 'ladder';
+	return "$name, " . quoted(card_json($d)) . $keep if $kind eq 'scorecard';
 
 	my $cuts = join '; ', map { "$_ " . join(', ', @{ $d->{cuts}{$_} }) } qw(recency frequency monetary);
 	my $text = "$name, " . join ', ', map { "$_ => " . quoted(expression_text($d->{$_})) } qw(recency frequency monetary);

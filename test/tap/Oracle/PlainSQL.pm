@@ -10,6 +10,7 @@ use utf8;
 
 use Encode 'encode_utf8';
 use Exporter 'import';
+use Oracle::KeptLevels;
 use Oracle::Language;
 our @EXPORT = qw(expected_function rules_of_the_language expression_sql);
 
@@ -264,8 +265,16 @@ sub first_true
 # The bin's number on an axis: 1 below the first cut.
 sub bin_sql { my ($value, @cuts) = @_; return "1 + " . join ' + ', map { "($value >= $_)::int" } @cuts }
 
-# A label by the rules, unless somebody has pinned one that the definition has.
+# A label by the rules, unless somebody has pinned one that the definition has.  Where the
+# label is kept, that is asked of the kept one.
 sub unless_pinned
+{
+	my ($d, $label) = @_;
+	return "($label)::text" if $d->{keep};
+	return pinned_or($d, $label);
+}
+
+sub pinned_or
 {
 	my ($d, $label) = @_;
 	my $labels = join ', ', map { quoted($_) } labels_of($d);
@@ -358,15 +367,25 @@ sub expected_function
 	local %place;
 	local %parameter = map { $_->{name} => $_->{value} } @{ $model->{parameters} };
 	my @columns = (quoted($world->{key_column}) . ', s.oracle_key');
-	my ($n, $sql, @tags) = (0, '');
+	my ($n, $sql, $declarations, @tags, %chain, @before) = (0, '', '');
 
 	for my $d (@{ $model->{definitions} })
 	{
 		$n++;
-		$sql .= definition_sql($n, $d);
+		$chain{ $d->{name} } = definition_sql($n, $d);
+		$sql .= $chain{ $d->{name} };
 		$place{ $d->{name} } = "d$n.v";
+		if ($d->{keep})
+		{
+			my @needed = needed_definitions($d, @before);
+			$declarations .= kept_declarations($n, $d, $zone, \%parameter);
+			$sql .= kept_lateral($world, $n, $d, join('', map { $chain{ $_->{name} } } @needed), \%parameter, \&instant_literal, @needed);
+			$sql .= lateral("p$n", pinned_or($d, "k$n.v") . ' AS v');
+			$place{ $d->{name} } = "p$n.v";
+		}
+		push @before, $d;
 		if ($d->{kind} eq 'tag') { push @tags, $d; next }
-		push @columns, quoted($d->{name}) . ", d$n.v";
+		push @columns, quoted($d->{name}) . ", $place{ $d->{name} }";
 		for my $part ($d->{kind} eq 'rfm' ? ('score', 'r', 'f', 'm') : $d->{kind} eq 'scorecard' ? ('score') : ())
 		{
 			$place{"$d->{name}_$part"} = "g$n.$part";
@@ -383,9 +402,10 @@ sub expected_function
 	return <<"SQL";
 CREATE OR REPLACE FUNCTION oracle.expected(_now timestamptz) RETURNS SETOF jsonb STABLE LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan SET join_collapse_limit = 1 SET enable_seqscan = off AS \$oracle\$
+#variable_conflict use_column
 DECLARE
     _today date := (_now AT TIME ZONE '$zone')::date;
-BEGIN
+${declarations}BEGIN
 RETURN QUERY SELECT jsonb_build_object(
     $list)
   FROM oracle.customer AS s $sql;
