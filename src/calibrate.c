@@ -1,7 +1,7 @@
 /*
  * calibrate.c
- *		Looking at a draft: does it compile, and what are the values that a grid's
- *		cut points are to divide?
+ *		Looking at a draft: does it compile, what are the values that a grid's cut
+ *		points are to divide, and which are they now?
  */
 #include "postgres.h"
 
@@ -12,11 +12,14 @@
 
 #include "compat.h"
 #include "engine_catalog.h"
+#include "formula.h"
 #include "model.h"
 #include "owner.h"
+#include "result_row.h"
 
 PG_FUNCTION_INFO_V1(clientele_check_model);
 PG_FUNCTION_INFO_V1(clientele_grid_values);
+PG_FUNCTION_INFO_V1(clientele_grid_cuts);
 
 static char *
 model_argument(Datum model)
@@ -61,5 +64,54 @@ clientele_grid_values(PG_FUNCTION_ARGS)
 	caller = clientele_become(engine->owner);
 	put_values((ReturnSetInfo *) fcinfo->resultinfo, engine, PG_GETARG_TIMESTAMPTZ(3));
 	clientele_become_again(&caller);
+	return (Datum) 0;
+}
+
+/* The columns of grid_cuts(); their order is that of the SQL declaration. */
+enum CutColumn
+{
+	CUT_AXIS, CUT_NO, CUT_VALUE, CUT_FORMULA, CUT_IS_PARAMETER
+};
+
+static void
+put_cut(FunctionCallInfo fcinfo, const ClienteleModel *model, const ClienteleDefinition *grid, int axis, int number)
+{
+	ClienteleParameters parameters = clientele_parameters_in(model, NULL);
+	const char *formula = grid->cut_formulas[axis][number];
+	ClienteleDecimal value = grid->cuts.cuts[axis][number];
+	ClienteleResultRow row;
+
+	if (formula)
+		value = clientele_formula_value(formula, &parameters, grid->name);
+	clientele_result_clear(&row);
+	clientele_result_set_text(&row, CUT_AXIS, clientele_rfm_axis_names[axis]);
+	clientele_result_set(&row, CUT_NO, Int32GetDatum(number + 1));
+	clientele_result_set_number(&row, CUT_VALUE, &value);
+	clientele_result_set_text(&row, CUT_FORMULA, formula);
+	clientele_result_set(&row, CUT_IS_PARAMETER,
+						 BoolGetDatum(formula && clientele_expression_parse(formula, NULL)->kind == CLIENTELE_NODE_NAME));
+	clientele_result_put(fcinfo, &row);
+}
+
+/* grid_cuts(model, grid): the cuts that there are, where branches have none of their own. */
+Datum
+clientele_grid_cuts(PG_FUNCTION_ARGS)
+{
+	ClienteleModel *model = clientele_model_parse(model_argument(PG_GETARG_DATUM(0)), NULL);
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		const ClienteleDefinition *grid = &model->definitions[i];
+
+		if (strcmp(grid->name, name) != 0 || grid->kind != CLIENTELE_RFM_GRID || !grid->has_cuts)
+			continue;
+		for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+		{
+			for (int number = 0; number < grid->cuts.ncuts[axis]; number++)
+				put_cut(fcinfo, model, grid, axis, number);
+		}
+	}
 	return (Datum) 0;
 }

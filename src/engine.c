@@ -88,7 +88,10 @@ find_source(const ClienteleEngineParts *parts, const char *name)
 	return NULL;
 }
 
-/* A parameter's number, as a literal; NULL if there is no such parameter. */
+/*
+ * A parameter's number, as a literal; NULL if there is no such parameter.  Where definitions
+ * name one with values for branches, those stand in its place already.
+ */
 static const ClienteleNode *
 find_parameter(const ClienteleModel *model, const ClienteleNode *name)
 {
@@ -97,6 +100,13 @@ find_parameter(const ClienteleModel *model, const ClienteleNode *name)
 
 	if (found < 0 || model->definitions[found].kind != CLIENTELE_PARAMETER)
 		return NULL;
+	if (model->definitions[found].nbranches > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("parameter %s has values for branches, but a source's filter is the same for all customers",
+						quote_identifier(name->string)),
+				 errhint("Put the condition into the aggregates: count(payment where amount > %s).",
+						 quote_identifier(name->string))));
 	literal = palloc0(sizeof(ClienteleNode));
 	literal->kind = CLIENTELE_NODE_NUMBER;
 	literal->location = name->location;
@@ -622,23 +632,50 @@ clientele_engine_push_local(ClienteleEngineParts *parts, const char *name, Clien
 	local->cells = cells;
 }
 
-/* A grid has its axes and its score; a ladder, one for each rung. */
+/* A grid has its axes and its score; a ladder, one for each rung; beside them stands the variant. */
 static Size
 most_locals(const ClienteleModel *model)
 {
-	int			most = CLIENTELE_RFM_AXES + 1;
+	int			most = CLIENTELE_RFM_AXES + 2;
 
 	for (int i = 0; i < model->ndefinitions; i++)
-		most = Max(most, CLIENTELE_RFM_AXES + 1 + model->definitions[i].nrungs);
+		most = Max(most, CLIENTELE_RFM_AXES + 2 + model->definitions[i].nrungs);
 	return most;
+}
+
+/* Binds a text for each variant as one, of which the customer's is evaluated. */
+static ClienteleCell *
+bind_variants(ClienteleEngineParts *parts, const ClienteleVariants *variants, const char **texts,
+			  ClienteleType wanted, ClienteleType *type)
+{
+	const char *name = clientele_unused_name(texts, variants->count);
+	const char *text = clientele_variants_join(parts, variants, texts, name);
+	ClienteleType ignored;
+	ClienteleCell *cells;
+
+	if (variants->number)
+		clientele_engine_push_local(parts, name, CLIENTELE_NUMBER, variants->number);
+	cells = clientele_bind_rule(parts->binder, text, wanted, type ? type : &ignored);
+	if (variants->number)
+		parts->nlocals--;
+	return cells;
 }
 
 static ClienteleCell *
 bind_text(ClienteleEngineParts *parts, const char *text, ClienteleType wanted, ClienteleType *type)
 {
-	ClienteleType ignored;
+	const ClienteleVariants *variants = clientele_variants(parts, &text, 1);
+	const char **texts = palloc(sizeof(char *) * variants->count);
 
-	return clientele_bind_rule(parts->binder, text, wanted, type ? type : &ignored);
+	for (int i = 0; i < variants->count; i++)
+		texts[i] = text;
+	return bind_variants(parts, variants, texts, wanted, type);
+}
+
+ClienteleCell *
+clientele_engine_bind(ClienteleEngineParts *parts, const char *text, ClienteleType wanted, ClienteleType *type)
+{
+	return bind_text(parts, text, wanted, type);
 }
 
 /* 'it''s' */
@@ -655,10 +692,22 @@ append_literal(StringInfo text, const char *string)
 	appendStringInfoChar(text, '\'');
 }
 
+/* ---------- parameters ---------- */
+
+/* Who explains wants to know the customer's own value. */
+static void
+bind_parameter(ClienteleEngineParts *parts, const ClienteleDefinition *definition, ClienteleEngineDefinition *bound)
+{
+	ClienteleNode name = {.kind = CLIENTELE_NODE_NAME,.height = 1,.string = definition->name};
+
+	if (parts->purpose == CLIENTELE_TO_EXPLAIN)
+		bound->cells = bind_text(parts, clientele_expression_print(&name), CLIENTELE_NUMBER, &bound->type);
+}
+
 /* ---------- metrics ---------- */
 
-static bool
-is_elapsed(const ClienteleNode *node)
+bool
+clientele_is_elapsed(const ClienteleNode *node)
 {
 	if (node->kind != CLIENTELE_NODE_CALL)
 		return false;
@@ -681,7 +730,7 @@ is_whole(const ClienteleNode *node)
 		return node->function == CLIENTELE_FN_COUNT;
 	if (node->kind != CLIENTELE_NODE_CALL)
 		return false;
-	return is_elapsed(node) || node->function == CLIENTELE_FN_MONTH ||
+	return clientele_is_elapsed(node) || node->function == CLIENTELE_FN_MONTH ||
 		node->function == CLIENTELE_FN_DAY || node->function == CLIENTELE_FN_WEEKDAY;
 }
 
@@ -705,8 +754,8 @@ bind_metric(ClienteleEngineParts *parts, const ClienteleDefinition *definition, 
  *
  * Not "value is null" and "else": comparisons know best until when they hold.
  */
-static ClienteleCell *
-bind_axis_score(ClienteleEngineParts *parts, const ClienteleRfmGrid *grid, int axis, ClienteleCell *value)
+static char *
+axis_score_expression(const ClienteleRfmGrid *grid, int axis)
 {
 	StringInfoData text;
 	int			ncuts = grid->ncuts[axis];
@@ -720,12 +769,23 @@ bind_axis_score(ClienteleEngineParts *parts, const ClienteleRfmGrid *grid, int a
 	appendStringInfo(&text, " when value >= %s then %d end",
 					 clientele_decimal_to_string(grid->cuts[axis][ncuts - 1]),
 					 axis == CLIENTELE_RECENCY ? 1 : ncuts + 1);
+	return text.data;
+}
 
+static ClienteleCell *
+bind_axis_score(ClienteleEngineParts *parts, const ClienteleEngineDefinition *bound, int axis)
+{
+	const ClienteleVariants *variants = bound->variants;
+	const char **texts = palloc(sizeof(char *) * variants->count);
+	ClienteleCell *score;
+
+	for (int i = 0; i < variants->count; i++)
+		texts[i] = axis_score_expression(&bound->cuts[i], axis);
 	parts->nlocals = 0;
-	clientele_engine_push_local(parts, "value", CLIENTELE_NUMBER, value);
-	value = bind_text(parts, text.data, CLIENTELE_NUMBER, NULL);
+	clientele_engine_push_local(parts, "value", CLIENTELE_NUMBER, bound->values[axis]);
+	score = bind_variants(parts, variants, texts, CLIENTELE_NUMBER, NULL);
 	parts->nlocals = 0;
-	return value;
+	return score;
 }
 
 /* The value of an axis; for recency, an instant or a day becomes the days since. */
@@ -753,11 +813,11 @@ bind_axis_value(ClienteleEngineParts *parts, const ClienteleDefinition *definiti
 
 /* case when score is null then '...' when score in (555, 554) then '...' ... end */
 static char *
-scheme_expression(const ClienteleDefinition *definition)
+scheme_expression(const ClienteleDefinition *definition, int high_from)
 {
 	StringInfoData text;
 	bool		done[1000] = {false};
-	const char *without = clientele_scheme_label(definition, NULL);
+	const char *without = clientele_scheme_label(definition, high_from, NULL);
 
 	initStringInfo(&text);
 	appendStringInfoString(&text, "case when score is null then ");
@@ -771,7 +831,7 @@ scheme_expression(const ClienteleDefinition *definition)
 		const char *separator = "";
 
 		if (done[score] || !clientele_grid_has_score(&definition->cuts, score) ||
-			(label = clientele_scheme_label(definition, &score)) == NULL)
+			(label = clientele_scheme_label(definition, high_from, &score)) == NULL)
 			continue;
 		appendStringInfoString(&text, " when score in (");
 		for (int other = score; other < 1000; other++)
@@ -779,7 +839,7 @@ scheme_expression(const ClienteleDefinition *definition)
 			const char *other_label;
 
 			if (!clientele_grid_has_score(&definition->cuts, other) ||
-				(other_label = clientele_scheme_label(definition, &other)) == NULL || strcmp(other_label, label) != 0)
+				(other_label = clientele_scheme_label(definition, high_from, &other)) == NULL || strcmp(other_label, label) != 0)
 				continue;
 			done[other] = true;
 			appendStringInfo(&text, "%s%d", separator, other);
@@ -833,6 +893,86 @@ bind_rungs(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
 	return result;
 }
 
+/* A grid's cuts in a variant, as numbers. */
+static ClienteleRfmGrid
+resolve_cuts(const ClienteleEngineParts *parts, const ClienteleDefinition *definition, const char *branch)
+{
+	ClienteleParameters parameters = clientele_parameters_in(parts->model, branch);
+	char	   *title = clientele_definition_title(parts, definition, branch);
+	ClienteleRfmGrid grid = definition->cuts;
+
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+	{
+		for (int i = 0; i < grid.ncuts[axis]; i++)
+		{
+			char	   *what = psprintf("%s: cut %d of %s", title, i + 1, clientele_rfm_axis_names[axis]);
+
+			if (definition->cut_formulas[axis][i])
+				grid.cuts[axis][i] = clientele_formula_value(definition->cut_formulas[axis][i], &parameters, what);
+			if (i > 0 && clientele_decimal_compare(grid.cuts[axis][i - 1], grid.cuts[axis][i]) > 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("%s, %s, is less than the one before it, %s", what,
+								clientele_decimal_to_string(grid.cuts[axis][i]),
+								clientele_decimal_to_string(grid.cuts[axis][i - 1])),
+						 errhint("Change the parameters so that cuts ascend.")));
+		}
+	}
+	return grid;
+}
+
+static int
+resolve_high_from(const ClienteleEngineParts *parts, const ClienteleDefinition *definition, const char *branch)
+{
+	ClienteleParameters parameters = clientele_parameters_in(parts->model, branch);
+	char	   *title;
+	ClienteleDecimal value;
+
+	if (definition->high_from_formula == NULL)
+		return definition->high_from;
+	title = psprintf("%s: high_from", clientele_definition_title(parts, definition, branch));
+	value = clientele_formula_value(definition->high_from_formula, &parameters, title);
+	if (value.scale != 0 || value.u.units < 2 || value.u.units > CLIENTELE_RFM_MAX_BINS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s cannot be %s", title, clientele_decimal_to_string(value)),
+				 errhint("It is a whole number from 2 to %d.", CLIENTELE_RFM_MAX_BINS)));
+	return (int) value.u.units;
+}
+
+/* The label by a built-in scheme. */
+static ClienteleCell *
+bind_scheme(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
+{
+	const ClienteleVariants *variants = clientele_variants(parts, (const char **) &definition->high_from_formula,
+														   definition->high_from_formula ? 1 : 0);
+	const char **texts = palloc(sizeof(char *) * variants->count);
+
+	for (int i = 0; i < variants->count; i++)
+		texts[i] = scheme_expression(definition, resolve_high_from(parts, definition, variants->branches[i]));
+	return bind_variants(parts, variants, texts, CLIENTELE_TEXT, NULL);
+}
+
+static void
+bind_cuts(ClienteleEngineParts *parts, const ClienteleDefinition *definition, ClienteleEngineDefinition *bound)
+{
+	const char *formulas[CLIENTELE_RFM_AXES * CLIENTELE_RFM_MAX_CUTS];
+	int			nformulas = 0;
+
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+	{
+		for (int i = 0; i < definition->cuts.ncuts[axis]; i++)
+		{
+			if (definition->cut_formulas[axis][i])
+				formulas[nformulas++] = definition->cut_formulas[axis][i];
+		}
+	}
+	bound->variants = clientele_variants(parts, formulas, nformulas);
+	bound->cuts = palloc(sizeof(ClienteleRfmGrid) * bound->variants->count);
+	for (int i = 0; i < bound->variants->count; i++)
+		bound->cuts[i] = resolve_cuts(parts, definition, bound->variants->branches[i]);
+}
+
 static void
 bind_grid(ClienteleEngineParts *parts, const ClienteleDefinition *definition, ClienteleEngineDefinition *bound)
 {
@@ -844,10 +984,11 @@ bind_grid(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 				 errmsg("RFM grid \"%s\" has no cut points yet", definition->name),
 				 errhint("Find them: SELECT * FROM calibrate('...', '%s'); or give them: define_rfm(..., cuts => ...).",
 						 definition->name)));
+	bind_cuts(parts, definition, bound);
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 	{
 		bound->values[axis] = bind_axis_value(parts, definition, axis);
-		bound->axes[axis] = bind_axis_score(parts, &definition->cuts, axis, bound->values[axis]);
+		bound->axes[axis] = bind_axis_score(parts, bound, axis);
 	}
 
 	parts->nlocals = 0;
@@ -857,7 +998,7 @@ bind_grid(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 	clientele_engine_push_local(parts, "score", CLIENTELE_NUMBER, bound->score);
 	bound->type = CLIENTELE_TEXT;
 	if (definition->scheme)
-		bound->cells = bind_text(parts, scheme_expression(definition), CLIENTELE_TEXT, NULL);
+		bound->cells = bind_scheme(parts, definition);
 	else
 		bound->cells = bind_rungs(parts, definition);
 	parts->nlocals = 0;
@@ -891,6 +1032,7 @@ clientele_engine_card_answers(ClienteleEngineCard *card, int row)
 	ClienteleCardAnswers answers = {card_answer, card_answer_string, card};
 
 	card->row = row;
+	card->card = card->cards[clientele_variant_of(card->variants, row)];
 	return answers;
 }
 
@@ -944,12 +1086,11 @@ score_block(void *argument, int nrows)
  * Until when a range applies is a matter of its bounds, not of the value: so the
  * bin is found by an expression, too, whose horizon knows.
  */
-static ClienteleCell *
-bind_bin(ClienteleEngineParts *parts, const ClienteleCardCharacteristic *characteristic, ClienteleCell *value)
+static char *
+bin_expression(const ClienteleCardCharacteristic *characteristic)
 {
 	int			last = characteristic->nbins - 1;
 	StringInfoData text;
-	ClienteleCell *result;
 
 	initStringInfo(&text);
 	appendStringInfoString(&text, "case");
@@ -961,27 +1102,82 @@ bind_bin(ClienteleEngineParts *parts, const ClienteleCardCharacteristic *charact
 	else
 		appendStringInfo(&text, " when value >= %s then %d end",
 						 clientele_decimal_to_string(characteristic->bins[last - 1].below), last);
+	return text.data;
+}
+
+static ClienteleCell *
+bind_bin(ClienteleEngineParts *parts, const ClienteleEngineCard *state, int characteristic, ClienteleCell *value)
+{
+	const char **texts = palloc(sizeof(char *) * state->variants->count);
+	ClienteleCell *result;
+
+	for (int i = 0; i < state->variants->count; i++)
+		texts[i] = bin_expression(&state->cards[i]->characteristics[characteristic]);
 	parts->nlocals = 0;
 	clientele_engine_push_local(parts, "value", CLIENTELE_NUMBER, value);
-	result = bind_text(parts, text.data, CLIENTELE_NUMBER, NULL);
+	result = bind_variants(parts, state->variants, texts, CLIENTELE_NUMBER, NULL);
 	parts->nlocals = 0;
 	return result;
+}
+
+/* The card as it is in each variant, its formulas being numbers there. */
+static void
+resolve_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, ClienteleEngineCard *state)
+{
+	int			nformulas;
+	const char **formulas = clientele_scorecard_formulas(definition->card, &nformulas);
+	int			nrules;
+	ClienteleRule *rules = clientele_scorecard_written_rules(definition->card, &nrules);
+	const char **texts = palloc(mul_size(sizeof(char *), Max(nformulas + nrules, 1)));
+
+	for (int i = 0; i < nformulas; i++)
+		texts[i] = formulas[i];
+	for (int i = 0; i < nrules; i++)
+		texts[nformulas + i] = rules[i].text;
+	state->variants = clientele_variants(parts, texts, nformulas + nrules);
+	state->cards = palloc(sizeof(ClienteleScorecard *) * state->variants->count);
+	for (int i = 0; i < state->variants->count; i++)
+	{
+		const char *branch = state->variants->branches[i];
+		ClienteleParameters parameters = clientele_parameters_in(parts->model, branch);
+
+		state->cards[i] = clientele_scorecard_resolve(definition->card, &parameters,
+													  clientele_definition_title(parts, definition, branch));
+	}
+	state->card = state->cards[0];
+}
+
+/* Registers for the expressions of the card; where they differ, the customer's variant counts. */
+static void
+bind_card_rules(ClienteleEngineParts *parts, ClienteleEngineCard *state)
+{
+	int			count = state->variants->count;
+	const char **texts = palloc(sizeof(char *) * count);
+	ClienteleRule **rules = palloc(sizeof(ClienteleRule *) * count);
+
+	for (int i = 0; i < count; i++)
+		rules[i] = clientele_scorecard_rules(state->cards[i]);
+	for (int rule = 0; rule < state->card->nrules; rule++)
+	{
+		for (int i = 0; i < count; i++)
+			texts[i] = rules[i][rule].text;
+		state->answers[rule] = bind_variants(parts, state->variants, texts, rules[0][rule].wanted, &state->types[rule]);
+	}
 }
 
 static void
 bind_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, ClienteleEngineDefinition *bound)
 {
-	const ClienteleScorecard *card = definition->card;
-	ClienteleRule *rules = clientele_scorecard_rules(card);
+	const ClienteleScorecard *card;
 	ClienteleEngineCard *state = palloc0(sizeof(ClienteleEngineCard));
 
 	state->engine = parts->engine;
 	state->program = clientele_bind_program(parts->binder);
-	state->card = card;
+	resolve_card(parts, definition, state);
+	card = state->card;
 	state->answers = palloc(mul_size(sizeof(ClienteleCell *), Max(card->nrules, 1)));
 	state->types = palloc(mul_size(sizeof(ClienteleType), Max(card->nrules, 1)));
-	for (int i = 0; i < card->nrules; i++)
-		state->answers[i] = bind_text(parts, rules[i].text, rules[i].wanted, &state->types[i]);
+	bind_card_rules(parts, state);
 
 	state->moving = palloc0(mul_size(sizeof(*state->moving), Max(card->ncharacteristics, 1)));
 	for (int i = 0; i < card->ncharacteristics; i++)
@@ -990,7 +1186,7 @@ bind_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 		ClienteleCell **moving = state->moving[i];
 
 		if (characteristic->by_range)
-			moving[CLIENTELE_CARD_BIN] = bind_bin(parts, characteristic, state->answers[characteristic->value_rule]);
+			moving[CLIENTELE_CARD_BIN] = bind_bin(parts, state, i, state->answers[characteristic->value_rule]);
 		else if (characteristic->bin_rule != CLIENTELE_CARD_NO_RULE)
 			moving[CLIENTELE_CARD_BIN] = state->answers[characteristic->bin_rule];
 		if (characteristic->weight_rule != CLIENTELE_CARD_NO_RULE)
@@ -1046,6 +1242,8 @@ bind_needed(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
 	int			nrules = 0;
 
 	bind_names_of(parts, definition->kind == CLIENTELE_PARAMETER ? NULL : definition->expression);
+	if (clientele_uses_branches(parts, definition))
+		clientele_engine_bind_definition(parts, find_definition(parts->model, parts->model->branch));
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 		bind_names_of(parts, definition->axes[axis]);
 
@@ -1115,6 +1313,7 @@ clientele_engine_bind_definition(ClienteleEngineParts *parts, int number)
 	switch (definition->kind)
 	{
 		case CLIENTELE_PARAMETER:
+			bind_parameter(parts, definition, bound);
 			break;
 		case CLIENTELE_METRIC:
 			bind_metric(parts, definition, bound);
@@ -1192,7 +1391,7 @@ add_metric_output(ClienteleEngineParts *parts, const ClienteleDefinition *defini
 	const ClienteleNode *tree = clientele_expression_parse(definition->expression, NULL);
 	ClienteleOutput *output;
 
-	if (is_elapsed(tree))
+	if (clientele_is_elapsed(tree))
 	{
 		output = add_output(parts, definition, "", CLIENTELE_OUTPUT_ELAPSED, DATEOID,
 							clientele_bind_elapsed_since(parts->binder, bound->cells));
@@ -1651,8 +1850,8 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	parts->context = context;
 	parts->block_context = AllocSetContextCreate(context, "clientele block", ALLOCSET_DEFAULT_SIZES);
 	parts->purpose = purpose;
-	parts->capacity = purpose == CLIENTELE_FOR_MANY || purpose == CLIENTELE_TO_CALIBRATE ?
-		CLIENTELE_CUSTOMERS_CAPACITY : 1;
+	parts->capacity = purpose == CLIENTELE_FOR_ONE || purpose == CLIENTELE_TO_EXPLAIN ?
+		1 : CLIENTELE_CUSTOMERS_CAPACITY;
 	parts->model = clientele_model_parse(catalog->model, NULL);
 	parts->zone = clientele_zone(cstring_to_text(parts->model->time_zone));
 	parts->days = clientele_day_clock(parts->zone);
@@ -1674,7 +1873,10 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 			clientele_engine_bind_definition(parts, i);
 		if (purpose == CLIENTELE_TO_EXPLAIN)
 			clientele_engine_bind_conditions(parts);
-		list_outputs(parts);
+		if (purpose == CLIENTELE_TO_COUNT)
+			clientele_engine_list_items(parts);
+		else
+			list_outputs(parts);
 	}
 	parts->program = clientele_bind_end(parts->binder);
 	list_heeded(parts);

@@ -64,7 +64,7 @@ add_condition(ClienteleEngineParts *parts, ClienteleEngineDefinition *bound, con
 
 	added->item = item;
 	added->text = text;
-	added->holds = clientele_bind_rule(parts->binder, rule, CLIENTELE_BOOLEAN, &type);
+	added->holds = clientele_engine_bind(parts, rule, CLIENTELE_BOOLEAN, &type);
 	return added;
 }
 
@@ -75,7 +75,7 @@ add_operand(ClienteleEngineParts *parts, ClienteleEngineDefinition *bound, const
 	const char *item = clientele_expression_print(compared(parts->model, operand));
 	ClienteleEngineCondition *added = add_condition(parts, bound, item, text, text);
 
-	added->value = clientele_bind_rule(parts->binder, item, CLIENTELE_ANY, &added->type);
+	added->value = clientele_engine_bind(parts, item, CLIENTELE_ANY, &added->type);
 }
 
 /* The operands of the outermost AND or OR. */

@@ -24,7 +24,8 @@ typedef enum ClienteleEnginePurpose
 	CLIENTELE_FOR_MANY,			/* customers, in blocks */
 	CLIENTELE_FOR_ONE,			/* a block of one */
 	CLIENTELE_TO_EXPLAIN,		/* one, and what its answers rest on */
-	CLIENTELE_TO_CALIBRATE		/* the values of a grid's axes, in blocks */
+	CLIENTELE_TO_CALIBRATE,		/* the values of a grid's axes, in blocks */
+	CLIENTELE_TO_COUNT			/* the bins of everything that has some, in blocks */
 } ClienteleEnginePurpose;
 
 /* Customers in a block; a question about one customer has a block of one. */
@@ -100,12 +101,29 @@ typedef enum ClienteleCardMoving
 
 #define CLIENTELE_CARD_MOVING 3
 
+/*
+ * Parameters with values of their own for branches make definitions differ: one variant
+ * for each choice of values that some branch has.  Variant 0 is that of the general values.
+ */
+typedef struct ClienteleVariants
+{
+	bool		any;			/* some parameter has values for branches ... */
+	int			count;			/* ... by which so many differ */
+	const char **branches;		/* one that has the variant's values; of the first NULL */
+	ClienteleCell *number;		/* of the variant that is the customer's; NULL = count is 1 */
+} ClienteleVariants;
+
+/* Whoever has more has made a mistake. */
+#define CLIENTELE_MAX_VARIANTS 100
+
 /* A scorecard in the program: scored where its expressions have been evaluated. */
 typedef struct ClienteleEngineCard
 {
 	ClienteleEngine *engine;
 	ClienteleProgram *program;	/* in which it is scored */
-	const ClienteleScorecard *card;
+	const ClienteleVariants *variants;
+	const ClienteleScorecard **cards;	/* by variant; they differ in numbers alone */
+	const ClienteleScorecard *card; /* of the row being scored */
 	ClienteleCell **answers;	/* register of each of its expressions ... */
 	ClienteleType *types;		/* ... and type */
 
@@ -147,6 +165,8 @@ typedef struct ClienteleEngineDefinition
 	ClienteleCell *score;		/* of grids and cards */
 	ClienteleCell *values[CLIENTELE_RFM_AXES];	/* of grids: what axes measure */
 	ClienteleCell *axes[CLIENTELE_RFM_AXES];	/* of grids: their scores */
+	const ClienteleVariants *variants;	/* of grids: their cuts, by variant */
+	ClienteleRfmGrid *cuts;
 	ClienteleEngineCard *card;	/* of cards */
 	ClienteleKeptLevel *kept;	/* of ladders and cards whose level is kept; else NULL */
 	int			nconditions;	/* in an engine that explains: what it rests on */
@@ -195,6 +215,7 @@ typedef struct ClienteleEngineParts
 	List	   *kept;			/* of ClienteleKeptLevel */
 	ClienteleKeptLevel *past;	/* the one whose past is being bound, or NULL */
 	ClienteleBinder *binder;
+	List	   *variant_numbers;	/* of ClienteleVariantNumber, to find it again */
 	ClienteleProgram *program;
 	ClienteleCell **output_cells;
 	ClienteleCell **tag_cells;
@@ -214,6 +235,45 @@ extern ClienteleEngine *clientele_engine_take(const ClienteleEngine *engine, Cli
 /* scan.c: begins a scan as clientele_scan_begin does, with an instance that is taken. */
 extern ClienteleScan *clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of,
 												 const ClienteleKeys *keys, Snapshot snapshot);
+
+/* Binds the text of an author, or of our own making; all texts are bound by this. */
+extern ClienteleCell *clientele_engine_bind(ClienteleEngineParts *parts, const char *text, ClienteleType wanted,
+											ClienteleType *type);
+
+/* drift.c: lists what is counted as outputs, of a model that is bound. */
+extern void clientele_engine_list_items(ClienteleEngineParts *parts);
+
+/* Whether an expression is nothing but the time since something. */
+extern bool clientele_is_elapsed(const ClienteleNode *node);
+
+/* engine_branches.c: whether a definition depends on the customer's branch by a parameter. */
+extern bool clientele_uses_branches(const ClienteleEngineParts *parts, const ClienteleDefinition *definition);
+
+/*
+ * The variants of what these texts say; the branch is bound already.  Locals are no
+ * parameters.
+ */
+extern const ClienteleVariants *clientele_variants(ClienteleEngineParts *parts, const char **texts, int ntexts);
+
+/*
+ * A text for each variant as one, in which no parameter with branches is left.  The texts
+ * are alike but for numbers; number_name is what the result calls the variant's number.
+ */
+extern const char *clientele_variants_join(ClienteleEngineParts *parts, const ClienteleVariants *variants, const char **texts,
+									 const char *number_name);
+
+/* A name that stands in none of the texts. */
+extern const char *clientele_unused_name(const char **texts, int ntexts);
+
+/* The parameters as they are in a branch; NULL = elsewhere. */
+extern ClienteleParameters clientele_parameters_in(const ClienteleModel *model, const char *branch);
+
+/* A definition, with the values in a branch of the parameters in its formulas, for messages. */
+extern char *clientele_definition_title(const ClienteleEngineParts *parts, const ClienteleDefinition *definition,
+										const char *branch);
+
+/* Which variant is that of a row of the block. */
+extern int	clientele_variant_of(const ClienteleVariants *variants, int row);
 
 /* What a card's expressions answer for a row of the block. */
 extern ClienteleCardAnswers clientele_engine_card_answers(ClienteleEngineCard *card, int row);

@@ -164,7 +164,8 @@ explain_parameter(FunctionCallInfo fcinfo, const Subject *subject)
 {
 	ClienteleResultRow row;
 
-	begin_row(&row, subject->definition->name, subject->definition->expression, NULL, DT_NOEND);
+	begin_row(&row, subject->definition->name, string(subject, subject->bound->cells, CLIENTELE_NUMBER), NULL,
+			  until(subject, subject->bound->cells));
 	clientele_result_put(fcinfo, &row);
 }
 
@@ -262,7 +263,7 @@ explain_axis(FunctionCallInfo fcinfo, const Subject *subject, int axis)
 	ClienteleResultRow row;
 
 	begin_row(&row, clientele_rfm_axis_names[axis], string(subject, subject->bound->values[axis], CLIENTELE_NUMBER),
-			  known ? bin_text(&subject->definition->cuts, axis, score->u.integer) : "missing", until(subject, score));
+			  known ? bin_text(&subject->bound->cuts[clientele_variant_of(subject->bound->variants, 0)], axis, score->u.integer) : "missing", until(subject, score));
 	clientele_result_set_number(&row, EXPLAIN_POINTS, known ? &points : NULL);
 	clientele_result_put(fcinfo, &row);
 }
@@ -286,8 +287,8 @@ static void
 score_card(ClienteleEngineCard *card, ClienteleScoredCard *scored)
 {
 	memset(scored, 0, sizeof(*scored));
-	scored->card = card->card;
 	scored->answers = clientele_engine_card_answers(card, 0);
+	scored->card = card->card;
 	scored->result.parts = card->parts;
 	clientele_scorecard_score(scored->card, &scored->answers, &scored->result);
 }

@@ -20,7 +20,8 @@ clientele_json_append_key(StringInfo out, const char *key)
 {
 	if (out->data[out->len - 1] != '{')
 		appendStringInfoString(out, ", ");
-	appendStringInfo(out, "\"%s\": ", key);
+	escape_json(out, key);
+	appendStringInfoString(out, ": ");
 }
 
 void

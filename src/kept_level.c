@@ -74,6 +74,7 @@ struct ClienteleKeptLevel
 	ClienteleBinder *binder;
 	ClienteleProgram *program;
 	ClienteleEngineDefinition *definitions;
+	List	   *variant_numbers;
 
 	const ClienteleCell *past;	/* the label, in ->program */
 	int			ncolumns;
@@ -121,8 +122,16 @@ resolve_number(const ClienteleModel *model, const ClienteleKeep *keep)
 
 	for (int i = 0; text == NULL && i < model->ndefinitions; i++)
 	{
-		if (model->definitions[i].kind == CLIENTELE_PARAMETER && strcmp(model->definitions[i].name, keep->number->string) == 0)
-			text = model->definitions[i].expression;
+		const ClienteleDefinition *parameter = &model->definitions[i];
+
+		if (parameter->kind != CLIENTELE_PARAMETER || strcmp(parameter->name, keep->number->string) != 0)
+			continue;
+		if (parameter->nbranches > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("a level cannot be kept for %s, which is not the same in all branches", keep->demote_after),
+					 errhint("Set a parameter of its own, without branches.")));
+		text = parameter->expression;
 	}
 	if (text == NULL)
 		ereport(ERROR,
@@ -191,6 +200,7 @@ exchange(ClienteleKeptLevel *kept)
 	EXCHANGE(ClienteleBinder *, kept->binder, parts->binder);
 	EXCHANGE(ClienteleProgram *, kept->program, parts->program);
 	EXCHANGE(ClienteleEngineDefinition *, kept->definitions, parts->definitions);
+	EXCHANGE(List *, kept->variant_numbers, parts->variant_numbers);
 	for (int i = 0; i < parts->nsources; i++)
 	{
 		KeptSource *past = &kept->sources[i];

@@ -10,17 +10,19 @@
  *	 "sources": [{"name": "payment", "amount": "net", "revenue": true, "branch": "branch_id",
  *				  "filter": "kind = 'sale'", "future_tolerance": 300}],
  *	 "definitions": [
- *	  {"kind": "parameter", "name": "dormant_days", "value": 180},
+ *	  {"kind": "parameter", "name": "dormant_days", "value": 180, "branches": {"pudong": 90}},
  *	  {"kind": "metric", "name": "spend", "value": "sum(payment.net last 365 days)", "scale": 2},
  *	  {"kind": "rfm", "name": "member", "recency": "latest(payment)", "frequency": "count(visit)",
- *	   "monetary": "spend", "bins": 5, "method": "quantile", "cuts": "...", "scheme": "eight", "high_from": 4},
+ *	   "monetary": "spend", "bins": 5, "method": "quantile", "cuts": "recency 30, 2 * dormant_days; ...",
+ *	   "calibrated_at": "2026-06-30 04:00:00+00:00", "scheme": "eight", "high_from": 4},
  *	  {"kind": "rfm", "name": "other", ..., "groups": [{"label": "best", "when": "r + f + m > 12"}, {"label": "rest"}]},
  *	  {"kind": "scorecard", "name": "tier", "card": {...}},
  *	  {"kind": "ladder", "name": "stage", "rules": [{"label": "new", "when": "..."}, {"label": "other"}],
  *	   "keep": {"demote_after": "12 months"}},
  *	  {"kind": "tag", "name": "sleeping", "when": "...", "family": "..."}]}
  *
- * future_tolerance is in seconds.  A name that a view needs for a column of its own is
+ * Where a number is the same for all customers, a formula over parameters may stand for
+ * it (formula.h).  future_tolerance is in seconds.  A name that a view needs for a column of its own is
  * refused, so that the columns of all definitions fit beside each other.
  */
 #ifndef CLIENTELE_MODEL_H
@@ -52,12 +54,21 @@ typedef struct ClienteleRung
 								 * otherwise */
 } ClienteleRung;
 
+/* A parameter's number in one branch. */
+typedef struct ClienteleBranchValue
+{
+	const char *branch;
+	const char *value;			/* a number as text */
+} ClienteleBranchValue;
+
 typedef struct ClienteleDefinition
 {
 	ClienteleDefinitionKind kind;
 	const char *name;
 	const char *expression;		/* PARAMETER: a number as text; METRIC: its
 								 * value; TAG: when it holds; else NULL */
+	int			nbranches;		/* PARAMETER: branches with a number of their own, */
+	ClienteleBranchValue *branches; /* ascending, bytewise */
 	int			scale;			/* METRIC: decimals, 0 .. 18; default 6 */
 	const char *family;			/* TAG; NULL = none */
 	const char *axes[CLIENTELE_RFM_AXES];	/* RFM_GRID: expressions */
@@ -65,8 +76,13 @@ typedef struct ClienteleDefinition
 	const char *method;
 	bool		has_cuts;		/* RFM_GRID: false = not calibrated yet */
 	ClienteleRfmGrid cuts;
+	ClienteleRfmFormulas cut_formulas[CLIENTELE_RFM_AXES];	/* in the place of cuts,
+															 * or NULL */
+	const char *calibrated_at;	/* RFM_GRID: the instant whose customers gave the
+								 * cuts, as ISO text; NULL = they were typed */
 	const char *scheme;			/* RFM_GRID: NULL where ->rungs are its groups */
 	int			high_from;		/* RFM_GRID: 0 = not given */
+	const char *high_from_formula;	/* in its place, or NULL */
 	int			nrungs;			/* LADDER; RFM_GRID: groups whose conditions may
 								 * name r, f, m and score */
 	ClienteleRung *rungs;

@@ -15,9 +15,8 @@
 PG_FUNCTION_INFO_V1(clientele_check_label);
 
 const char *
-clientele_scheme_label(const ClienteleDefinition *grid, const int *score)
+clientele_scheme_label(const ClienteleDefinition *grid, int high_from, const int *score)
 {
-	int			high_from = grid->high_from;
 	const char *label = clientele_rfm_group_label(grid->scheme, score, high_from ? &high_from : NULL);
 
 	return label ? pg_any_to_server(label, strlen(label), PG_UTF8) : NULL;
@@ -54,12 +53,15 @@ scheme_labels(const ClienteleDefinition *grid)
 {
 	List	   *labels = NIL;
 
+	/* where it is a parameter's, any number leads to the same labels */
+	int			high_from = grid->high_from_formula ? 2 : grid->high_from;
+
 	for (int score = 999; score >= 111; score--)
 	{
 		if (clientele_grid_has_score(&grid->cuts, score))
-			labels = add_label(labels, clientele_scheme_label(grid, &score));
+			labels = add_label(labels, clientele_scheme_label(grid, high_from, &score));
 	}
-	return add_label(labels, clientele_scheme_label(grid, NULL));
+	return add_label(labels, clientele_scheme_label(grid, high_from, NULL));
 }
 
 const char **

@@ -7,8 +7,11 @@
 
 #include "model.h"
 
-/* The label of a score (NULL: of none) in a grid's built-in scheme, in the database's encoding; or NULL. */
-extern const char *clientele_scheme_label(const ClienteleDefinition *grid, const int *score);
+/*
+ * The label of a score (NULL: of none) in a grid's built-in scheme, in the database's
+ * encoding; or NULL.  high_from 0: it is not given.
+ */
+extern const char *clientele_scheme_label(const ClienteleDefinition *grid, int high_from, const int *score);
 
 /* Whether the cut points of a grid leave such a score. */
 extern bool clientele_grid_has_score(const ClienteleRfmGrid *grid, int score);

@@ -11,6 +11,8 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "formula.h"
+#include "iso_time.h"
 #include "json_read.h"
 #include "model.h"
 
@@ -81,9 +83,9 @@ enum DefinitionKey
 
 enum ParameterKey
 {
-	PARAMETER_VALUE = DEFINITION_KEYS, PARAMETER_KEYS
+	PARAMETER_VALUE = DEFINITION_KEYS, PARAMETER_BRANCHES, PARAMETER_KEYS
 };
-static const char *const parameter_keys[PARAMETER_KEYS] = {"kind", "name", "value"};
+static const char *const parameter_keys[PARAMETER_KEYS] = {"kind", "name", "value", "branches"};
 
 enum MetricKey
 {
@@ -93,11 +95,12 @@ static const char *const metric_keys[METRIC_KEYS] = {"kind", "name", "value", "s
 
 enum GridKey
 {
-	GRID_RECENCY = DEFINITION_KEYS, GRID_FREQUENCY, GRID_MONETARY, GRID_BINS, GRID_METHOD, GRID_CUTS, GRID_SCHEME,
-	GRID_HIGH_FROM, GRID_GROUPS, GRID_KEYS
+	GRID_RECENCY = DEFINITION_KEYS, GRID_FREQUENCY, GRID_MONETARY, GRID_BINS, GRID_METHOD, GRID_CUTS,
+	GRID_CALIBRATED_AT, GRID_SCHEME, GRID_HIGH_FROM, GRID_GROUPS, GRID_KEYS
 };
 static const char *const grid_keys[GRID_KEYS] = {
-	"kind", "name", "recency", "frequency", "monetary", "bins", "method", "cuts", "scheme", "high_from", "groups"
+	"kind", "name", "recency", "frequency", "monetary", "bins", "method", "cuts", "calibrated_at",
+	"scheme", "high_from", "groups"
 };
 
 enum CardKey
@@ -122,7 +125,8 @@ static const char *const tag_keys[TAG_KEYS] = {"kind", "name", "when", "family"}
 static const Shape definition_shapes[CLIENTELE_DEFINITION_KINDS] = {
 	[CLIENTELE_PARAMETER] = {
 		PARAMETER_KEYS, parameter_keys,
-		"A parameter looks like {\"kind\": \"parameter\", \"name\": \"dormant_days\", \"value\": 180}."
+		"A parameter looks like {\"kind\": \"parameter\", \"name\": \"dormant_days\", \"value\": 180, "
+		"\"branches\": {\"pudong\": 90}}."
 	},
 	[CLIENTELE_METRIC] = {
 		METRIC_KEYS, metric_keys,
@@ -130,8 +134,8 @@ static const Shape definition_shapes[CLIENTELE_DEFINITION_KINDS] = {
 	},
 	[CLIENTELE_RFM_GRID] = {
 		GRID_KEYS, grid_keys,
-		"An RFM grid has the keys \"recency\", \"frequency\", \"monetary\", \"bins\", \"method\", \"cuts\", and "
-		"\"scheme\" with \"high_from\", or \"groups\"."
+		"An RFM grid has the keys \"recency\", \"frequency\", \"monetary\", \"bins\", \"method\", \"cuts\", "
+		"\"calibrated_at\", and \"scheme\" with \"high_from\", or \"groups\"."
 	},
 	[CLIENTELE_CARD] = {
 		CARD_KEYS, card_keys,
@@ -363,6 +367,44 @@ read_rungs(const Reader *reader, const Place *up, const ClienteleJson *value, Cl
 	return true;
 }
 
+static int
+compare_branches(const void *a, const void *b)
+{
+	return strcmp(((const ClienteleBranchValue *) a)->branch, ((const ClienteleBranchValue *) b)->branch);
+}
+
+static bool
+read_branch_values(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleDefinition *parameter)
+{
+	Place		list = {up, parameter_keys[PARAMETER_BRANCHES], 0, NULL};
+	const char *hint = definition_shapes[CLIENTELE_PARAMETER].hint;
+
+	if (value->kind != CLIENTELE_JSON_OBJECT)
+		return clientele_json_refuse_kind(reader, &list, value, "an object", hint);
+	parameter->branches = palloc(mul_size(Max(value->nchildren, 1), sizeof(ClienteleBranchValue)));
+	for (const ClienteleJson *member = value->first; member != NULL; member = member->next)
+	{
+		Place		place = {&list, member->key, 0, NULL};
+		ClienteleDecimal number;
+
+		if (member->key[0] == '\0')
+			return clientele_json_refuse(reader, &list, ERRCODE_INVALID_PARAMETER_VALUE, hint, "a branch without a name");
+		if (!clientele_json_read_number(reader, &place, member, &number))
+			return false;
+		parameter->branches[parameter->nbranches].branch = member->key;
+		parameter->branches[parameter->nbranches++].value = clientele_decimal_to_string(number);
+	}
+	qsort(parameter->branches, parameter->nbranches, sizeof(ClienteleBranchValue), compare_branches);
+	for (int i = 1; i < parameter->nbranches; i++)
+	{
+		if (compare_branches(&parameter->branches[i - 1], &parameter->branches[i]) == 0)
+			return clientele_json_refuse(reader, &list, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+										 psprintf("branch %s stands twice",
+												  clientele_json_show_text(parameter->branches[i].branch)));
+	}
+	return true;
+}
+
 static bool
 read_parameter(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *parameter)
 {
@@ -374,7 +416,8 @@ read_parameter(const Reader *reader, const Place *place, const ClienteleJson **m
 		!clientele_json_read_number(reader, &value_place, members[PARAMETER_VALUE], &number))
 		return false;
 	parameter->expression = clientele_decimal_to_string(number);
-	return true;
+	return members[PARAMETER_BRANCHES] == NULL ||
+		read_branch_values(reader, place, members[PARAMETER_BRANCHES], parameter);
 }
 
 static bool
@@ -384,6 +427,16 @@ read_metric(const Reader *reader, const Place *place, const ClienteleJson **memb
 	return read_expression(reader, place, members[METRIC_VALUE], metric_keys[METRIC_VALUE],
 						   definition_shapes[CLIENTELE_METRIC].hint, &metric->expression) &&
 		read_int(reader, place, members[METRIC_SCALE], 0, MAX_SCALE, &metric->scale);
+}
+
+/* A cut that is no number, read as an expression. */
+static bool
+read_cut_formula(const Reader *reader, const Place *place, const char **formula)
+{
+	ClienteleJson item = {.kind = CLIENTELE_JSON_STRING,.text = *formula};
+	ClienteleDecimal ignored;
+
+	return *formula == NULL || clientele_json_read_bound(reader, place, &item, &ignored, formula);
 }
 
 static bool
@@ -397,11 +450,43 @@ read_cuts(const Reader *reader, const Place *up, const ClienteleJson *value, Cli
 		return true;
 	if (!clientele_json_read_text(reader, &place, value, &text))
 		return false;
-	fault = clientele_rfm_grid_parse(text, &grid->cuts);
+	fault = clientele_rfm_grid_parse(text, &grid->cuts, grid->cut_formulas);
 	if (fault != NULL)
 		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_TEXT_REPRESENTATION, CLIENTELE_RFM_CUTS_HINT,
 									 fault);
 	grid->has_cuts = true;
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+	{
+		for (int i = 0; i < grid->cuts.ncuts[axis]; i++)
+		{
+			if (!read_cut_formula(reader, &place, &grid->cut_formulas[axis][i]))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* The instant of a calibration, which means the same in every zone. */
+static bool
+read_calibrated_at(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleDefinition *grid)
+{
+	Place		place = {up, grid_keys[GRID_CALIBRATED_AT], 0, NULL};
+	const char *text;
+	ClienteleIsoTime time;
+
+	if (!clientele_json_read_optional_text(reader, up, value, &text))
+		return false;
+	if (text == NULL)
+		return true;
+	if (!clientele_iso_timestamp(text, &time) || !time.has_offset)
+		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
+									 "Write an instant such as \"2026-06-30 12:00:00+08:00\".",
+									 psprintf("%s is none", clientele_json_show(value)));
+	if (!grid->has_cuts)
+		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
+									 "Leave it out; calibrate writes it beside the cuts that it finds.",
+									 "there are no \"cuts\"");
+	grid->calibrated_at = clientele_iso_print(&time, true);
 	return true;
 }
 
@@ -431,9 +516,11 @@ static bool
 check_scheme(const Reader *reader, const Place *place, const ClienteleDefinition *grid)
 {
 	const char *hint;
-	char	   *fault = clientele_rfm_scheme_fault(grid->scheme, grid->high_from == 0 ? NULL : &grid->high_from, &hint);
+	bool		has_high_from = grid->high_from != 0 || grid->high_from_formula != NULL;
+	int			high_from = grid->high_from != 0 ? grid->high_from : 2;
+	char	   *fault = clientele_rfm_scheme_fault(grid->scheme, has_high_from ? &high_from : NULL, &hint);
 
-	if (fault == NULL && most_bins(grid) > clientele_rfm_scheme_bins(grid->scheme, grid->high_from != 0))
+	if (fault == NULL && most_bins(grid) > clientele_rfm_scheme_bins(grid->scheme, has_high_from))
 	{
 		bool		eight = strcmp(grid->scheme, "eight") == 0;
 
@@ -445,6 +532,17 @@ check_scheme(const Reader *reader, const Place *place, const ClienteleDefinition
 	return fault == NULL || clientele_json_refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, hint, fault);
 }
 
+static bool
+read_high_from(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleDefinition *grid)
+{
+	Place		place = {up, grid_keys[GRID_HIGH_FROM], 0, NULL};
+	ClienteleDecimal ignored;
+
+	if (value != NULL && value->kind == CLIENTELE_JSON_STRING)
+		return clientele_json_read_bound(reader, &place, value, &ignored, &grid->high_from_formula);
+	return read_int(reader, up, value, 2, CLIENTELE_RFM_MAX_BINS, &grid->high_from);
+}
+
 /* Its label is by a built-in scheme, or by groups that the author made up. */
 static bool
 read_groups(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *grid)
@@ -454,7 +552,7 @@ read_groups(const Reader *reader, const Place *place, const ClienteleJson **memb
 		"\"groups\": [{\"label\": \"best\", \"when\": \"r + f + m > 12\"}, {\"label\": \"rest\"}].";
 
 	if (!clientele_json_read_optional_text(reader, place, members[GRID_SCHEME], &grid->scheme) ||
-		!read_int(reader, place, members[GRID_HIGH_FROM], 2, CLIENTELE_RFM_MAX_BINS, &grid->high_from))
+		!read_high_from(reader, place, members[GRID_HIGH_FROM], grid))
 		return false;
 	if ((grid->scheme == NULL) == (members[GRID_GROUPS] == NULL))
 		return clientele_json_refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
@@ -462,7 +560,7 @@ read_groups(const Reader *reader, const Place *place, const ClienteleJson **memb
 									 "both \"scheme\" and \"groups\"");
 	if (grid->scheme != NULL)
 		return check_scheme(reader, place, grid);
-	if (grid->high_from != 0)
+	if (members[GRID_HIGH_FROM] != NULL)
 		return clientele_json_refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE,
 									 "Leave it out; only scheme 'eight' splits scores into high and low.",
 									 "\"high_from\" beside \"groups\"");
@@ -486,6 +584,7 @@ read_grid(const Reader *reader, const Place *place, const ClienteleJson **member
 		grid->method = "quantile";
 	return check_method(reader, place, grid) &&
 		read_cuts(reader, place, members[GRID_CUTS], grid) &&
+		read_calibrated_at(reader, place, members[GRID_CALIBRATED_AT], grid) &&
 		read_groups(reader, place, members, grid);
 }
 
@@ -702,6 +801,23 @@ read_definitions(const Reader *reader, const ClienteleJson *value, ClienteleMode
 
 /* ---------- the whole ---------- */
 
+/* Without a branch of the customer's, a value of a branch is for nobody. */
+static bool
+check_no_branches(const Reader *reader, const ClienteleModel *model)
+{
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		Place		place = {NULL, NULL, 0, NULL};
+
+		place.title = psprintf("parameter %s", clientele_json_show_text(model->definitions[i].name));
+		if (model->definitions[i].nbranches > 0)
+			return clientele_json_refuse(reader, &place, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+										 "First say which metric tells a customer's branch: SELECT clientele.set_branch('...', 'home_branch');",
+										 "it has values for branches, but nothing says which branch a customer belongs to");
+	}
+	return true;
+}
+
 /* The branch of a customer is one of the metrics. */
 static bool
 read_branch(const Reader *reader, const ClienteleJson *value, ClienteleModel *model)
@@ -709,7 +825,7 @@ read_branch(const Reader *reader, const ClienteleJson *value, ClienteleModel *mo
 	Place		place = {NULL, model_keys[MODEL_BRANCH], 0, NULL};
 
 	if (value == NULL)
-		return true;
+		return check_no_branches(reader, model);
 	if (!read_name(reader, &place, value, &model->branch))
 		return false;
 	for (int i = 0; i < model->ndefinitions; i++)

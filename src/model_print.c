@@ -59,6 +59,23 @@ append_rungs(StringInfo out, const char *key, const ClienteleDefinition *definit
 }
 
 static void
+append_parameter(StringInfo out, const ClienteleDefinition *parameter)
+{
+	clientele_json_append_key(out, "value");
+	appendStringInfoString(out, parameter->expression);
+	if (parameter->nbranches == 0)
+		return;
+	clientele_json_append_key(out, "branches");
+	appendStringInfoChar(out, '{');
+	for (int i = 0; i < parameter->nbranches; i++)
+	{
+		clientele_json_append_key(out, parameter->branches[i].branch);
+		appendStringInfoString(out, parameter->branches[i].value);
+	}
+	appendStringInfoChar(out, '}');
+}
+
+static void
 append_grid(StringInfo out, const ClienteleDefinition *grid)
 {
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
@@ -66,8 +83,10 @@ append_grid(StringInfo out, const ClienteleDefinition *grid)
 	append_int(out, "bins", grid->bins);
 	clientele_json_append_text(out, "method", grid->method);
 	if (grid->has_cuts)
-		clientele_json_append_text(out, "cuts", clientele_rfm_grid_print(&grid->cuts));
+		clientele_json_append_text(out, "cuts", clientele_rfm_grid_print(&grid->cuts, grid->cut_formulas));
+	clientele_json_append_text(out, "calibrated_at", grid->calibrated_at);
 	clientele_json_append_text(out, "scheme", grid->scheme);
+	clientele_json_append_text(out, "high_from", grid->high_from_formula);
 	if (grid->high_from != 0)
 		append_int(out, "high_from", grid->high_from);
 	if (grid->nrungs > 0)
@@ -83,8 +102,7 @@ append_definition(StringInfo out, const ClienteleDefinition *definition)
 	switch (definition->kind)
 	{
 		case CLIENTELE_PARAMETER:
-			clientele_json_append_key(out, "value");
-			appendStringInfoString(out, definition->expression);
+			append_parameter(out, definition);
 			break;
 		case CLIENTELE_METRIC:
 			clientele_json_append_text(out, "value", definition->expression);

@@ -122,7 +122,7 @@ clientele_rfm_cuts_make(const ClienteleRfmGrid *grid)
  */
 
 char *
-clientele_rfm_grid_print(const ClienteleRfmGrid *grid)
+clientele_rfm_grid_print(const ClienteleRfmGrid *grid, const ClienteleRfmFormulas *formulas)
 {
 	StringInfoData text;
 
@@ -134,10 +134,12 @@ clientele_rfm_grid_print(const ClienteleRfmGrid *grid)
 		appendStringInfo(&text, "%s%s ", axis > 0 ? "; " : "", clientele_rfm_axis_names[axis]);
 		for (int i = 0; i < grid->ncuts[axis]; i++)
 		{
-			bool		repeated = i > 0 && clientele_decimal_compare(cuts[i - 1], cuts[i]) == 0;
+			const char *formula = formulas ? formulas[axis][i] : NULL;
+			const char *before = formulas && i > 0 ? formulas[axis][i - 1] : NULL;
+			bool		repeated = i > 0 && !formula && !before && clientele_decimal_compare(cuts[i - 1], cuts[i]) == 0;
 
 			appendStringInfo(&text, "%s%s", i > 0 ? ", " : "",
-							 repeated ? "=" : clientele_decimal_to_string(cuts[i]));
+							 formula ? formula : repeated ? "=" : clientele_decimal_to_string(cuts[i]));
 		}
 	}
 	return text.data;
@@ -149,7 +151,7 @@ clientele_rfm_cuts_out(PG_FUNCTION_ARGS)
 	ClienteleRfmGrid grid;
 
 	clientele_rfm_cuts_read(PG_GETARG_DATUM(0), &grid);
-	PG_RETURN_CSTRING(clientele_rfm_grid_print(&grid));
+	PG_RETURN_CSTRING(clientele_rfm_grid_print(&grid, NULL));
 }
 
 static const char *
@@ -160,12 +162,26 @@ skip_space(const char *p)
 	return p;
 }
 
+/* Where an item ends; a name in double quotes may hold anything. */
+static const char *
+item_end(const char *p)
+{
+	bool		quoted = false;
+
+	for (; *p != '\0' && (quoted || (*p != ',' && *p != ';')); p++)
+	{
+		if (*p == '"')
+			quoted = !quoted;
+	}
+	return p;
+}
+
 /* The next item of a list, without the space around it. */
 static char *
 get_item(const char **p)
 {
 	const char *start = skip_space(*p);
-	const char *end = start + strcspn(start, ",;");
+	const char *end = item_end(start);
 
 	*p = end;
 	while (end > start && isspace((unsigned char) end[-1]))
@@ -175,10 +191,11 @@ get_item(const char **p)
 
 /* Adds one cut to an axis; answers what is wrong with it, or NULL. */
 static char *
-parse_cut(const char *item, ClienteleRfmGrid *grid, int axis)
+parse_cut(const char *item, ClienteleRfmGrid *grid, ClienteleRfmFormulas *formulas, int axis)
 {
 	int			n = grid->ncuts[axis];
 	ClienteleDecimal *cut = &grid->cuts[axis][n];
+	bool		after_number = n > 0 && (formulas == NULL || formulas[axis][n - 1] == NULL);
 
 	if (n == CLIENTELE_RFM_MAX_CUTS)
 		return psprintf("%s has more than %d cuts; a score has room for %d bins.",
@@ -188,15 +205,22 @@ parse_cut(const char *item, ClienteleRfmGrid *grid, int axis)
 		if (n == 0)
 			return psprintf("\"=\" repeats the cut before it, but it is the first of %s.", clientele_rfm_axis_names[axis]);
 		*cut = cut[-1];
+		if (!after_number)
+			formulas[axis][n] = formulas[axis][n - 1];
+	}
+	else if (formulas != NULL && item[0] != '\0' && !clientele_decimal_from_string(item, cut))
+	{
+		formulas[axis][n] = item;
+		*cut = clientele_decimal_from_int64(0);
 	}
 	else
 	{
 		if (!clientele_decimal_from_string(item, cut))
 			return psprintf("\"%s\", cut %d of %s, is not a finite number.", item, n + 1, clientele_rfm_axis_names[axis]);
-		if (n > 0 && clientele_decimal_compare(cut[-1], *cut) == 0)
+		if (after_number && clientele_decimal_compare(cut[-1], *cut) == 0)
 			return psprintf("Cut %d of %s, %s, stands there twice; for a bin that stays empty write \"=\".",
 							n + 1, clientele_rfm_axis_names[axis], item);
-		if (n > 0 && clientele_decimal_compare(cut[-1], *cut) > 0)
+		if (after_number && clientele_decimal_compare(cut[-1], *cut) > 0)
 			return psprintf("Cut %d of %s, %s, is less than the one before it.", n + 1, clientele_rfm_axis_names[axis], item);
 	}
 	grid->ncuts[axis]++;
@@ -205,7 +229,7 @@ parse_cut(const char *item, ClienteleRfmGrid *grid, int axis)
 
 /* Reads "name cut, cut, ..." up to a semicolon or the end. */
 static char *
-parse_axis(const char **p, ClienteleRfmGrid *grid, int axis)
+parse_axis(const char **p, ClienteleRfmGrid *grid, ClienteleRfmFormulas *formulas, int axis)
 {
 	size_t		length = strlen(clientele_rfm_axis_names[axis]);
 	char	   *fault;
@@ -218,7 +242,7 @@ parse_axis(const char **p, ClienteleRfmGrid *grid, int axis)
 
 	for (;;)
 	{
-		fault = parse_cut(get_item(p), grid, axis);
+		fault = parse_cut(get_item(p), grid, formulas, axis);
 		if (fault != NULL || **p != ',')
 			return fault;
 		(*p)++;
@@ -226,15 +250,17 @@ parse_axis(const char **p, ClienteleRfmGrid *grid, int axis)
 }
 
 char *
-clientele_rfm_grid_parse(const char *p, ClienteleRfmGrid *grid)
+clientele_rfm_grid_parse(const char *p, ClienteleRfmGrid *grid, ClienteleRfmFormulas *formulas)
 {
+	if (formulas != NULL)
+		memset(formulas, 0, sizeof(ClienteleRfmFormulas) * CLIENTELE_RFM_AXES);
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 	{
 		char	   *fault;
 
 		if (axis > 0 && *p == ';')
 			p++;
-		fault = parse_axis(&p, grid, axis);
+		fault = parse_axis(&p, grid, formulas, axis);
 		if (fault != NULL)
 			return fault;
 	}
@@ -246,7 +272,7 @@ clientele_rfm_cuts_in(PG_FUNCTION_ARGS)
 {
 	const char *input = PG_GETARG_CSTRING(0);
 	ClienteleRfmGrid grid;
-	char	   *fault = clientele_rfm_grid_parse(input, &grid);
+	char	   *fault = clientele_rfm_grid_parse(input, &grid, NULL);
 
 	if (fault != NULL)
 		ereturn(fcinfo->context, (Datum) 0,

@@ -61,9 +61,16 @@ extern ClienteleRfmCuts *clientele_rfm_cuts_make(const ClienteleRfmGrid *grid);
 	"Write the cuts of each axis in ascending order, for example " \
 	"recency 30, 90, 180, 365; frequency 2, 4, 8, 12; monetary 500, 2000, 8000, 20000."
 
-/* The type's text form.  Parsing answers what is wrong with the text, or NULL. */
-extern char *clientele_rfm_grid_parse(const char *text, ClienteleRfmGrid *grid);
-extern char *clientele_rfm_grid_print(const ClienteleRfmGrid *grid);
+/* In the place of an axis's cuts: what else may stand there than a number, or NULL. */
+typedef const char *ClienteleRfmFormulas[CLIENTELE_RFM_MAX_CUTS];
+
+/*
+ * The type's text form.  Parsing answers what is wrong with the text, or NULL.  With
+ * formulas (the type itself has none, there they are NULL) what is no number is put there,
+ * and its cut is 0.
+ */
+extern char *clientele_rfm_grid_parse(const char *text, ClienteleRfmGrid *grid, ClienteleRfmFormulas *formulas);
+extern char *clientele_rfm_grid_print(const ClienteleRfmGrid *grid, const ClienteleRfmFormulas *formulas);
 
 /* What is wrong with a way to find cuts, or with one to group scores; or NULL. */
 extern char *clientele_rfm_method_fault(const char *method, int bins, const char **hint);

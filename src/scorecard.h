@@ -14,6 +14,10 @@
  *					 |
  *		answers -----+--score--> ClienteleCardResult
  *
+ * Where a number is the same for all customers -- a limit, the points of a weighted card --
+ * a formula over parameters may stand for it.  A card that has some is resolved before it
+ * is asked for rules or scored: then each is a number.
+ *
  * Nothing here knows what a row is.  Scoring asks its caller for the value of
  * expression number n, so a row, a jsonb object and a population's registers
  * are scored by the same code.
@@ -23,6 +27,7 @@
 
 #include "decimal.h"
 #include "expression_tree.h"
+#include "formula.h"
 #include "json_read.h"
 #include "row_rules.h"
 #include "rule_text.h"
@@ -45,6 +50,7 @@ typedef struct ClienteleCardBin
 {
 	bool		has_below;		/* a range: from the bin before it ... */
 	ClienteleDecimal below;		/* ... up to here, exclusive */
+	const char *below_formula;	/* in place of the number, or NULL */
 	const char *when;			/* a condition; NULL = none */
 	ClienteleCardAmount points;
 	const char *reason;			/* free text for people; NULL = none */
@@ -85,12 +91,14 @@ typedef struct ClienteleCardTier
 	const char *label;			/* unique within the card */
 	bool		has_at_least;	/* false: it takes every score below the others */
 	ClienteleDecimal at_least;	/* inclusive, at most two decimals */
+	const char *at_least_formula;	/* in place of the number, or NULL */
 } ClienteleCardTier;
 
 typedef struct ClienteleScorecard
 {
 	bool		weighted;		/* else additive */
 	ClienteleDecimal initial;	/* additive cards start from here */
+	const char *initial_formula;	/* in place of the number, or NULL */
 	bool		has_baseline;
 	ClienteleDecimal baseline;	/* of characteristics without their own */
 	bool		points_above;	/* reasons are points above, not below it */
@@ -98,7 +106,8 @@ typedef struct ClienteleScorecard
 	int			ncharacteristics;
 	ClienteleCardCharacteristic *characteristics;
 	int			ntiers;
-	ClienteleCardTier *tiers;	/* highest first, the one without at_least last */
+	ClienteleCardTier *tiers;	/* highest first, the one without at_least last;
+								 * where there are formulas, as written */
 	int			nrules;			/* how many expressions it consists of */
 } ClienteleScorecard;
 
@@ -111,6 +120,20 @@ extern ClienteleScorecard *clientele_scorecard_parse(const char *text, struct No
 /* The same from JSON that is a part of another text, at the place `place`. */
 extern ClienteleScorecard *clientele_scorecard_read(const ClienteleJsonReader *json, const ClienteleJsonPlace *place,
 													const ClienteleJson *value);
+
+/*
+ * The formulas of a card, of which there are *nformulas; weights and points among them
+ * only if they are nothing but arithmetic.
+ */
+extern const char **clientele_scorecard_formulas(const ClienteleScorecard *card, int *nformulas);
+
+/*
+ * The card with numbers in the place of formulas, or the card itself if it has none.  Weights
+ * and points of additive cards that name other things than parameters stay as they are.  An
+ * error where a name is unknown or the numbers do not fit together; it calls the card `title`.
+ */
+extern const ClienteleScorecard *clientele_scorecard_resolve(const ClienteleScorecard *card,
+															 const ClienteleParameters *parameters, const char *title);
 
 /* The card's canonical text; it parses back to the same card. */
 extern char *clientele_scorecard_print(const ClienteleScorecard *card);

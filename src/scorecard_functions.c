@@ -63,7 +63,10 @@ static void *
 bind_card(Datum rule, const ClienteleRowType *row)
 {
 	BoundCard  *bound = palloc0(sizeof(BoundCard));
-	ClienteleScorecard *card = clientele_scorecard_parse(clientele_rule_text_get(&clientele_scorecard_type, rule), NULL);
+	const ClienteleScorecard *card = clientele_scorecard_parse(clientele_rule_text_get(&clientele_scorecard_type, rule), NULL);
+
+	/* a row has columns, but no parameters */
+	card = clientele_scorecard_resolve(card, NULL, "the card");
 
 	check_written_rules(card, row);
 	if (card->nrules > 0)

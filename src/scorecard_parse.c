@@ -103,6 +103,21 @@ read_amount(CardReader *reader, const Place *place, const ClienteleJson *value, 
 	return clientele_json_read_number(reader->json, place, value, &result->number);
 }
 
+/* A member of `up` that may be absent: a number that is the same for all customers. */
+static bool
+read_bound(CardReader *reader, const Place *up, const ClienteleJson *value, bool *present,
+		   ClienteleDecimal *number, const char **formula)
+{
+	Place		place = {up, NULL, 0, NULL};
+
+	*present = value != NULL;
+	*number = clientele_decimal_from_int64(0);
+	if (value == NULL)
+		return true;
+	place.key = value->key;
+	return clientele_json_read_bound(reader->json, &place, value, number, formula);
+}
+
 static bool
 is_between_0_and_100(ClienteleDecimal number)
 {
@@ -119,11 +134,11 @@ read_points(CardReader *reader, const Place *up, const ClienteleJson *value, Cli
 	if (value == NULL)
 		return refuse_missing_key(reader, up, bin_keys[BIN_POINTS],
 								  "Say what the bin awards, such as {\"points\": 40}.");
-	if (reader->card->weighted && value->kind == CLIENTELE_JSON_STRING)
-		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
-					  psprintf("computed points (%s) on a weighted card", clientele_json_show(value)));
 	if (!read_amount(reader, &place, value, result))
 		return false;
+	if (reader->card->weighted && result->expression != NULL && !clientele_is_formula(result->expression))
+		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+					  psprintf("computed points (%s) on a weighted card", clientele_json_show(value)));
 	if (reader->card->weighted && !is_between_0_and_100(result->number))
 		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
 					  psprintf("%s is not between 0 and 100",
@@ -155,7 +170,7 @@ read_bin(CardReader *reader, const Place *place, const ClienteleJson *value, Cli
 	if (members[BIN_BELOW] != NULL && members[BIN_WHEN] != NULL)
 		return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, RANGES_EXAMPLE,
 					  "both \"below\" and \"when\" in one bin");
-	if (!clientele_json_read_optional_number(reader->json, place, members[BIN_BELOW], &bin->has_below, &bin->below))
+	if (!read_bound(reader, place, members[BIN_BELOW], &bin->has_below, &bin->below, &bin->below_formula))
 		return false;
 	if (members[BIN_WHEN] != NULL)
 	{
@@ -243,6 +258,7 @@ check_open_bins(CardReader *reader, const Place *bins_place, const ClienteleCard
 
 		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
 					  psprintf("the last range ends at %s, so values from there on have no points",
+							   characteristic->bins[last].below_formula ? characteristic->bins[last].below_formula :
 							   clientele_decimal_to_string(characteristic->bins[last].below)));
 	}
 	return true;
@@ -259,7 +275,7 @@ check_limits_ascend(CardReader *reader, const Place *bins_place, const Clientele
 		Place		place = {&bin_place, bin_keys[BIN_BELOW], 0, NULL};
 		int			order;
 
-		if (!bin->has_below)
+		if (!bin->has_below || bin->below_formula || before->below_formula)
 			continue;
 		order = clientele_decimal_compare(before->below, bin->below);
 		if (order >= 0)
@@ -500,7 +516,7 @@ check_tier_differs(CardReader *reader, const Place *place, int number)
 		if (!tiers[i].has_at_least && !tier->has_at_least)
 			return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE, tier_shape.hint,
 						  psprintf("tiers[%d] has no \"at_least\" either", i));
-		if (tiers[i].has_at_least && tier->has_at_least &&
+		if (tiers[i].has_at_least && tier->has_at_least && !tiers[i].at_least_formula && !tier->at_least_formula &&
 			clientele_decimal_compare(tiers[i].at_least, tier->at_least) == 0)
 			return refuse(reader, place, ERRCODE_INVALID_PARAMETER_VALUE,
 						  "Each tier starts at a score of its own.",
@@ -522,9 +538,9 @@ read_tier(CardReader *reader, const Place *place, const ClienteleJson *value, in
 	if (members[TIER_LABEL] == NULL)
 		return refuse_missing_key(reader, place, tier_keys[TIER_LABEL], tier_shape.hint);
 	if (!clientele_json_read_text(reader->json, &label, members[TIER_LABEL], &tier->label) ||
-		!clientele_json_read_optional_number(reader->json, place, members[TIER_AT_LEAST], &tier->has_at_least, &tier->at_least))
+		!read_bound(reader, place, members[TIER_AT_LEAST], &tier->has_at_least, &tier->at_least, &tier->at_least_formula))
 		return false;
-	if (tier->has_at_least && !check_at_least(reader, &at_least, tier->at_least))
+	if (tier->has_at_least && tier->at_least_formula == NULL && !check_at_least(reader, &at_least, tier->at_least))
 		return false;
 	return check_tier_differs(reader, place, number);
 }
@@ -541,9 +557,39 @@ compare_tiers(const void *a, const void *b)
 	return clientele_decimal_compare(other->at_least, one->at_least);
 }
 
+/* Where they start is not known here: what is known must be in order. */
+static bool
+check_tiers_descend(CardReader *reader, const Place *list)
+{
+	const ClienteleScorecard *card = reader->card;
+
+	for (int i = 1; i < card->ntiers; i++)
+	{
+		Place		place = {list, NULL, i, NULL};
+
+		if (!card->tiers[i - 1].has_at_least)
+			return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
+						  "Where tiers start at parameters, write the highest first, and the one that takes the rest last.",
+						  "the tier can never apply: the one before it takes all that is left");
+	}
+	return true;
+}
+
+static bool
+has_tier_formulas(const ClienteleScorecard *card)
+{
+	for (int i = 0; i < card->ntiers; i++)
+	{
+		if (card->tiers[i].at_least_formula)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The order of tiers in the text means nothing, as each says where it starts:
- * whatever it is, the card has them sorted.
+ * whatever it is, the card has them sorted.  Where some start at formulas, they must be
+ * written in order, so that no parameter turns it over unnoticed.
  */
 static bool
 read_tiers(CardReader *reader, const ClienteleJson *value)
@@ -566,6 +612,8 @@ read_tiers(CardReader *reader, const ClienteleJson *value)
 		if (!read_tier(reader, &tier_place, tier, i))
 			return false;
 	}
+	if (has_tier_formulas(card))
+		return check_tiers_descend(reader, &place);
 	qsort(card->tiers, card->ntiers, sizeof(ClienteleCardTier), compare_tiers);
 	return true;
 }
@@ -615,9 +663,9 @@ read_initial(CardReader *reader, const ClienteleJson *value)
 	Place		place = {reader->place, card_keys[CARD_INITIAL], 0, NULL};
 	bool		present;
 
-	if (!clientele_json_read_optional_number(reader->json, reader->place, value, &present, &card->initial))
+	if (!read_bound(reader, reader->place, value, &present, &card->initial, &card->initial_formula))
 		return false;
-	if (card->weighted && clientele_decimal_sign(card->initial) != 0)
+	if (card->weighted && (card->initial_formula || clientele_decimal_sign(card->initial) != 0))
 		return refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
 					  "Leave out \"initial\", or write \"method\": \"additive\".",
 					  psprintf("a weighted card starts at 0, not at %s", clientele_json_show(value)));

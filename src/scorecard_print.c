@@ -21,11 +21,20 @@ append_amount(StringInfo out, const char *key, const ClienteleCardAmount *amount
 }
 
 static void
+append_bound(StringInfo out, const char *key, ClienteleDecimal number, const char *formula)
+{
+	if (formula != NULL)
+		clientele_json_append_text(out, key, formula);
+	else
+		clientele_json_append_number(out, key, number);
+}
+
+static void
 append_bin(StringInfo out, const ClienteleCardBin *bin)
 {
 	appendStringInfoChar(out, '{');
 	if (bin->has_below)
-		clientele_json_append_number(out, "below", bin->below);
+		append_bound(out, "below", bin->below, bin->below_formula);
 	clientele_json_append_text(out, "when", bin->when);
 	append_amount(out, "points", &bin->points);
 	clientele_json_append_text(out, "reason", bin->reason);
@@ -66,7 +75,7 @@ append_tier(StringInfo out, const ClienteleCardTier *tier)
 	appendStringInfoChar(out, '{');
 	clientele_json_append_text(out, "label", tier->label);
 	if (tier->has_at_least)
-		clientele_json_append_number(out, "at_least", tier->at_least);
+		append_bound(out, "at_least", tier->at_least, tier->at_least_formula);
 	appendStringInfoChar(out, '}');
 }
 
@@ -78,8 +87,8 @@ clientele_scorecard_print(const ClienteleScorecard *card)
 	initStringInfo(&out);
 	appendStringInfoChar(&out, '{');
 	clientele_json_append_text(&out, "method", card->weighted ? "weighted" : "additive");
-	if (clientele_decimal_sign(card->initial) != 0)
-		clientele_json_append_number(&out, "initial", card->initial);
+	if (card->initial_formula != NULL || clientele_decimal_sign(card->initial) != 0)
+		append_bound(&out, "initial", card->initial, card->initial_formula);
 	if (card->has_baseline)
 		clientele_json_append_number(&out, "baseline", card->baseline);
 	if (card->points_above)

@@ -33,6 +33,14 @@ CREATE TYPE clientele.expression (
 );
 COMMENT ON TYPE clientele.expression IS 'a condition or a value in SQL''s WHERE syntax, checked when it is typed, for example days_since(last_visit) > 90 and gender = ''F''; doc/expression.md has the language';
 
+CREATE FUNCTION clientele.expression(number int) RETURNS clientele.expression
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT number::text::clientele.expression $$;
+COMMENT ON FUNCTION clientele.expression(int) IS 'a whole number, as an expression';
+
+CREATE CAST (int AS clientele.expression) WITH FUNCTION clientele.expression(int) AS IMPLICIT;
+COMMENT ON CAST (int AS clientele.expression) IS 'so that where a formula may stand, as in high_from => 4, a number may';
+
 -- equality: canonical texts are the same
 
 CREATE FUNCTION clientele.expression_eq(a clientele.expression, b clientele.expression) RETURNS boolean

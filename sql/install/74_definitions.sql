@@ -1265,21 +1265,23 @@ CREATE FUNCTION clientele.define_metric(population text, name text, expression c
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.define_metric(text, text, clientele.expression, int) IS 'puts a metric into the draft, or in the place of the metric of that name: an expression, whose value becomes a column of the view; scale is its number of decimals, 0 to 18 (NULL = 6; counts have none)';
 
-CREATE FUNCTION clientele.define_rfm_for(caller regrole, population text, name text, recency clientele.expression, frequency clientele.expression, monetary clientele.expression, bins int, method text, cuts clientele.rfm_cuts, scheme text, groups jsonb, high_from int)
+CREATE FUNCTION clientele.define_rfm_for(caller regrole, population text, name text, recency clientele.expression, frequency clientele.expression, monetary clientele.expression, bins int, method text, cuts text, scheme text, groups jsonb, high_from clientele.expression)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     PERFORM clientele.define(caller, population, name, 'rfm', jsonb_build_object('recency', clientele.check_given('recency', recency::text), 'frequency', clientele.check_given('frequency', frequency::text),
                                                 'monetary', clientele.check_given('monetary', monetary::text), 'bins', bins, 'method', method,
-                                                'cuts', cuts::text, 'scheme', scheme, 'groups', groups, 'high_from', high_from));
+                                                'cuts', cuts, 'scheme', scheme, 'groups', groups,
+                                                -- a number stays one
+                                                'high_from', CASE WHEN high_from::text ~ '^[0-9]+$' THEN to_jsonb(high_from::text::numeric) ELSE to_jsonb(high_from::text) END));
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.define_rfm_for(regrole, text, text, clientele.expression, clientele.expression, clientele.expression, int, text, clientele.rfm_cuts, text, jsonb, int) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.define_rfm_for(regrole, text, text, clientele.expression, clientele.expression, clientele.expression, int, text, clientele.rfm_cuts, text, jsonb, int) IS 'internal: define_rfm, behind the door';
+REVOKE ALL ON FUNCTION clientele.define_rfm_for(regrole, text, text, clientele.expression, clientele.expression, clientele.expression, int, text, text, text, jsonb, clientele.expression) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.define_rfm_for(regrole, text, text, clientele.expression, clientele.expression, clientele.expression, int, text, text, text, jsonb, clientele.expression) IS 'internal: define_rfm, behind the door';
 
-CREATE FUNCTION clientele.define_rfm(population text, name text, recency clientele.expression, frequency clientele.expression, monetary clientele.expression, bins int DEFAULT 5, method text DEFAULT 'quantile', cuts clientele.rfm_cuts DEFAULT NULL, scheme text DEFAULT NULL, groups jsonb DEFAULT NULL, high_from int DEFAULT NULL)
+CREATE FUNCTION clientele.define_rfm(population text, name text, recency clientele.expression, frequency clientele.expression, monetary clientele.expression, bins int DEFAULT 5, method text DEFAULT 'quantile', cuts text DEFAULT NULL, scheme text DEFAULT NULL, groups jsonb DEFAULT NULL, high_from clientele.expression DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.define_rfm(text, text, clientele.expression, clientele.expression, clientele.expression, int, text, clientele.rfm_cuts, text, jsonb, int) IS 'puts an RFM grid into the draft, or in the place of the grid of that name: three expressions (recency an instant, a date or a number of days), the number of bins (2 to 9) and the method (quantile, r-rfm, median, mean, width) by which calibrate finds the cut points, or these (cuts); and how scores become labels: a scheme (eight, with high_from where there are more than 2 bins; r-rfm; r-rfm-0.2) or groups, a list of {"label", "when"} whose conditions may name r, f, m and score, the last without "when" for all others';
+COMMENT ON FUNCTION clientele.define_rfm(text, text, clientele.expression, clientele.expression, clientele.expression, int, text, text, text, jsonb, clientele.expression) IS 'puts an RFM grid into the draft, or in the place of the grid of that name: three expressions (recency an instant, a date or a number of days), the number of bins (2 to 9) and the method (quantile, r-rfm, median, mean, width) by which calibrate finds the cut points, or these (cuts: numbers, or formulas over parameters, as in recency 30, dormant_days; frequency 2, 4; monetary 500, 2000); and how scores become labels: a scheme (eight, with high_from, a number or a formula, where there are more than 2 bins; r-rfm; r-rfm-0.2) or groups, a list of {"label", "when"} whose conditions may name r, f, m and score, the last without "when" for all others';
 
 CREATE FUNCTION clientele.define_scorecard_for(caller regrole, population text, name text, scorecard clientele.scorecard, keep jsonb)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -1323,19 +1325,45 @@ CREATE FUNCTION clientele.define_tag(population text, name text, expression clie
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.define_tag(text, text, clientele.expression, text) IS 'puts a tag into the draft, or in the place of the tag of that name: customers have it while the expression holds, and while somebody has given it to them (tag_customer); left out, only people give it; family is a word to group tags by (NULL = none)';
 
-CREATE FUNCTION clientele.set_parameter_for(caller regrole, population text, name text, value numeric)
+-- A value for a branch stands beside the general one, which must be there.
+CREATE FUNCTION clientele.set_parameter_for(caller regrole, population text, name text, value numeric, branch text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
+DECLARE
+    owned clientele.population := clientele.population_of(caller, population);
+    before jsonb := (SELECT d.body FROM clientele.definition AS d
+                     WHERE d.population_id = owned.population_id AND d.name = set_parameter_for.name AND d.kind = 'parameter');
+    branches jsonb := coalesce(before -> 'branches', '{}');
 BEGIN
-    PERFORM clientele.define(caller, population, name, 'parameter', jsonb_build_object('value', clientele.check_given('value', value::text)::numeric));
+    IF branch IS NULL THEN
+        PERFORM clientele.check_given('value', value::text);
+    ELSIF before IS NULL THEN
+        RAISE undefined_object USING
+            MESSAGE = format('the draft of population "%s" has no parameter "%s"', population, name),
+            HINT = format('First say what holds where no branch has a value of its own: SELECT clientele.set_parameter(%L, %L, 30);', population, name);
+    ELSIF owned.branch IS NULL AND value IS NOT NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('nothing says which branch a customer of population "%s" belongs to', population),
+            HINT = format('Name a metric that does: SELECT clientele.set_branch(%L, ''home_branch'');', population);
+    ELSIF value IS NULL AND NOT branches ? branch THEN
+        RAISE undefined_object USING
+            MESSAGE = format('parameter "%s" has no value for branch "%s"', name, branch),
+            HINT = coalesce((SELECT 'It has for: ' || string_agg(b, ', ' ORDER BY b COLLATE "C") || '.' FROM jsonb_object_keys(branches) AS b),
+                            'It has none for any branch.');
+    ELSE
+        branches := CASE WHEN value IS NULL THEN branches - branch ELSE branches || jsonb_build_object(branch, value) END;
+        value := (before ->> 'value')::numeric;
+    END IF;
+    PERFORM clientele.define(caller, population, name, 'parameter',
+                             jsonb_build_object('value', value, 'branches', nullif(branches, '{}')));
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.set_parameter_for(regrole, text, text, numeric) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.set_parameter_for(regrole, text, text, numeric) IS 'internal: set_parameter, behind the door';
+REVOKE ALL ON FUNCTION clientele.set_parameter_for(regrole, text, text, numeric, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.set_parameter_for(regrole, text, text, numeric, text) IS 'internal: set_parameter, behind the door';
 
-CREATE FUNCTION clientele.set_parameter(population text, name text, value numeric)
+CREATE FUNCTION clientele.set_parameter(population text, name text, value numeric, branch text DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.set_parameter(text, text, numeric) IS 'puts a parameter into the draft, or gives it another value: a number that expressions name; NULL, NaN and infinity are errors';
+COMMENT ON FUNCTION clientele.set_parameter(text, text, numeric, text) IS 'puts a number with a name into the draft, or another number in its place; expressions name it wherever a number may stand, also as the length of a window, a limit of a bin, a cut, or where a tier begins. With branch, the number for customers of that branch (which set_branch tells); NULL takes it away again. All others have the general one. NaN and infinity are errors';
 
 CREATE FUNCTION clientele.drop_definition_for(caller regrole, population text, name text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -69,6 +69,9 @@ SELECT r.* FROM unnest(ARRAY[
     format('{"kind": "tag", "name": "%s", "when": "x"}', repeat('标', 22)),
     -- parameters
     '{"kind": "parameter", "name": "a"}', '{"kind": "parameter", "name": "a", "value": "3"}',
+    '{"kind": "parameter", "name": "a", "value": 1, "branches": {"b": 2}}', '{"kind": "parameter", "name": "a", "value": 1, "branches": [2]}',
+    '{"kind": "parameter", "name": "a", "value": 1, "branches": {"b": "2"}}', '{"kind": "parameter", "name": "a", "value": 1, "branches": {"b": 1, "b": 2}}',
+    '{"kind": "parameter", "name": "a", "value": 1, "branches": {"": 2}}', '{"kind": "parameter", "name": "a", "branches": {"b": 2}}',
     '{"kind": "parameter", "name": "a", "value": 1e19}', '{"kind": "parameter", "name": "a", "value": 1, "scale": 2}',
     -- metrics
     '{"kind": "metric", "name": "a"}', '{"kind": "metric", "name": "a", "value": 3}', '{"kind": "metric", "name": "a", "value": "x +"}',
@@ -105,6 +108,29 @@ SELECT r.* FROM unnest(ARRAY[
     format('{"kind": "rfm", "name": "%s", "recency": "1", "frequency": "2", "monetary": "3", "scheme": "r-rfm"}', repeat('g', 58)),
     '{"kind": "metric", "name": "t_r", "value": "x"}, {"kind": "ladder", "name": "t", "rules": [{"label": "b"}]}'
 ]) AS t, pg_temp.refused(format('{"time_zone": "UTC", "sources": [], "definitions": [%s]}', t)) AS r;
+\x off
+\pset format aligned
+
+-- What may stand in the place of a number, and values for branches: as written, in one order.
+SELECT '{"time_zone": "UTC", "branch": "home", "sources": [], "definitions": [{"kind": "metric", "name": "home", "value": "city"},
+ {"kind": "parameter", "branches": {"浦东": 1.50, "a\"b": 2, "B": 3, "empty": 0}, "name": "days", "value": 5.0}, {"kind": "parameter", "name": "none", "value": 1, "branches": {}},
+ {"kind": "rfm", "name": "g", "recency": "1", "frequency": "2", "monetary": "3", "high_from": " (days+1 ) ", "scheme": "eight", "calibrated_at": "2026-06-30T12:00+08:00",
+  "cuts": "recency days,2*days , =;frequency 1, =, \"Days; or, not\" ; monetary -1, - days, 7"},
+ {"kind": "scorecard", "name": "tier", "card": {"method": "additive", "initial": "-days", "characteristics": [{"name": "c", "value": "x",
+  "bins": [{"below": 1, "points": "2 *days"}, {"below": "days", "points": 0}, {"below": 0.5, "points": 1}, {"points": "x"}]}],
+  "tiers": [{"label": "top", "at_least": "days"}, {"label": "next", "at_least": 90}, {"label": "rest"}]}}]}'::model AS m \gset
+\echo :m
+SELECT :'m'::model = :'m'::model::text::model AS same;
+\pset format unaligned
+\x on
+SELECT r.message, r.hint FROM unnest(ARRAY[
+    '"cuts": "recency days(1); frequency 1; monetary 1"', '"cuts": "recency a.b; frequency 1; monetary 1"', '"cuts": "recency days +; frequency 1; monetary 1"',
+    '"cuts": "recency 2, days, 1; frequency 1; monetary 1", "scheme": "eight"', '"cuts": "recency =; frequency 1; monetary 1"',
+    '"cuts": "recency 1 + 1; frequency 1; monetary 1"', '"cuts": "recency ; frequency 1; monetary 1"', '"cuts": "recency a, b, c, d, e, f, g, h, i; frequency 1; monetary 1"',
+    '"scheme": "eight", "high_from": "3"', '"scheme": "eight", "high_from": "count(payment)"', '"scheme": "r-rfm", "high_from": "a"',
+    '"scheme": "eight", "bins": 2, "calibrated_at": "2026-06-30 12:00:00+08"', '"cuts": "recency 1; frequency 1; monetary 1", "scheme": "eight", "calibrated_at": "2026-06-30"',
+    '"cuts": "recency 1; frequency 1; monetary 1", "scheme": "eight", "calibrated_at": "2026-06-30 12:00"', '"cuts": "recency 1; frequency 1; monetary 1", "scheme": "eight", "calibrated_at": 5'
+]) AS t, pg_temp.refused(format('{"time_zone": "UTC", "sources": [], "definitions": [{"kind": "rfm", "name": "g", "recency": "1", "frequency": "2", "monetary": "3", %s}]}', t)) AS r;
 \x off
 \pset format aligned
 

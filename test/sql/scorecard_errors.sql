@@ -93,7 +93,7 @@ INSERT INTO bad (card) VALUES
     (pg_temp.weighted('[{"points": 1, "reason": ""}]')),
     (pg_temp.weighted('[{"points": -1}]')),
     (pg_temp.weighted('[{"points": 100.01}]')),
-    (pg_temp.weighted('[{"points": "x * 2"}]')),
+    (pg_temp.weighted('[{"points": "abs(x)"}]')),
     (pg_temp.weighted('[{"below": "5", "points": 1}, {"points": 2}]')),
     (pg_temp.weighted('[{"below": 5, "when": "y", "points": 1}, {"points": 2}]')),
     (pg_temp.weighted('[{"below": 5, "points": 1}, {"when": "y", "points": 2}]')),

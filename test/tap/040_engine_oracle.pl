@@ -49,8 +49,10 @@ sub publish
 {
 	my ($world, $model, $note) = @_;
 	my $population = literal($world->{population});
-	my @calls = map { parameter_call($world->{population}, $_) } @{ $model->{parameters} };
+	my @calls;
 
+	push @calls, definition_call($world->{population}, $model->{home}), "SELECT clientele.set_branch($population, 'Home');" if $model->{home};
+	push @calls, map { parameter_call($world->{population}, $_) } @{ $model->{parameters} };
 	push @calls, map { definition_call($world->{population}, $_) } shuffled(@{ $model->{definitions} });
 	count_words($model);
 	return join("\n", @calls) . "\nSELECT clientele.publish($population, '$note');\n"
@@ -149,7 +151,7 @@ sub explain_failure
 	{
 		show(definition_call($world->{population}, $d)) if grep { /^\Q$d->{name}\E(_score|_[rfm])?$/ || $_ eq 'tags' && $d->{kind} eq 'tag' } keys %columns;
 	}
-	show('parameters: ' . join ', ', map { "$_->{name} = $_->{value}" } @{ $model->{parameters} });
+	show('parameters: ' . join ', ', map { "$_->{name} = $_->{value}" . join '', %{ $_->{branches} // {} } } @{ $model->{parameters} });
 }
 
 sub run_world

@@ -24,6 +24,9 @@ my %values = (
 	birthday => [ '1984-02-29', '1990-07-01', '1999-12-31', '2000-02-29', '2001-10-31', '1979-11-07', '1988-03-08' ],
 	instant => [ '2010-11-07 00:00:30', '2011-12-31 00:00', '2018-11-04 00:30', '2024-02-29 12:00+00', '2026-03-08 02:30', '2026-06-29T18:00:00.25+08:00', '2026-11-01 01:30' ]);
 
+# Some of the values that tell a branch.
+my @branches = ('skin', 'laser', '双眼皮', 'A', "it's", 'nowhere');
+
 sub values_of { return @{ $values{ $_[0] } } }
 
 sub node
@@ -406,6 +409,24 @@ sub cuts
 	return [ sort { $a <=> $b } some_of($bins - 1, @pool) ];
 }
 
+# The same, or parameters in their place, whose values ascend in every branch, too.
+sub bounds
+{
+	my ($scope, $count, @pool) = @_;
+	my @general = @{ cuts($count + 1, @pool) };
+	return \@general unless $scope->{model} && chance(0.3);
+
+	my $parameters = $scope->{model}{parameters};
+	my @bounds = map { { name => 'bound_' . ++$scope->{model}{bounds}, value => $_ } } @general;
+	for my $branch ($scope->{model}{home} ? some_of(between(0, 3), @branches) : ())
+	{
+		my $other = cuts($count + 1, @pool);
+		$bounds[$_]{branches}{$branch} = $other->[$_] for 0 .. $#bounds;
+	}
+	push @$parameters, @bounds;
+	return [ map { node('parameter', [], parameter => $_) } @bounds ];
+}
+
 sub grid
 {
 	my ($scope, $name) = @_;
@@ -417,13 +438,13 @@ sub grid
 		frequency => chance(0.6) ? aggregate($scope, 'count', one_of(@{ $scope->{sources} })) : number($scope, 1),
 		monetary => number($scope, 1),
 		cuts => {
-			recency => cuts($bins, 1, 2, 3, 7, 10, 14, 30, 90), frequency => cuts($bins, 1, 2, 3, 4, '1.5', 5, 8),
-			monetary => cuts($bins, 0, 10, '19.99', 100, 1000, '2500.5', 20000) } };
+			recency => bounds($scope, $bins - 1, 1, 2, 3, 7, 10, 14, 30, 90), frequency => bounds($scope, $bins - 1, 1, 2, 3, 4, '1.5', 5, 8),
+			monetary => bounds($scope, $bins - 1, 0, 10, '19.99', 100, 1000, '2500.5', 20000) } };
 
 	if (chance(0.6))
 	{
 		$grid->{scheme} = 'eight';
-		$grid->{high_from} = between(2, $bins) if $bins > 2 || chance(0.3);
+		($grid->{high_from}) = @{ bounds($scope, 1, 2 .. $bins) } if $bins > 2 || chance(0.3);
 	}
 	else
 	{
@@ -465,14 +486,14 @@ sub card
 
 	for my $i (1 .. between(1, 4))
 	{
-		my $points = sub { $weighted ? between(0, 100) : one_of(between(-20, 80), '12.5', '0.005') };
+		my $points = sub { $weighted ? (@{ bounds($scope, 1, 0 .. 100) })[0] : one_of(between(-20, 80), '12.5', '0.005') };
 		my $c = { name => "c$i" };
 
-		$c->{weight} = $i == 1 ? between(1, 50) : chance(0.2) ? number($scope, 0) : one_of(0, '0.5', between(1, 60)) if $weighted;
+		$c->{weight} = $i == 1 ? (@{ bounds($scope, 1, 1 .. 50) })[0] : chance(0.2) ? call('coalesce', number($scope, 0)) : one_of(0, '0.5', between(1, 60)) if $weighted;
 		if (chance(0.6))
 		{
 			$c->{value} = $kept && chance(0.7) ? restless($scope) : number($scope, between(0, 1));
-			my $limits = cuts(between(1, 4), 0, 1, 2, 5, '19.99', 100, 20000);
+			my $limits = bounds($scope, between(0, 3), 0, 1, 2, 5, '19.99', 100, 20000);
 			$c->{bins} = [ (map { { below => $_, points => $points->() } } @$limits), { points => $points->() } ];
 		}
 		else
@@ -485,12 +506,12 @@ sub card
 		push @characteristics, $c;
 	}
 
-	my @from = sort { $b <=> $a } some_of(between(1, 3), 10, 20, '33.33', 40, 60, '66.67', 80);
+	my @from = reverse @{ bounds($scope, between(1, 3), 10, 20, '33.33', 40, 60, '66.67', 80) };
 	my @tiers = map { { label => $_ } } some_of(@from + (chance(0.5) ? 1 : 0), @labels);
 	$tiers[$_]{at_least} = $from[$_] for 0 .. $#from;
 	return {
 		kind => 'scorecard', name => $name, type => 'text', method => $weighted ? 'weighted' : 'additive',
-		characteristics => \@characteristics, tiers => \@tiers, initial => $weighted ? undef : one_of(undef, 10, '-2.5') };
+		characteristics => \@characteristics, tiers => \@tiers, initial => $weighted ? undef : one_of(undef, 10, '-2.5', @{ bounds($scope, 1, 5, '7.5') }) };
 }
 
 sub tag
@@ -532,7 +553,14 @@ my %makers = (metric => \&metric, rfm => \&grid, ladder => \&ladder, scorecard =
 sub customer_scope
 {
 	my ($world, $model, @definitions) = @_;
-	return { columns => $world->{columns}, sources => $world->{sources}, parameters => $model->{parameters}, definitions => \@definitions };
+	return { columns => $world->{columns}, sources => $world->{sources}, parameters => $model->{parameters}, definitions => \@definitions, model => $model };
+}
+
+# Values that a parameter has in some branches.
+sub values_in_branches
+{
+	my ($value) = @_;
+	return { map { $_ => $value->() } some_of(between(0, 3), @branches) };
 }
 
 # Definitions in an order in which each names only earlier ones.
@@ -553,6 +581,15 @@ sub make_model
 
 	my %number;
 
+	if (chance(0.5))
+	{
+		my ($city) = grep { $_->{name}[-1] eq one_of('city', 'region') } @{ $world->{columns} };
+		$city //= (columns_of($world, 'text'))[0];
+		$model->{home} = { kind => 'metric', name => 'Home', type => 'text', column => 'text', tree => node('column', [], column => $city) };
+		$model->{definitions} = [ $model->{home} ];
+		$model->{parameters}[0]{branches} = values_in_branches(sub { one_of(values_of('number')) }) if chance(0.7);
+		$model->{parameters}[$_]{branches} = values_in_branches(sub { between(1, 30) }) for 1, 2;
+	}
 	for my $source (@{ $world->{sources} })
 	{
 		next unless $source->{filtered};
@@ -588,14 +625,21 @@ sub fitting
 sub change_model
 {
 	my ($world, $old) = @_;
-	my $model = { parameters => [ map { { %$_ } } @{ $old->{parameters} } ] };
+	my $model = { parameters => [ map { { %$_ } } @{ $old->{parameters} } ], home => $old->{home}, bounds => $old->{bounds} };
 
+	delete $_->{dropped} for @{ $model->{parameters} };
+	if ($model->{home} && chance(0.7))
+	{
+		my $parameter = $model->{parameters}[1];
+		$parameter->{dropped} = $parameter->{branches};
+		$parameter->{branches} = values_in_branches(sub { between(1, 30) });
+	}
 	$model->{parameters}[1]{value} = between(1, 30) if chance(0.7);
 	$model->{parameters}[0]{value} = one_of(values_of('number')) if chance(0.7);
 	for my $definition (@{ $old->{definitions} })
 	{
 		my $new = $definition;
-		if (chance(0.15))
+		if (chance(0.15) && $definition != ($old->{home} // 0))
 		{
 			$new = fitting($world, $model, $definition->{kind}, $definition->{name}, $definition->{column},
 				$definition->{keep} && chance(0.8) ? some_keep($world) : undef, @{ $model->{definitions} });

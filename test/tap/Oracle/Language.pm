@@ -97,6 +97,9 @@ sub json_number { my ($text) = @_; return Math::BigFloat->new($text) }
 # Points and weights are numbers, or trees.
 sub points { my ($points) = @_; return ref $points ? expression_text($points) : json_number($points) }
 
+# Other numbers are so, too, or parameters.
+sub bound_text { my ($bound) = @_; return ref $bound ? expression_text($bound) : $bound }
+
 sub card_json
 {
 	my ($card) = @_;
@@ -108,7 +111,7 @@ sub card_json
 		for my $bin (@{ $c->{bins} })
 		{
 			my %bin = (points => points($bin->{points}));
-			$bin{below} = json_number($bin->{below}) if exists $bin->{below};
+			$bin{below} = points($bin->{below}) if exists $bin->{below};
 			$bin{when} = expression_text($bin->{when}) if $bin->{when};
 			push @bins, \%bin;
 		}
@@ -118,9 +121,9 @@ sub card_json
 		$c{missing} = { points => points($c->{missing}{points}) } if $c->{missing};
 		push @characteristics, \%c;
 	}
-	my @tiers = map { { label => $_->{label}, exists $_->{at_least} ? (at_least => json_number($_->{at_least})) : () } } @{ $card->{tiers} };
+	my @tiers = map { { label => $_->{label}, exists $_->{at_least} ? (at_least => points($_->{at_least})) : () } } @{ $card->{tiers} };
 	my %card = (method => $card->{method}, characteristics => \@characteristics, tiers => \@tiers);
-	$card{initial} = json_number($card->{initial}) if defined $card->{initial};
+	$card{initial} = points($card->{initial}) if defined $card->{initial};
 	return $json->encode(\%card);
 }
 
@@ -141,11 +144,11 @@ sub definition_text
 	return "$name, " . quoted(rungs_json($d->{rungs})) . $keep if $kind eq 'ladder';
 	return "$name, " . quoted(card_json($d)) . $keep if $kind eq 'scorecard';
 
-	my $cuts = join '; ', map { "$_ " . join(', ', @{ $d->{cuts}{$_} }) } qw(recency frequency monetary);
+	my $cuts = join '; ', map { "$_ " . join(', ', map { bound_text($_) } @{ $d->{cuts}{$_} }) } qw(recency frequency monetary);
 	my $text = "$name, " . join ', ', map { "$_ => " . quoted(expression_text($d->{$_})) } qw(recency frequency monetary);
 	$text .= ", cuts => '$cuts'";
 	$text .= $d->{scheme} ? ", scheme => '$d->{scheme}'" : ', groups => ' . quoted(rungs_json($d->{groups}));
-	$text .= ", high_from => $d->{high_from}" if $d->{high_from};
+	$text .= ', high_from => ' . (ref $d->{high_from} ? quoted(bound_text($d->{high_from})) : $d->{high_from}) if $d->{high_from};
 	return $text;
 }
 
@@ -168,7 +171,12 @@ sub labels_of
 sub parameter_call
 {
 	my ($population, $p) = @_;
-	return 'SELECT clientele.set_parameter(' . quoted($population) . ', ' . quoted($p->{name}) . ", $p->{value});";
+	my $call = 'SELECT clientele.set_parameter(' . quoted($population) . ', ' . quoted($p->{name});
+	my %branches = %{ $p->{branches} // {} };
+	my @dropped = grep { !exists $branches{$_} } sort keys %{ $p->{dropped} // {} };
+
+	return join "\n", "$call, $p->{value});", (map { "$call, NULL, branch => " . quoted($_) . ');' } @dropped),
+		map { "$call, $branches{$_}, branch => " . quoted($_) . ');' } sort keys %branches;
 }
 
 1;

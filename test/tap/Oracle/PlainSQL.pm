@@ -135,8 +135,8 @@ sub bound_sql
 {
 	my ($length, $unit, $operator) = @_;
 	$length = $length->{op} eq 'parameter' ? $parameter{ $length->{parameter}{name} } : $length->{value};
-	return "e.t $operator _now - interval '$length hours'" if $unit eq 'hours';
-	return local_day('e.t') . " $operator (_today - interval '$length $unit')::date";
+	return "e.t $operator _now - ($length) * interval '1 hour'" if $unit eq 'hours';
+	return local_day('e.t') . " $operator (_today - ($length) * interval '1 $unit')::date";
 }
 
 sub events_sql
@@ -285,10 +285,10 @@ sub pinned_or
 sub grid_sql
 {
 	my ($n, $d) = @_;
-	my %cuts = %{ $d->{cuts} };
+	my %cuts = map { $_ => [ map { points_sql($_) } @{ $d->{cuts}{$_} } ] } keys %{ $d->{cuts} };
 	my $kind = kind_of($d->{recency});
 	my $recency = $kind eq 'number' ? expression_sql($d->{recency}) : '(_today - ' . day_sql($d->{recency}) . ')';
-	my $high = $d->{high_from} // 2;
+	my $high = points_sql($d->{high_from} // 2);
 	my $sql = lateral("v$n", "$recency AS r, " . expression_sql($d->{frequency}) . ' AS f, ' . expression_sql($d->{monetary}) . ' AS m');
 
 	$sql .= lateral("b$n", (@{ $cuts{recency} } + 2) . ' - (' . bin_sql("v$n.r", @{ $cuts{recency} }) . ') AS r, '
@@ -312,7 +312,7 @@ sub bins_sql
 	for my $bin (@{ $c->{bins} })
 	{
 		my $points = points_sql($bin->{points});
-		my $when = $bin->{when} ? expression_sql($bin->{when}) : $c->{value} ? (exists $bin->{below} ? "$value < $bin->{below}" : "$value IS NOT NULL") : 'true';
+		my $when = $bin->{when} ? expression_sql($bin->{when}) : $c->{value} ? (exists $bin->{below} ? "$value < " . points_sql($bin->{below}) : "$value IS NOT NULL") : 'true';
 		$sql .= " WHEN $when THEN $points";
 	}
 	return "CASE$sql ELSE $missing END";
@@ -333,12 +333,12 @@ sub card_sql
 	}
 	else
 	{
-		$sql .= lateral("g$n", 'round(' . join(' + ', $d->{initial} // 0, map { "b$n.p$_" } 0 .. $#c) . ', 2) AS score');
+		$sql .= lateral("g$n", 'round(' . join(' + ', points_sql($d->{initial} // 0), map { "b$n.p$_" } 0 .. $#c) . ', 2) AS score');
 	}
 	my ($tiers, $else) = ('', 'NULL');
 	for my $tier (@{ $d->{tiers} })
 	{
-		if (exists $tier->{at_least}) { $tiers .= " WHEN score >= $tier->{at_least} THEN " . quoted($tier->{label}) }
+		if (exists $tier->{at_least}) { $tiers .= ' WHEN score >= ' . points_sql($tier->{at_least}) . ' THEN ' . quoted($tier->{label}) }
 		else { $else = quoted($tier->{label}) }
 	}
 	return $sql . "\n  CROSS JOIN LATERAL (SELECT " . unless_pinned($d, "CASE WHEN score IS NULL THEN NULL$tiers ELSE $else END")
@@ -358,6 +358,15 @@ sub definition_sql
 	return lateral("d$n", "($sql)::$sql_type{ $d->{type} } AS v");
 }
 
+# A parameter's value; the branch is what the first definition answers.
+sub parameter_sql
+{
+	my ($parameter) = @_;
+	my %branches = %{ $parameter->{branches} // {} };
+	return $parameter->{value} unless %branches;
+	return '(CASE d1.v ' . join(' ', map { 'WHEN ' . quoted($_) . " THEN $branches{$_}" } sort keys %branches) . " ELSE $parameter->{value} END)";
+}
+
 # Creates oracle.expected(instant): a row for each customer, with a key for each
 # column of the view that is no clock's.
 sub expected_function
@@ -365,7 +374,7 @@ sub expected_function
 	my ($world, $model) = @_;
 	local $zone = $world->{zone};
 	local %place;
-	local %parameter = map { $_->{name} => $_->{value} } @{ $model->{parameters} };
+	local %parameter = map { $_->{name} => parameter_sql($_) } @{ $model->{parameters} };
 	my @columns = (quoted($world->{key_column}) . ', s.oracle_key');
 	my ($n, $sql, $declarations, @tags, %chain, @before) = (0, '', '');
 
