@@ -43,9 +43,13 @@ typedef struct PastSubject
 bool
 clientele_by_hand_is_used(Oid relation)
 {
-	Relation	table = table_open(relation, AccessShareLock);
-	bool		used = RelationGetNumberOfBlocks(table) > 0;
+	Relation	table;
+	bool		used;
 
+	if (!OidIsValid(relation))
+		return false;
+	table = table_open(relation, AccessShareLock);
+	used = RelationGetNumberOfBlocks(table) > 0;
 	table_close(table, NoLock);
 	return used;
 }

@@ -64,7 +64,7 @@ typedef struct ClienteleByHand
 	int		   *ends;			/* of each row: where in ->said the next one begins */
 } ClienteleByHand;
 
-/* Whether anybody has ever said anything. */
+/* Whether anybody has ever said anything; InvalidOid: there is no table of it. */
 extern bool clientele_by_hand_is_used(Oid relation);
 
 /*

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "storage/lmgr.h"
@@ -23,7 +24,6 @@
 #include "engine_parts.h"
 #include "mark.h"
 #include "owner.h"
-#include "written_table.h"
 
 static MemoryContext cache_context = NULL;
 static List *engines = NIL;		/* of ClienteleEngine, in cache_context */
@@ -192,7 +192,8 @@ read_population(ClienteleCatalogModel *catalog, MemoryContext context)
 				 errhint("Give the column its name back: ALTER TABLE ... RENAME COLUMN ... TO %s;",
 						 quote_identifier(catalog->key_column))));
 	refuse_other_keys(catalog, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5));
-	catalog->by_hand = clientele_data_table(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5), "manual", 0);
+	catalog->by_hand = get_relname_relid(psprintf("%s_manual", SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5)),
+										 get_namespace_oid("clientele_data", false));
 }
 
 static void

@@ -1887,7 +1887,8 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	note_relations(parts, &parts->customers);
 	for (int i = 0; i < parts->nsources; i++)
 		note_relations(parts, &parts->sources[i].input);
-	parts->relations = list_append_unique_oid(parts->relations, catalog->by_hand);
+	if (OidIsValid(catalog->by_hand))
+		parts->relations = list_append_unique_oid(parts->relations, catalog->by_hand);
 	MemoryContextSwitchTo(old_context);
 	return engine;
 }

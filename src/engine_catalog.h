@@ -24,7 +24,7 @@ typedef struct ClienteleCatalogModel
 	Oid			relation;
 	Oid			owner;
 	const char *key_column;
-	Oid			by_hand;		/* the table of tags and pins */
+	Oid			by_hand;		/* the table of tags and pins; or InvalidOid */
 	const char *model;			/* its text */
 	const char *grid;			/* TO_CALIBRATE: whose axes */
 	int			nsources;

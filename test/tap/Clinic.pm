@@ -1,6 +1,6 @@
 # A small clinic with populations in every state that a database may be in when it is
 # dumped, upgraded, copied or killed: several versions, of which one is half built, a feed,
-# marks that wait, rows that are due, somebody forgotten, a draft nobody has published.
+# marks that wait, rows that are due, somebody forgotten, somebody tagged and pinned, a draft nobody has published.
 # And what must hold of them wherever they have come to.
 package Clinic;
 use strict;
@@ -97,6 +97,8 @@ sub open_clinic
 	INSERT INTO crm.bill VALUES (1000, 3, 1, '2026-05-20 11:00+08');
 	INSERT INTO crm.bill_line VALUES (1000, 60000);
 	DELETE FROM crm.customer WHERE customer_id = 11;
+	SELECT clientele.tag_customer('customer', 8, 'friend', 'of the house', '2026-07-10 00:00+08'), clientele.tag_customer('customer', 7, 'friend');
+	SELECT clientele.pin_label('customer', 9, 'stage', '潜客', 'she only looks');
 	CALL clientele.refresh('customer');
 	SELECT clientele.forget('customer', 7);
 	SELECT clientele.drop_definition('customer', 'passing');
@@ -121,6 +123,7 @@ sub open_clinic
 	UPDATE crm.bill SET customer_id = 9 WHERE bill_id = 40;
 	DELETE FROM crm.visit WHERE customer_id = 12;
 	INSERT INTO "院 2"."Order" VALUES ('m-3', '2026-06-29', 1000);
+	SELECT clientele.tag_customer('会员', 'm-4', '老友'), clientele.untag_customer('customer', 10, 'friend');
 	SELECT clientele.set_parameter('customer', 'big', 15000);
 	SELECT clientele.define_tag('customer', 'fresh', 'visits_30 > 0 or spent_90 > 0')});
 	is( $node->safe_psql(
@@ -139,10 +142,12 @@ sub plain_sql
 	return qq{
 	SELECT c.customer_id, coalesce(l.spent, 0)::numeric(28,2) AS spent, coalesce(l.spent_90, 0)::numeric(28,2) AS spent_90,
 	       coalesce(v.visits, 0) AS visits, today.day - v.last::date AS away, coalesce(l.south, 0)::numeric(28,2) AS south,
-	       CASE WHEN today.day - v.last::date > 60 THEN '沉睡' WHEN l.spent > 0 THEN '成交' ELSE '潜客' END AS stage,
-	       concat_ws(', ', CASE WHEN today.day - v.last::date > 30 THEN 'quiet' END, CASE WHEN l.spent >= 20000 THEN 'vip' END) AS tags
+	       CASE WHEN c.customer_id = 9 AND said THEN '潜客'
+	            WHEN today.day - v.last::date > 60 THEN '沉睡' WHEN l.spent > 0 THEN '成交' ELSE '潜客' END AS stage,
+	       concat_ws(', ', CASE WHEN c.customer_id = 8 AND said THEN 'friend' END, CASE WHEN today.day - v.last::date > 30 THEN 'quiet' END, CASE WHEN l.spent >= 20000 THEN 'vip' END) AS tags
 	FROM crm.customer AS c
-	CROSS JOIN (SELECT ('$as_of'::timestamptz AT TIME ZONE 'Asia/Shanghai')::date AS day) AS today
+	CROSS JOIN (SELECT ('$as_of'::timestamptz AT TIME ZONE 'Asia/Shanghai')::date AS day,
+	                   '$as_of'::timestamptz >= '2026-05-20 12:00+08' AND '$as_of'::timestamptz < '2026-07-10 00:00+08' AS said) AS today
 	LEFT JOIN LATERAL (
 		SELECT sum(i.net) AS spent, sum(i.net) FILTER (WHERE r.region = '华南') AS south,
 		       sum(i.net) FILTER (WHERE (b.paid_at AT TIME ZONE 'Asia/Shanghai')::date > today.day - 90) AS spent_90
@@ -166,6 +171,7 @@ sub answers
 	SET ROLE bi_reader;
 	SELECT * FROM segments.customer ORDER BY 1;
 	SELECT * FROM segments.customer_tag ORDER BY 1, 2;
+	SELECT * FROM segments.customer_manual ORDER BY 1, 2, 3;
 	SELECT * FROM segments.customer_change ORDER BY 1;
 	SELECT * FROM segments.customer_membership ORDER BY 1, 2, 3, 4;
 	SELECT * FROM segments.customer_moves ORDER BY 1, 2, 3;
