@@ -639,7 +639,7 @@ sub change_model
 	for my $definition (@{ $old->{definitions} })
 	{
 		my $new = $definition;
-		if (chance(0.15) && $definition != ($old->{home} // 0))
+		if (chance(0.15) && !($old->{home} && $definition->{name} eq $old->{home}{name}))
 		{
 			$new = fitting($world, $model, $definition->{kind}, $definition->{name}, $definition->{column},
 				$definition->{keep} && chance(0.8) ? some_keep($world) : undef, @{ $model->{definitions} });
