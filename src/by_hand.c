@@ -392,5 +392,5 @@ clientele_by_hand_intervened(const ClienteleByHand *by_hand, int row, const char
 	const ClienteleSaid *said = said_about(by_hand, row, definition);
 	TimestampTz at = by_hand->as_of;
 
-	return said && latest(said, before) != latest(said, at) && (standing(said, before) || standing(said, at));
+	return said && (standing(said, at) || (standing(said, before) && latest(said, before) != latest(said, at)));
 }

@@ -100,7 +100,7 @@ extern List *clientele_by_hand_tags(const ClienteleByHand *by_hand, int row);
 /* The statement about a definition that holds; NULL = none does. */
 extern const ClienteleStatement *clientele_by_hand_standing(const ClienteleByHand *by_hand, int row, const char *definition);
 
-/* Whether since an instant somebody pinned a label, or took a pin away. */
+/* Whether a label is another than at an instant before because somebody has pinned it, or taken a pin away. */
 extern bool clientele_by_hand_intervened(const ClienteleByHand *by_hand, int row, const char *definition,
 										 TimestampTz before);
 

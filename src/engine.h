@@ -109,8 +109,8 @@ extern bool clientele_scan_next(ClienteleScan *scan, Datum *values, bool *nulls)
 extern TimestampTz clientele_scan_as_of(const ClienteleScan *scan);
 
 /*
- * Whether since an evaluation before, somebody has pinned a label of his, or taken a pin
- * away.
+ * Whether a label of his is another than at an evaluation before because somebody has
+ * pinned it, or taken a pin away.
  */
 extern bool clientele_scan_pin_changed(const ClienteleScan *scan, const char *definition, TimestampTz before);
 extern void clientele_scan_end(ClienteleScan *scan);
