@@ -1201,7 +1201,7 @@ bind_needed(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
 
 	bind_names_of(parts, definition->kind == CLIENTELE_PARAMETER ? NULL : definition->expression);
 	if (clientele_uses_branches(parts, definition))
-		clientele_engine_bind_definition(parts, find_definition(parts->model, parts->model->branch));
+		clientele_engine_bind_definition(parts, clientele_model_find(parts->model, parts->model->branch));
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 		bind_names_of(parts, definition->axes[axis]);
 

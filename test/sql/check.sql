@@ -131,6 +131,26 @@ SELECT define_tag('checked', 'odd', 'visits > 5 and visits < 3');
 SELECT * FROM check_definitions('checked');
 SELECT drop_definition('checked', 'wrong');
 
+-- ---------- numbers that differ by branch, and stand in for others ----------
+SELECT define_metric('checked', 'home', 'city');
+SELECT set_branch('checked', 'home');
+SELECT set_parameter('checked', 'vip_from', 200), set_parameter('checked', 'vip_from', 100, branch => '杭州');
+SELECT set_parameter('checked', 'top', 70);
+SELECT define_ladder('checked', 'class', '[{"label": "rich", "when": "spend >= 500"}, {"label": "vip", "when": "spend >= vip_from / 2 and spend < 500"}, {"label": "small", "when": "spend < 100"}]');
+SELECT define_scorecard('checked', 'tier', '{"method": "weighted", "characteristics": [
+    {"name": "spend", "weight": 1, "value": "spend", "bins": [{"below": "vip_from", "points": 30}, {"below": 500, "points": "top - 10"}, {"points": 60}]}],
+    "tiers": [{"label": "strategic", "at_least": "top"}, {"label": "other"}]}');
+SELECT define_rfm('checked', 'grid', recency => 'days_away', frequency => 'visits', monetary => 'spend',
+    cuts => 'recency 30, =; frequency 2, 5; monetary vip_from, 1000', scheme => 'eight', high_from => 3);
+SELECT severity, object, message FROM check_definitions('checked') WHERE object IN ('class', 'tier', 'grid', 'top', 'vip_from', 'home');
+
+-- ---------- a level that is kept may be any ----------
+SELECT define_ladder('checked', 'class', '[{"label": "rich", "when": "spend >= 500"}, {"label": "rest"}]', keep => '{"demote_after": "12 months"}');
+SELECT define_tag('checked', 'kept', 'class = ''rich'' and spend < 500');
+SELECT define_tag('checked', 'both', 'class = ''rich'' and class = ''rest''');
+SELECT severity, object, message FROM check_definitions('checked') WHERE object IN ('kept', 'both');
+SELECT drop_definition('checked', d) FROM unnest('{kept,both,tier,grid,class}'::text[]) d;
+
 -- ---------- too much to compare: it says so, and in time ----------
 SELECT define_tag('checked', 'odd', (string_agg(format('visits + %s * spend > 0', n), ' and ') || ' or ' ||
     string_agg(format('visits + %s * spend > 0 and budget + %s * spend > 0', n, n), ' or '))::expression)
