@@ -1,7 +1,6 @@
 /*
  * calibrate.c
- *		Looking at a draft: does it compile, what are the values that a grid's cut
- *		points are to divide, and which are they now?
+ *		The values that a grid's cut points are to divide, and which these are now.
  */
 #include "postgres.h"
 
@@ -17,23 +16,8 @@
 #include "owner.h"
 #include "result_row.h"
 
-PG_FUNCTION_INFO_V1(clientele_check_model);
 PG_FUNCTION_INFO_V1(clientele_grid_values);
 PG_FUNCTION_INFO_V1(clientele_grid_cuts);
-
-static char *
-model_argument(Datum model)
-{
-	return clientele_rule_text_get(&clientele_model_type, model);
-}
-
-/* check_model(population_id, model): an error where it does not fit the tables. */
-Datum
-clientele_check_model(PG_FUNCTION_ARGS)
-{
-	(void) clientele_engine_of_model(PG_GETARG_INT32(0), model_argument(PG_GETARG_DATUM(1)), CLIENTELE_FOR_ONE, NULL);
-	PG_RETURN_VOID();
-}
 
 static void
 put_values(ReturnSetInfo *result, ClienteleEngine *engine, TimestampTz as_of)
@@ -59,7 +43,7 @@ clientele_grid_values(PG_FUNCTION_ARGS)
 	ClienteleRole caller;
 
 	InitMaterializedSRF(fcinfo, 0);
-	engine = clientele_engine_of_model(PG_GETARG_INT32(0), model_argument(PG_GETARG_DATUM(1)),
+	engine = clientele_engine_of_model(PG_GETARG_INT32(0), clientele_rule_text_get(&clientele_model_type, PG_GETARG_DATUM(1)),
 									   CLIENTELE_TO_CALIBRATE, text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	caller = clientele_become(engine->owner);
 	put_values((ReturnSetInfo *) fcinfo->resultinfo, engine, PG_GETARG_TIMESTAMPTZ(3));
@@ -97,7 +81,7 @@ put_cut(FunctionCallInfo fcinfo, const ClienteleModel *model, const ClienteleDef
 Datum
 clientele_grid_cuts(PG_FUNCTION_ARGS)
 {
-	ClienteleModel *model = clientele_model_parse(model_argument(PG_GETARG_DATUM(0)), NULL);
+	ClienteleModel *model = clientele_model_parse(clientele_rule_text_get(&clientele_model_type, PG_GETARG_DATUM(0)), NULL);
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
 	InitMaterializedSRF(fcinfo, 0);

@@ -33,52 +33,10 @@ static ClienteleOperand resolve_aggregate(ClienteleScope *scope, ClienteleBinder
 static ClienteleOperand resolve_tag(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *node);
 static ClienteleOperand resolve_event_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name);
 
-/* ---------- finding definitions ---------- */
+/* ---------- finding what a name means ---------- */
 
-/* The number of the definition of that name, or -1. */
-static int
-find_definition(const ClienteleModel *model, const char *name)
-{
-	for (int i = 0; i < model->ndefinitions; i++)
-	{
-		if (strcmp(model->definitions[i].name, name) == 0)
-			return i;
-	}
-	return -1;
-}
-
-/*
- * The definition that a name in an expression means; *suffix is what follows its
- * name: a grid's _score, _r, _f and _m, a card's _score.
- */
-static int
-find_meant(const ClienteleModel *model, const char *name, const char **suffix)
-{
-	int			found = find_definition(model, name);
-
-	/* tags have a namespace of their own: has_tag('x') */
-	*suffix = "";
-	if (found >= 0 && model->definitions[found].kind != CLIENTELE_TAG)
-		return found;
-	for (int i = 0; i < model->ndefinitions; i++)
-	{
-		const ClienteleDefinition *definition = &model->definitions[i];
-		size_t		length = strlen(definition->name);
-
-		if (strncmp(definition->name, name, length) != 0 ||
-			(definition->kind != CLIENTELE_RFM_GRID && definition->kind != CLIENTELE_CARD))
-			continue;
-		*suffix = name + length;
-		if (strcmp(*suffix, "_score") == 0 ||
-			(definition->kind == CLIENTELE_RFM_GRID &&
-			 (strcmp(*suffix, "_r") == 0 || strcmp(*suffix, "_f") == 0 || strcmp(*suffix, "_m") == 0)))
-			return i;
-	}
-	return -1;
-}
-
-static ClienteleEngineSource *
-find_source(const ClienteleEngineParts *parts, const char *name)
+ClienteleEngineSource *
+clientele_engine_source(const ClienteleEngineParts *parts, const char *name)
 {
 	for (int i = 0; i < parts->nsources; i++)
 	{
@@ -95,7 +53,7 @@ find_source(const ClienteleEngineParts *parts, const char *name)
 static const ClienteleNode *
 find_parameter(const ClienteleModel *model, const ClienteleNode *name)
 {
-	int			found = name->next_name ? -1 : find_definition(model, name->string);
+	int			found = name->next_name ? -1 : clientele_model_find(model, name->string);
 	ClienteleNode *literal;
 
 	if (found < 0 || model->definitions[found].kind != CLIENTELE_PARAMETER)
@@ -241,7 +199,7 @@ unknown_name(const ClienteleEngineParts *parts, const ClienteleBinder *binder, c
 	const char *hint;
 	const ClienteleNode *place;
 
-	int			tag = name->next_name ? -1 : find_definition(parts->model, name->string);
+	int			tag = name->next_name ? -1 : clientele_model_find(parts->model, name->string);
 
 	if (tag >= 0)
 		ereport(ERROR,
@@ -249,7 +207,7 @@ unknown_name(const ClienteleEngineParts *parts, const ClienteleBinder *binder, c
 				 errmsg("%s is a tag", quote_identifier(name->string)),
 				 errhint("Write has_tag('%s').", name->string),
 				 clientele_bind_error_position(binder, name)));
-	if (find_source(parts, name->string))
+	if (clientele_engine_source(parts, name->string))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("%s is a source: its events must be aggregated", quote_identifier(name->string)),
@@ -323,7 +281,7 @@ resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode
 		operand.type = CLIENTELE_NUMBER;
 		return operand;
 	}
-	number = name->next_name ? -1 : find_meant(parts->model, name->string, &suffix);
+	number = name->next_name ? -1 : clientele_model_meant(parts->model, name->string, &suffix);
 	if (number >= 0)
 		return definition_operand(parts, number, suffix);
 	if (clientele_table_path(parts->customers.parts[0], name, &problem, &hint, &place) == NULL)
@@ -341,7 +299,7 @@ resolve_tag(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode 
 {
 	ClienteleEngineParts *parts = (ClienteleEngineParts *) scope;
 	const char *name = node->first->string;
-	int			number = find_definition(parts->model, name);
+	int			number = clientele_model_find(parts->model, name);
 	ClienteleOperand operand = {0};
 	ClienteleNearestName nearest;
 
@@ -490,7 +448,7 @@ use_argument(ClienteleEngineSource *source, const ClienteleBinder *binder, const
 static ClienteleEngineSource *
 source_of(const ClienteleEngineParts *parts, const ClienteleBinder *binder, const ClienteleNode *argument)
 {
-	ClienteleEngineSource *source = find_source(parts, argument->string);
+	ClienteleEngineSource *source = clientele_engine_source(parts, argument->string);
 	ClienteleNearestName nearest;
 
 	if (source)
@@ -1218,9 +1176,9 @@ bind_names(ClienteleEngineParts *parts, const ClienteleNode *node)
 	if (node->kind == CLIENTELE_NODE_AGGREGATE)
 		return;					/* events know no definitions */
 	if (node->kind == CLIENTELE_NODE_NAME && node->next_name == NULL)
-		number = find_meant(parts->model, node->string, &suffix);
+		number = clientele_model_meant(parts->model, node->string, &suffix);
 	else if (node->kind == CLIENTELE_NODE_CALL && node->function == CLIENTELE_FN_HAS_TAG)
-		number = find_definition(parts->model, node->first->string);
+		number = clientele_model_find(parts->model, node->first->string);
 	if (number >= 0)
 		clientele_engine_bind_definition(parts, number);
 	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
@@ -1243,7 +1201,7 @@ bind_needed(ClienteleEngineParts *parts, const ClienteleDefinition *definition)
 
 	bind_names_of(parts, definition->kind == CLIENTELE_PARAMETER ? NULL : definition->expression);
 	if (clientele_uses_branches(parts, definition))
-		clientele_engine_bind_definition(parts, find_definition(parts->model, parts->model->branch));
+		clientele_engine_bind_definition(parts, clientele_model_find(parts->model, parts->model->branch));
 	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 		bind_names_of(parts, definition->axes[axis]);
 
@@ -1509,7 +1467,7 @@ list_outputs(ClienteleEngineParts *parts)
 static int
 find_grid(const ClienteleModel *model, const char *name)
 {
-	int			number = find_definition(model, name);
+	int			number = clientele_model_find(model, name);
 	ClienteleNearestName nearest;
 
 	if (number >= 0 && model->definitions[number].kind == CLIENTELE_RFM_GRID)

@@ -281,6 +281,9 @@ extern ClienteleCardAnswers clientele_engine_card_answers(ClienteleEngineCard *c
 /* Until when a characteristic's bin, weight and points hold. */
 extern TimestampTz clientele_engine_card_until(const ClienteleEngineCard *card, int characteristic, int row);
 
+/* The source of that name, or NULL. */
+extern ClienteleEngineSource *clientele_engine_source(const ClienteleEngineParts *parts, const char *name);
+
 /* Gives a register a name; whoever does sets ->nlocals to 0 before and after. */
 extern void clientele_engine_push_local(ClienteleEngineParts *parts, const char *name, ClienteleType type,
 										ClienteleCell *cells);

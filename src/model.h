@@ -139,4 +139,13 @@ extern ClienteleModel *clientele_model_read(const ClienteleJsonReader *reader, c
 
 extern char *clientele_model_print(const ClienteleModel *model);
 
+/* The number of the definition of that name, or -1. */
+extern int	clientele_model_find(const ClienteleModel *model, const char *name);
+
+/*
+ * The definition that a name in an expression means, no tag; *suffix is what follows its
+ * name: a grid's _score, _r, _f and _m, a card's _score.
+ */
+extern int	clientele_model_meant(const ClienteleModel *model, const char *name, const char **suffix);
+
 #endif							/* CLIENTELE_MODEL_H */

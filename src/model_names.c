@@ -1,6 +1,6 @@
 /*
  * model_names.c
- *		The columns that a model reads, found in its expressions.
+ *		What names in a model's expressions mean, and the columns that it reads.
  *
  * A name that is neither a parameter nor a definition is a column: inside an
  * aggregate one of its events, elsewhere one of the population's table.
@@ -21,6 +21,43 @@
 
 PG_FUNCTION_INFO_V1(clientele_model_columns_used);
 PG_FUNCTION_INFO_V1(clientele_path_names);
+
+int
+clientele_model_find(const ClienteleModel *model, const char *name)
+{
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		if (strcmp(model->definitions[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+int
+clientele_model_meant(const ClienteleModel *model, const char *name, const char **suffix)
+{
+	int			found = clientele_model_find(model, name);
+
+	/* tags have a namespace of their own: has_tag('x') */
+	*suffix = "";
+	if (found >= 0 && model->definitions[found].kind != CLIENTELE_TAG)
+		return found;
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		const ClienteleDefinition *definition = &model->definitions[i];
+		size_t		length = strlen(definition->name);
+
+		if (strncmp(definition->name, name, length) != 0 ||
+			(definition->kind != CLIENTELE_RFM_GRID && definition->kind != CLIENTELE_CARD))
+			continue;
+		*suffix = name + length;
+		if (strcmp(*suffix, "_score") == 0 ||
+			(definition->kind == CLIENTELE_RFM_GRID &&
+			 (strcmp(*suffix, "_r") == 0 || strcmp(*suffix, "_f") == 0 || strcmp(*suffix, "_m") == 0)))
+			return i;
+	}
+	return -1;
+}
 
 /* Where names are looked for, and what becomes of a column that is found. */
 typedef struct Walk

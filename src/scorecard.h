@@ -198,6 +198,10 @@ typedef struct ClienteleCardResult
 extern void clientele_scorecard_score(const ClienteleScorecard *card, const ClienteleCardAnswers *answers,
 									  ClienteleCardResult *result);
 
+/* The score of so many points: points / weight, rounded half up.  False if a number grew too large. */
+extern bool clientele_scorecard_round(const ClienteleScorecard *card, ClienteleDecimal points, ClienteleDecimal weight,
+									  ClienteleDecimal *score);
+
 /*
  * What each characteristic contributes to a known score, to six decimals.
  * Whatever the weights, the contributions (and the initial score) add up to the

@@ -107,13 +107,12 @@ quotient_floor(ClienteleDecimal dividend, ClienteleDecimal divisor, int places, 
 }
 
 /*
- * points / weight, rounded half up.  Points of a weighted card are not
- * negative; those of an additive card may be, where half goes away from zero,
- * as in SQL's round().
+ * Points of a weighted card are not negative; those of an additive card may be, where
+ * half goes away from zero, as in SQL's round().
  */
-static bool
-round_score(const ClienteleScorecard *card, ClienteleDecimal points, ClienteleDecimal weight,
-			ClienteleDecimal *score)
+bool
+clientele_scorecard_round(const ClienteleScorecard *card, ClienteleDecimal points, ClienteleDecimal weight,
+						  ClienteleDecimal *score)
 {
 	ClienteleDecimal half;
 
@@ -252,7 +251,7 @@ clientele_scorecard_score(const ClienteleScorecard *card, const ClienteleCardAns
 	/* All weights are computed, and all came to 0. */
 	if (clientele_decimal_sign(result->weight) == 0)
 		return;
-	if (!round_score(card, result->points, result->weight, &result->score))
+	if (!clientele_scorecard_round(card, result->points, result->weight, &result->score))
 	{
 		result->overflow = true;
 		return;
@@ -392,7 +391,7 @@ score_with_points(const ClienteleScorecard *card, const ClienteleCardResult *res
 
 	return clientele_decimal_subtract(points, part->points, &step->points_needed) &&
 		add_product(&sum, part->weight, step->points_needed) &&
-		round_score(card, sum, result->weight, &step->score);
+		clientele_scorecard_round(card, sum, result->weight, &step->score);
 }
 
 /*

@@ -1,10 +1,5 @@
 
--- Looking at the draft: does it fit the tables, and where should a grid be cut?
-
-CREATE FUNCTION clientele.check_model(population_id int, model clientele.model) RETURNS void
-    AS 'MODULE_PATHNAME', 'clientele_check_model' LANGUAGE C STABLE STRICT;
-REVOKE ALL ON FUNCTION clientele.check_model(int, clientele.model) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.check_model(int, clientele.model) IS 'internal: an error where a model does not fit the population''s tables';
+-- Where should a grid be cut?
 
 CREATE FUNCTION clientele.grid_values(population_id int, model clientele.model, grid text, as_of timestamptz,
                                       OUT recency numeric, OUT frequency numeric, OUT monetary numeric) RETURNS SETOF record
@@ -17,48 +12,6 @@ CREATE FUNCTION clientele.grid_cuts(model clientele.model, grid text, OUT axis t
     AS 'MODULE_PATHNAME', 'clientele_grid_cuts' LANGUAGE C STABLE STRICT;
 REVOKE ALL ON FUNCTION clientele.grid_cuts(clientele.model, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.grid_cuts(clientele.model, text) IS 'internal: the cuts of a grid as they are in a model, by its general values of parameters; what stands there where it is no number, and whether that is one parameter';
-
--- ---------------------------------------------------------------------------
--- check_definitions
--- ---------------------------------------------------------------------------
-
--- A mistake stops the compiler, so what it is about is left out and the rest tried again.
-CREATE FUNCTION clientele.check_definitions_for(caller regrole, population text,
-                                                OUT severity text, OUT object text, OUT message text, OUT hint text)
-RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    AS $$
-DECLARE
-    owned clientele.population := clientele.population_of(caller, population, false);
-    rest jsonb := clientele.draft_model(owned.population_id)::text::jsonb;
-    context text;
-BEGIN
-    LOOP
-        BEGIN
-            PERFORM clientele.check_model(owned.population_id, rest::text::clientele.model);
-            RETURN;
-        EXCEPTION WHEN query_canceled OR insufficient_resources THEN
-            RAISE;
-        WHEN others THEN
-            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
-        END;
-        severity := 'error';
-        hint := nullif(hint, '');
-        object := (SELECT d ->> 'name' FROM jsonb_array_elements(rest -> 'definitions') AS d
-                   WHERE starts_with(context, format('definition "%s"', d ->> 'name')));
-        RETURN NEXT;
-        EXIT WHEN object IS NULL;
-        rest := jsonb_set(rest, '{definitions}',
-                          (SELECT coalesce(jsonb_agg(d.value ORDER BY d.ordinality), '[]')
-                           FROM jsonb_array_elements(rest -> 'definitions') WITH ORDINALITY AS d WHERE d.value ->> 'name' <> object));
-    END LOOP;
-END
-$$;
-REVOKE ALL ON FUNCTION clientele.check_definitions_for(regrole, text) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.check_definitions_for(regrole, text) IS 'internal: check_definitions, behind the door';
-
-CREATE FUNCTION clientele.check_definitions(population text, OUT severity text, OUT object text, OUT message text, OUT hint text)
-    RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.check_definitions(text) IS 'what is wrong with the draft: unknown names, types that do not fit, circles, grids without cut points; no rows = it can be published. severity is error; object the definition, NULL where it is a source';
 
 -- ---------------------------------------------------------------------------
 -- calibrate
