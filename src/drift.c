@@ -114,17 +114,17 @@ add_items(ClienteleEngineParts *parts, const ClienteleDefinition *definition, co
 	switch (definition->kind)
 	{
 		case CLIENTELE_RFM_GRID:
-			add_output(parts, definition->name, "label", TEXTOID, bound->cells);
+			add_output(parts, definition->name, "label", TEXTOID, bound->by_rules);
 			for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
 				add_output(parts, definition->name, clientele_rfm_axis_names[axis], INT4OID, bound->axes[axis]);
 			break;
 		case CLIENTELE_CARD:
 			if (bound->card->card->ntiers > 0)
-				add_output(parts, definition->name, "tier", TEXTOID, bound->cells);
+				add_output(parts, definition->name, "tier", TEXTOID, bound->by_rules);
 			add_characteristics(parts, definition->name, bound->card);
 			break;
 		case CLIENTELE_LADDER:
-			add_output(parts, definition->name, "label", TEXTOID, bound->cells);
+			add_output(parts, definition->name, "label", TEXTOID, bound->by_rules);
 			break;
 		default:
 			break;

@@ -182,5 +182,18 @@ JOIN (
     GROUP BY 1, 2, 3, 4, 5) AS s
 ON (o.before, o.after, o.definition, o.item, coalesce(o.branch, '*')) = (s.before, s.after, s.definition, s.item, coalesce(s.branch, '*'));
 
+-- a level that is kept counts as kept; a pinned label as what the rules say, which are in question
+SELECT define_ladder('drifting', 'kept', '[{"label": "regular", "when": "count(payment last 30 days) > 1"}, {"label": "new"}]', '{"demote_after": "60 days"}');
+SELECT publish('drifting'); CALL refresh('drifting');
+CREATE TEMP TABLE as_they_are AS SELECT bin, expected, actual FROM drift_bins('drifting', 'kept', '2026-05-20 12:00+08', '2026-07-15 09:30+08') WHERE branch IS NULL;
+SELECT count(*) AS bins, count(*) FILTER (WHERE (d.expected, d.actual) = (v.before, v.after)) AS same
+FROM as_they_are AS d FULL JOIN (
+    SELECT label, count(*) FILTER (WHERE at = '2026-05-20 12:00+08') AS before, count(*) FILTER (WHERE at = '2026-07-15 09:30+08') AS after
+    FROM (SELECT i AS at, a.id, a.kept AS label FROM unnest(ARRAY['2026-05-20 12:00+08', '2026-07-15 09:30+08']::timestamptz[]) AS i, drifting.drifting_as_of(i) AS a) AS a
+    WHERE EXISTS (SELECT FROM drift_payment AS p WHERE p.customer_id = a.id AND p.paid_at <= a.at) GROUP BY label) AS v ON v.label = d.bin;
+SELECT count(*) AS pinned FROM drift_customer AS c CROSS JOIN LATERAL pin_label('drifting', c.id, 'kept', 'regular') AS p WHERE c.id <= 200;
+SELECT count(*) FILTER (WHERE kept = 'regular') >= 200 AS seen FROM drifting.drifting;
+SELECT count(*) AS others FROM (SELECT bin, expected, actual FROM drift_bins('drifting', 'kept', '2026-05-20 12:00+08', '2026-07-15 09:30+08') WHERE branch IS NULL EXCEPT TABLE as_they_are) AS d;
+
 SELECT drop_population('drifting');
 DROP TABLE drift_customer, drift_payment;

@@ -20,8 +20,8 @@ SELECT define_metric(:population, 'home_branch', 'home');
 -- everywhere the same: windows, weights, points, limits, cuts, tiers, high_from
 SELECT set_parameter(:population, 'window', 60), set_parameter(:population, 'low', 2), set_parameter(:population, 'weight_visits', 40),
        set_parameter(:population, 'best', 90), set_parameter(:population, 'strategic_from', 80), set_parameter(:population, 'recent', 30),
-       set_parameter(:population, 'high', 2);
-SELECT define_metric(:population, 'spend', 'sum(payment.net last window days)'),
+       set_parameter(:population, 'high', 2), set_parameter(:population, 'large_from', 100);
+SELECT define_metric(:population, 'large', 'count(payment where net >= large_from)'), define_metric(:population, 'spend', 'sum(payment.net last window days)'),
        define_metric(:population, 'waiting', 'days_since(latest(payment where net >= low))');
 SELECT define_scorecard(:population, 'tier', '{"method": "weighted", "characteristics": [
   {"name": "payments", "weight": "weight_visits", "value": "count(payment last window days)",
@@ -35,7 +35,7 @@ SELECT name, definition FROM definitions(:population) WHERE name IN ('tier', 'gr
 SELECT severity, message FROM check_definitions(:population);
 SELECT publish(:population, 'the same everywhere');
 CALL refresh(:population);
-SELECT id, spend, waiting, tier, tier_score, grid, grid_score FROM parametric.parametric ORDER BY id;
+SELECT id, large, spend, waiting, tier, tier_score, grid, grid_score FROM parametric.parametric ORDER BY id;
 SELECT * FROM explain(:population, 1, 'tier');
 SELECT * FROM explain(:population, 1, 'grid');
 SELECT * FROM next_tier(:population, 1, 'tier');
@@ -47,12 +47,13 @@ SELECT set_parameter(:population, 'unheard_of', 1, branch => 'pudong');
 SELECT set_parameter(:population, 'window', 365, branch => 'pudong'), set_parameter(:population, 'window', 30, branch => '静安'),
        set_parameter(:population, 'low', 1, branch => 'pudong'), set_parameter(:population, 'recent', 10, branch => 'jing''an'),
        set_parameter(:population, 'strategic_from', 95.5, branch => 'pudong'), set_parameter(:population, 'weight_visits', 0, branch => 'xuhui'),
-       set_parameter(:population, 'best', 50, branch => '静安'), set_parameter(:population, 'high', 3, branch => 'xuhui');
+       set_parameter(:population, 'best', 50, branch => '静安'), set_parameter(:population, 'high', 3, branch => 'xuhui'),
+       set_parameter(:population, 'large_from', 100.01, branch => '静安');
 SELECT name, definition FROM definitions(:population) WHERE kind = 'parameter' AND definition ~ 'branches' ORDER BY name;
 SELECT severity, message FROM check_definitions(:population);
 SELECT publish(:population, 'by branch');
 CALL refresh(:population);
-SELECT id, home_branch, spend, waiting, tier, tier_score, grid, grid_score FROM parametric.parametric ORDER BY id;
+SELECT id, home_branch, large, spend, waiting, tier, tier_score, grid, grid_score FROM parametric.parametric ORDER BY id;
 -- the same by another way: one customer alone, and all of them evaluated at another instant
 SELECT id, profile(:population, id) ->> 'tier_score' AS tier_score, profile(:population, id) ->> 'grid' AS grid FROM parameters_customer ORDER BY id;
 SELECT count(*) FROM verify(:population);
@@ -92,7 +93,7 @@ SELECT reset_draft(:population, 1);
 SELECT name, definition FROM definitions(:population) WHERE name IN ('window', 'high');
 SELECT publish(:population, 'as in the beginning');
 CALL refresh(:population);
-SELECT id, spend, waiting, tier, tier_score, grid, grid_score FROM parametric.parametric ORDER BY id;
+SELECT id, large, spend, waiting, tier, tier_score, grid, grid_score FROM parametric.parametric ORDER BY id;
 SELECT set_branch(:population, 'home_branch'), reset_draft(:population, 2), set_branch(:population, 'home_branch');
 SELECT set_branch(:population, NULL);
 SELECT publish(:population, 'by branch, again');
@@ -131,8 +132,8 @@ SELECT pg_temp.fault(c) FROM unnest(ARRAY[
     $$SELECT define_metric('parametric', 'home_branch', 'id'), set_parameter('parametric', d.name, NULL, branch => b)
       FROM definitions('parametric') AS d, jsonb_object_keys(d.definition::jsonb -> 'branches') AS b WHERE d.kind = 'parameter';
       SELECT set_parameter('parametric', 'low', 7, branch => '7.0')$$,
-    $$SELECT add_source('parametric', 'large', 'parameters_payment', 'customer_id', 'paid_at', filter => 'net > low'),
-             define_tag('parametric', 'large', 'count(large) > 0')$$,
+    $$SELECT add_source('parametric', 'big', 'parameters_payment', 'customer_id', 'paid_at', filter => 'net > low'),
+             define_tag('parametric', 'big', 'count(big) > 0')$$,
     $$SELECT define_scorecard('parametric', 'tier', '{"method": "additive", "characteristics": [
         {"name": "n", "value": "count(payment)", "bins": [{"below": "1 / (low - 2)", "points": 1}, {"points": 2}]}]}')$$,
     $$SELECT define_scorecard('parametric', 'tier', '{"method": "additive", "characteristics": [

@@ -168,7 +168,7 @@ sub number_literal
 sub number
 {
 	my ($scope, $depth) = @_;
-	my $kind = $depth <= 0 ? int rand 11 : int rand 26;
+	my $kind = $depth <= 0 ? int rand 11 : int rand 29;
 
 	return number_literal() if $kind <= 1 || $kind == 2 && !@{ $scope->{parameters} };
 	return node('parameter', [], parameter => one_of(@{ $scope->{parameters} })) if $kind == 2;
@@ -180,7 +180,7 @@ sub number
 		return node($operator, [ number($scope, $depth - 1), number($scope, $depth - 1) ]);
 	}
 	return node('negate', [ number($scope, $depth - 1) ]) if $kind == 15;
-	if ($kind == 16)
+	if ($kind == 16 || $kind >= 26)
 	{
 		my $places = chance(0.5) ? [ node('number', [], value => between(0, 4)) ] : [];
 		return call('round', number($scope, $depth - 1), @$places) if chance(0.3);

@@ -188,6 +188,8 @@ sub call_sql
 	return day_sql(@args) if $function eq 'date';
 	my $place = $function eq 'contains' ? 'oracle.' : '';
 	my @sql = map { expression_sql($_) } @args;
+	# of a score, which is an integer, floor would be a float
+	$sql[0] = "($sql[0])::numeric" if $function =~ /^(abs|floor|round)$/;
 	$sql[1] .= '::int' if $function eq 'round' && @sql > 1;
 	return "$place$function(" . join(', ', @sql) . ')';
 }
