@@ -139,4 +139,7 @@ extern ClienteleModel *clientele_model_read(const ClienteleJsonReader *reader, c
 
 extern char *clientele_model_print(const ClienteleModel *model);
 
+/* One definition, as it stands in that text. */
+extern char *clientele_definition_print(const ClienteleDefinition *definition);
+
 #endif							/* CLIENTELE_MODEL_H */
