@@ -454,6 +454,7 @@ resolve_choice(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNo
 	const char *literal = clientele_lint_parameter(combinations->names, name);
 	Choice	   *choice;
 
+	(void) binder;
 	if (literal)
 	{
 		ClienteleNode *number = palloc0(sizeof(ClienteleNode));
