@@ -64,11 +64,13 @@ compare_subjects(const void *a, const void *b)
 
 /* What names mean is known from the beginning; which of them have registers, as they are bound. */
 ClienteleByHand *
-clientele_by_hand_begin(ClienteleEngineParts *parts)
+clientele_by_hand_begin(ClienteleEngineParts *parts, const ClienteleByHand *other)
 {
 	const ClienteleModel *model = parts->model;
 	ClienteleByHand *by_hand = palloc0(sizeof(ClienteleByHand));
 
+	if (other)
+		*by_hand = *other;
 	by_hand->parts = parts;
 	by_hand->subjects = palloc0(mul_size(sizeof(ClienteleSubject), Max(model->ndefinitions, 1)));
 	for (int i = 0; i < model->ndefinitions; i++)
@@ -148,18 +150,25 @@ stands_until(const ClienteleSaid *said, TimestampTz at)
 
 /* ---------- what definitions answer then ---------- */
 
-/* As the language would say it: by_hand or rules; coalesce(by_hand, rules). */
+/* The answer has not been changed yet. */
 static void
-change_answer(const ClienteleSaid *said, TimestampTz as_of, ClienteleCell *answer, TimestampTz *until)
+change_horizon(const ClienteleSaid *said, TimestampTz as_of, const ClienteleCell *answer, TimestampTz *until)
 {
-	const ClienteleStatement *holds = standing(said, as_of);
 	TimestampTz said_until = stands_until(said, as_of);
 	bool		had = !is_pin(said) && answer->state == CLIENTELE_TRUE;
 
-	if (holds == NULL)
+	if (standing(said, as_of) == NULL)
 		*until = had ? *until : Min(*until, said_until);
 	else
 		*until = had ? Max(*until, said_until) : said_until;
+}
+
+/* As the language would say it: by_hand or rules; coalesce(by_hand, rules). */
+static void
+change_answer(const ClienteleSaid *said, TimestampTz as_of, ClienteleCell *answer)
+{
+	const ClienteleStatement *holds = standing(said, as_of);
+
 	if (holds && is_pin(said))
 		clientele_cell_set_text(answer, holds->label);
 	else if (holds)
@@ -172,16 +181,20 @@ answer_block(void *argument, int nrows)
 	const ClienteleSubject *subject = argument;
 	const ClienteleByHand *by_hand = subject->by_hand;
 	const ClienteleProgram *program = by_hand->parts->program;
-	TimestampTz *until = clientele_horizons(program, subject->answer);
 
 	memcpy(subject->answer, subject->rules, sizeof(ClienteleCell) * nrows);
-	memcpy(until, clientele_horizons(program, subject->rules), sizeof(TimestampTz) * nrows);
+	if (program->timed)
+		memcpy(clientele_horizons(program, subject->answer), clientele_horizons(program, subject->rules), sizeof(TimestampTz) * nrows);
 	for (int i = 0; i < by_hand->nsaid; i++)
 	{
 		const ClienteleSaid *said = &by_hand->said[i];
+		ClienteleCell *answer = &subject->answer[said->row];
 
-		if (said->subject == subject)
-			change_answer(said, by_hand->as_of, &subject->answer[said->row], &until[said->row]);
+		if (said->subject != subject)
+			continue;
+		if (program->timed)
+			change_horizon(said, by_hand->as_of, answer, &clientele_horizons(program, subject->answer)[said->row]);
+		change_answer(said, by_hand->as_of, answer);
 	}
 }
 
@@ -197,8 +210,10 @@ answer_past(void *argument, int nrows)
 	*until = *clientele_horizons(past->program, past->rules);
 	for (int i = begin_of_row(by_hand, past->moment->row); i < by_hand->ends[past->moment->row]; i++)
 	{
-		if (by_hand->said[i].subject == past->subject)
-			change_answer(&by_hand->said[i], past->moment->at, past->answer, until);
+		if (by_hand->said[i].subject != past->subject)
+			continue;
+		change_horizon(&by_hand->said[i], past->moment->at, past->answer, until);
+		change_answer(&by_hand->said[i], past->moment->at, past->answer);
 	}
 }
 

@@ -68,10 +68,11 @@ typedef struct ClienteleByHand
 extern bool clientele_by_hand_is_used(Oid relation);
 
 /*
- * Compiling: begins; and binds a definition that people may speak of.  From the register
+ * Compiling: begins, for the definitions of a model, and with what another reads (NULL:
+ * nothing is read yet); and binds a definition that people may speak of.  From the register
  * of what its rules say comes that of what it answers.
  */
-extern ClienteleByHand *clientele_by_hand_begin(ClienteleEngineParts *parts);
+extern ClienteleByHand *clientele_by_hand_begin(ClienteleEngineParts *parts, const ClienteleByHand *other);
 extern ClienteleCell *clientele_by_hand_bind(ClienteleByHand *by_hand, const ClienteleDefinition *definition,
 											 ClienteleCell *rules);
 

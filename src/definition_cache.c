@@ -288,19 +288,35 @@ compile(int population_id, int version, ClienteleEnginePurpose purpose)
 	return compile_catalog(&catalog, purpose);
 }
 
-ClienteleEngine *
-clientele_engine_of_model(int population_id, const char *model, ClienteleEnginePurpose purpose, const char *grid)
+/* An engine that is no version's. */
+static ClienteleEngine *
+compile_once(ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose)
 {
-	ClienteleCatalogModel catalog = {.population_id = population_id,.model = model,.grid = grid};
 	ClienteleEngine *engine;
 
 	begin_cache();
 	AcceptInvalidationMessages();
-	engine = compile_catalog(&catalog, purpose);
+	engine = compile_catalog(catalog, purpose);
 
 	/* nobody will ask for it again */
 	engine->parts->stale = true;
 	return engine;
+}
+
+ClienteleEngine *
+clientele_engine_of_model(int population_id, const char *model, ClienteleEnginePurpose purpose, const char *grid)
+{
+	ClienteleCatalogModel catalog = {.population_id = population_id,.model = model,.grid = grid};
+
+	return compile_once(&catalog, purpose);
+}
+
+ClienteleEngine *
+clientele_engine_of_simulation(int population_id, const ClienteleSimulation *simulation)
+{
+	ClienteleCatalogModel catalog = {.population_id = population_id,.model = simulation->live,.simulation = simulation};
+
+	return compile_once(&catalog, CLIENTELE_TO_SIMULATE);
 }
 
 static bool

@@ -38,10 +38,10 @@ static ClienteleOperand resolve_event_name(ClienteleScope *scope, ClienteleBinde
 ClienteleEngineSource *
 clientele_engine_source(const ClienteleEngineParts *parts, const char *name)
 {
-	for (int i = 0; i < parts->nsources; i++)
+	for (int i = 0; i < parts->model->nsources; i++)
 	{
-		if (strcmp(parts->sources[i].model->name, name) == 0)
-			return &parts->sources[i];
+		if (strcmp(parts->model->sources[i].name, name) == 0)
+			return parts->bound_model->sources[i];
 	}
 	return NULL;
 }
@@ -71,6 +71,111 @@ find_parameter(const ClienteleModel *model, const ClienteleNode *name)
 	literal->height = 1;
 	literal->string = model->definitions[found].expression;
 	return literal;
+}
+
+static bool
+is_timed(const ClienteleEngineParts *parts)
+{
+	return clientele_bind_program(parts->binder)->timed;
+}
+
+/* ---------- what texts mean ---------- */
+
+void
+clientele_engine_use_model(ClienteleEngineParts *parts, ClienteleEngineModel *model)
+{
+	parts->bound_model = model;
+	parts->model = model->model;
+	parts->definitions = model->definitions;
+	parts->by_hand = model->by_hand;
+}
+
+/*
+ * What the parameters are that a text may name, wherever it does.  Those that are not
+ * written as they are called, but quoted, always count.
+ */
+static void
+append_parameters(const ClienteleEngineParts *parts, StringInfo out, const char *text)
+{
+	for (int i = 0; i < parts->model->ndefinitions; i++)
+	{
+		const ClienteleDefinition *definition = &parts->model->definitions[i];
+
+		if (definition->kind == CLIENTELE_PARAMETER &&
+			(strstr(text, definition->name) || strpbrk(definition->name, "\"\\")))
+			appendStringInfo(out, " %s", clientele_definition_print(definition));
+	}
+}
+
+/* Where the definitions and sources are that an expression names. */
+static void
+append_meant(const ClienteleEngineParts *parts, StringInfo out, const ClienteleNode *node)
+{
+	const char *suffix;
+	int			number = -1;
+
+	check_stack_depth();
+	if (node->kind == CLIENTELE_NODE_AGGREGATE)
+	{
+		appendStringInfo(out, " %p", (void *) clientele_engine_source(parts, node->first->string));
+		return;
+	}
+	if (node->kind == CLIENTELE_NODE_NAME && node->next_name == NULL)
+		number = clientele_model_meant(parts->model, node->string, &suffix);
+	else if (node->kind == CLIENTELE_NODE_CALL && node->function == CLIENTELE_FN_HAS_TAG)
+		number = clientele_model_find(parts->model, node->first->string);
+	if (number >= 0)
+		appendStringInfo(out, " %p", (void *) parts->definitions[number].cells);
+	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
+		append_meant(parts, out, operand);
+}
+
+static void
+append_meant_text(const ClienteleEngineParts *parts, StringInfo out, const char *text)
+{
+	if (text)
+		append_meant(parts, out, clientele_expression_parse(text, NULL));
+}
+
+/* A text of the events of a source, and what its parameters are. */
+static const char *
+event_meaning(const ClienteleEngineParts *parts, const char *text)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, text);
+	append_parameters(parts, &out, text);
+	return out.data;
+}
+
+/* What a definition says, and what everything that it names means. */
+static const char *
+definition_meaning(const ClienteleEngineParts *parts, const ClienteleDefinition *definition)
+{
+	const char *text = clientele_definition_print(definition);
+	StringInfoData out;
+	ClienteleRule *rules;
+	int			nrules = 0;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, text);
+	append_parameters(parts, &out, text);
+	if (clientele_uses_branches(parts, definition))
+		append_meant_text(parts, &out, quote_identifier(parts->model->branch));
+	if (definition->kind != CLIENTELE_PARAMETER)
+		append_meant_text(parts, &out, definition->expression);
+	for (int axis = 0; axis < CLIENTELE_RFM_AXES; axis++)
+		append_meant_text(parts, &out, definition->axes[axis]);
+	for (int i = 0; i < definition->nrungs; i++)
+		append_meant_text(parts, &out, definition->rungs[i].when);
+	if (definition->kind == CLIENTELE_CARD)
+	{
+		rules = clientele_scorecard_written_rules(definition->card, &nrules);
+		for (int i = 0; i < nrules; i++)
+			append_meant_text(parts, &out, rules[i].text);
+	}
+	return out.data;
 }
 
 /* ---------- columns ---------- */
@@ -559,7 +664,7 @@ resolve_aggregate(ClienteleScope *scope, ClienteleBinder *binder, const Clientel
 {
 	ClienteleEngineParts *parts = (ClienteleEngineParts *) scope;
 	ClienteleEngineSource *source = source_of(parts, binder, node->first);
-	const char *text = clientele_expression_print(node);
+	const char *text = event_meaning(parts, clientele_expression_print(node));
 	ClienteleOperand operand = {0};
 	int			found = 0;
 
@@ -592,12 +697,17 @@ clientele_engine_push_local(ClienteleEngineParts *parts, const char *name, Clien
 
 /* A grid has its axes and its score; a ladder, one for each rung; beside them stands the variant. */
 static Size
-most_locals(const ClienteleModel *model)
+most_locals(const ClienteleEngineParts *parts)
 {
 	int			most = CLIENTELE_RFM_AXES + 2;
 
-	for (int i = 0; i < model->ndefinitions; i++)
-		most = Max(most, CLIENTELE_RFM_AXES + 2 + model->definitions[i].nrungs);
+	for (int m = 0; m < parts->nmodels; m++)
+	{
+		const ClienteleModel *model = parts->models[m].model;
+
+		for (int i = 0; i < model->ndefinitions; i++)
+			most = Max(most, CLIENTELE_RFM_AXES + 2 + model->definitions[i].nrungs);
+	}
 	return most;
 }
 
@@ -1010,12 +1120,23 @@ clientele_engine_card_until(const ClienteleEngineCard *card, int characteristic,
 }
 
 static void
+set_card_horizons(ClienteleEngineCard *card, int row)
+{
+	ClienteleProgram *program = card->program;
+	TimestampTz until = DT_NOEND;
+
+	for (int i = 0; i < card->card->ncharacteristics; i++)
+		until = Min(until, clientele_engine_card_until(card, i, row));
+	clientele_horizons(program, card->score)[row] = until;
+	clientele_horizons(program, card->tier)[row] = until;
+}
+
+static void
 score_row(ClienteleEngineCard *card, int row)
 {
 	ClienteleCardAnswers answers = clientele_engine_card_answers(card, row);
 	ClienteleCardResult result = {0};
 	ClienteleProgram *program = card->program;
-	TimestampTz until = DT_NOEND;
 
 	result.parts = card->parts;
 	clientele_scorecard_score(card->card, &answers, &result);
@@ -1027,10 +1148,8 @@ score_row(ClienteleEngineCard *card, int row)
 	if (result.known && result.tier)
 		clientele_cell_set_text(&card->tier[row], card->tiers[result.tier - card->card->tiers]);
 
-	for (int i = 0; i < card->card->ncharacteristics; i++)
-		until = Min(until, clientele_engine_card_until(card, i, row));
-	clientele_horizons(program, card->score)[row] = until;
-	clientele_horizons(program, card->tier)[row] = until;
+	if (program->timed)
+		set_card_horizons(card, row);
 }
 
 static void
@@ -1138,7 +1257,7 @@ bind_card(ClienteleEngineParts *parts, const ClienteleDefinition *definition, Cl
 	bind_card_rules(parts, state);
 
 	state->moving = palloc0(mul_size(sizeof(*state->moving), Max(card->ncharacteristics, 1)));
-	for (int i = 0; i < card->ncharacteristics; i++)
+	for (int i = 0; i < card->ncharacteristics && is_timed(parts); i++)
 	{
 		const ClienteleCardCharacteristic *characteristic = &card->characteristics[i];
 		ClienteleCell **moving = state->moving[i];
@@ -1235,6 +1354,26 @@ refuse_cycle(const ClienteleEngineParts *parts, int number)
 			 errcontext("definition \"%s\"", parts->model->definitions[number].name)));
 }
 
+/* Takes the registers of a definition of a model before that means the same. */
+static bool
+share_definition(ClienteleEngineParts *parts, int number)
+{
+	ClienteleEngineDefinition *bound = &parts->definitions[number];
+
+	bound->meaning = definition_meaning(parts, &parts->model->definitions[number]);
+	for (ClienteleEngineModel *before = parts->models; before < parts->bound_model; before++)
+	{
+		int			twin = clientele_model_find(before->model, parts->model->definitions[number].name);
+
+		if (twin < 0 || before->definitions[twin].state != CLIENTELE_BOUND ||
+			strcmp(before->definitions[twin].meaning, bound->meaning) != 0)
+			continue;
+		*bound = before->definitions[twin];
+		return true;
+	}
+	return false;
+}
+
 /* A pin of a kept level says nothing of what its rules gave in the past. */
 static void
 bind_by_hand(ClienteleEngineParts *parts, int number)
@@ -1263,6 +1402,8 @@ clientele_engine_bind_definition(ClienteleEngineParts *parts, int number)
 		refuse_cycle(parts, number);
 	bound->state = CLIENTELE_BINDING;
 	bind_needed(parts, definition);
+	if (parts->purpose == CLIENTELE_TO_SIMULATE && parts->past == NULL && share_definition(parts, number))
+		return;
 
 	callback.callback = definition_error_callback;
 	callback.arg = unconstify(char *, definition->name);
@@ -1503,6 +1644,38 @@ bind_axes(ClienteleEngineParts *parts, const char *name)
 				   bind_axis_value(parts, definition, axis));
 }
 
+/* ---------- several models ---------- */
+
+/* As a metric would be that says the same. */
+static ClienteleCell *
+bind_revenue(ClienteleEngineParts *parts, const char *text)
+{
+	ClienteleDefinition metric = {.kind = CLIENTELE_METRIC,.name = "revenue",.expression = text};
+
+	bind_needed(parts, &metric);
+	return bind_text(parts, text, CLIENTELE_NUMBER, NULL);
+}
+
+/* Labels and tags, and what they need; no outputs: who simulates reads the registers. */
+static void
+bind_simulation(ClienteleEngineParts *parts, const ClienteleSimulation *simulation)
+{
+	for (int m = 0; m < parts->nmodels; m++)
+	{
+		clientele_engine_use_model(parts, &parts->models[m]);
+		for (int i = 0; i < parts->model->ndefinitions; i++)
+		{
+			const ClienteleDefinition *definition = &parts->model->definitions[i];
+
+			if (clientele_is_simulated(simulation, definition))
+				clientele_engine_bind_definition(parts, i);
+		}
+		if (m == 1 && simulation->revenue)
+			parts->revenue = bind_revenue(parts, simulation->revenue);
+	}
+	clientele_engine_use_model(parts, parts->models);
+}
+
 /* ---------- what folds know of time ---------- */
 
 static ClienteleSlot *
@@ -1567,7 +1740,7 @@ clientele_engine_add_crossings(ClienteleEngineParts *parts)
 {
 	ClienteleThreshold threshold;
 
-	for (int i = 0; i < parts->program->length; i++)
+	for (int i = 0; i < parts->program->length && is_timed(parts); i++)
 	{
 		if (clientele_program_threshold(parts->program, i, &threshold))
 			add_crossing(parts, &threshold);
@@ -1679,29 +1852,52 @@ begin_source(ClienteleEngineParts *parts, ClienteleEngineSource *source, const C
 	}
 }
 
+/* The source of the model, or the equal one of a model before. */
+static ClienteleEngineSource *
+use_source(ClienteleEngineParts *parts, const ClienteleModelSource *model, const ClienteleCatalogModel *catalog)
+{
+	const char *filter = event_meaning(parts, model->filter ? model->filter : "");
+	ClienteleEngineSource *source = parts->sources;
+	int			first = 0;
+	int			count = 0;
+
+	for (; source < parts->sources + parts->nsources; source++)
+	{
+		if (strcmp(source->model->name, model->name) == 0 && strcmp(source->filter_meaning, filter) == 0 &&
+			source->model->future_tolerance == model->future_tolerance)
+			return source;
+	}
+	while (first < catalog->nsources && strcmp(catalog->sources[first].name, model->name) != 0)
+		first++;
+	while (first + count < catalog->nsources && strcmp(catalog->sources[first + count].name, model->name) == 0)
+		count++;
+	if (count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("source \"%s\" is broken: it is not registered any more", model->name),
+				 errhint("Register it again with add_source, or publish a model without it.")));
+	begin_source(parts, source, model, &catalog->sources[first], count);
+	source->filter_meaning = filter;
+	parts->nsources++;
+	return source;
+}
+
 static void
 begin_sources(ClienteleEngineParts *parts, const ClienteleCatalogModel *catalog)
 {
-	ClienteleModel *model = parts->model;
+	Size		most = 1;
 
-	parts->nsources = model->nsources;
-	parts->sources = palloc0(mul_size(sizeof(ClienteleEngineSource), Max(model->nsources, 1)));
-	for (int i = 0; i < model->nsources; i++)
+	for (int m = 0; m < parts->nmodels; m++)
+		most += parts->models[m].model->nsources;
+	parts->sources = palloc0(mul_size(sizeof(ClienteleEngineSource), most));
+	for (int m = 0; m < parts->nmodels; m++)
 	{
-		int			first = 0;
-		int			count = 0;
+		ClienteleEngineModel *of = &parts->models[m];
 
-		while (first < catalog->nsources && strcmp(catalog->sources[first].name, model->sources[i].name) != 0)
-			first++;
-		while (first + count < catalog->nsources &&
-			   strcmp(catalog->sources[first + count].name, model->sources[i].name) == 0)
-			count++;
-		if (count == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("source \"%s\" is broken: it is not registered any more", model->sources[i].name),
-					 errhint("Register it again with add_source, or publish a model without it.")));
-		begin_source(parts, &parts->sources[i], &model->sources[i], &catalog->sources[first], count);
+		clientele_engine_use_model(parts, of);
+		of->sources = palloc(mul_size(sizeof(ClienteleEngineSource *), Max(of->model->nsources, 1)));
+		for (int i = 0; i < of->model->nsources; i++)
+			of->sources[i] = use_source(parts, &of->model->sources[i], catalog);
 	}
 }
 
@@ -1723,7 +1919,8 @@ begin_by_hand(ClienteleEngineParts *parts, Oid relation)
 
 	if (!clientele_by_hand_is_used(relation))
 		return;
-	parts->by_hand = by_hand = clientele_by_hand_begin(parts);
+	clientele_engine_use_model(parts, parts->models);
+	by_hand = clientele_by_hand_begin(parts, NULL);
 	begin_source(parts, &by_hand->source, &model, &row, 1);
 	by_hand->kind = statement_column(&by_hand->source, "kind");
 	by_hand->name = statement_column(&by_hand->source, "name");
@@ -1736,18 +1933,29 @@ begin_by_hand(ClienteleEngineParts *parts, Oid relation)
 		by_hand->note = statement_column(&by_hand->source, "note");
 	}
 	by_hand->source.program = clientele_bind_end(by_hand->source.binder);
+
+	/* to each model it may mean something else */
+	for (int m = 0; m < parts->nmodels; m++)
+	{
+		clientele_engine_use_model(parts, &parts->models[m]);
+		parts->models[m].by_hand = m == 0 ? by_hand : clientele_by_hand_begin(parts, by_hand);
+	}
+	clientele_engine_use_model(parts, parts->models);
 }
 
 static void
 end_sources(ClienteleEngineParts *parts)
 {
+	TimestampTz *unread = palloc(mul_size(sizeof(TimestampTz), parts->capacity));
+
 	for (int i = 0; i < parts->nsources; i++)
 	{
 		ClienteleEngineSource *source = &parts->sources[i];
 
 		source->program = clientele_bind_end(source->binder);
 		for (int s = 0; s < source->fold.nslots; s++)
-			source->fold.slots[s].until = clientele_horizons(parts->program, source->fold.slots[s].result);
+			source->fold.slots[s].until = is_timed(parts) ? clientele_horizons(parts->program, source->fold.slots[s].result) :
+				unread;
 		source->fold.block_context = parts->block_context;
 		clientele_fold_prepare(&source->fold);
 	}
@@ -1781,6 +1989,44 @@ refuse_ambiguous_names(const ClienteleEngineParts *parts)
 	}
 }
 
+static void
+add_model(ClienteleEngineParts *parts, const char *text)
+{
+	ClienteleEngineModel *added = &parts->models[parts->nmodels++];
+
+	added->model = clientele_model_parse(text, NULL);
+	added->definitions = palloc0(mul_size(sizeof(ClienteleEngineDefinition), Max(added->model->ndefinitions, 1)));
+	clientele_engine_use_model(parts, added);
+	refuse_ambiguous_names(parts);
+}
+
+static void
+add_models(ClienteleEngineParts *parts, const ClienteleCatalogModel *catalog)
+{
+	const ClienteleSimulation *simulation = catalog->simulation;
+	int			ndrafts = simulation ? simulation->ndrafts : 0;
+
+	parts->models = palloc0(mul_size(sizeof(ClienteleEngineModel), 1 + ndrafts));
+	add_model(parts, catalog->model);
+	for (int i = 0; i < ndrafts; i++)
+		add_model(parts, simulation->drafts[i]);
+	clientele_engine_use_model(parts, parts->models);
+}
+
+/* Who simulates does not ask until when; but kept levels go from one horizon to the next. */
+static bool
+needs_time(const ClienteleEngineParts *parts)
+{
+	bool		needed = parts->purpose != CLIENTELE_TO_SIMULATE;
+
+	for (int m = 0; m < parts->nmodels && !needed; m++)
+	{
+		for (int i = 0; i < parts->models[m].model->ndefinitions; i++)
+			needed |= parts->models[m].model->definitions[i].keep != NULL;
+	}
+	return needed;
+}
+
 ClienteleEngine *
 clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePurpose purpose)
 {
@@ -1808,23 +2054,23 @@ clientele_engine_compile(const ClienteleCatalogModel *catalog, ClienteleEnginePu
 	parts->context = context;
 	parts->block_context = AllocSetContextCreate(context, "clientele block", ALLOCSET_DEFAULT_SIZES);
 	parts->purpose = purpose;
-	parts->capacity = purpose == CLIENTELE_FOR_ONE || purpose == CLIENTELE_TO_EXPLAIN ?
-		1 : CLIENTELE_CUSTOMERS_CAPACITY;
-	parts->model = clientele_model_parse(catalog->model, NULL);
+	parts->capacity = purpose == CLIENTELE_FOR_ONE || purpose == CLIENTELE_TO_EXPLAIN ? 1 : CLIENTELE_CUSTOMERS_CAPACITY;
+	add_models(parts, catalog);
 	parts->zone = clientele_zone(cstring_to_text(parts->model->time_zone));
 	parts->days = clientele_day_clock(parts->zone);
 	parts->customers.nparts = 1;
 	parts->customers.parts = palloc(sizeof(ClienteleTablePaths *));
 	parts->customers.parts[0] = clientele_table_paths(catalog->relation, 0);
-	parts->definitions = palloc0(mul_size(sizeof(ClienteleEngineDefinition), Max(parts->model->ndefinitions, 1)));
-	parts->locals = palloc(mul_size(sizeof(ClienteleLocalName), most_locals(parts->model)));
+	parts->locals = palloc(mul_size(sizeof(ClienteleLocalName), most_locals(parts)));
 
-	refuse_ambiguous_names(parts);
-	parts->binder = clientele_bind_begin(&parts->scope, parts->capacity, true);
+	parts->binder = clientele_bind_begin(&parts->scope, parts->capacity, needs_time(parts));
+	clientele_bind_lenient(parts->binder);
 	begin_sources(parts, catalog);
 	begin_by_hand(parts, catalog->by_hand);
 	if (purpose == CLIENTELE_TO_CALIBRATE)
 		bind_axes(parts, catalog->grid);
+	else if (purpose == CLIENTELE_TO_SIMULATE)
+		bind_simulation(parts, catalog->simulation);
 	else
 	{
 		for (int i = 0; i < parts->model->ndefinitions; i++)

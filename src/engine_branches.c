@@ -20,6 +20,7 @@
 typedef struct ClienteleVariantNumber
 {
 	const char *text;
+	const ClienteleCell *branch;	/* what it calls so, in one model or another */
 	ClienteleCell *cells;
 } ClienteleVariantNumber;
 
@@ -273,17 +274,23 @@ number_text(const ClienteleEngineParts *parts, ClienteleType type, const Branch 
 	return text.data;
 }
 
+static const ClienteleEngineDefinition *
+bound_branch(const ClienteleEngineParts *parts)
+{
+	int			metric = 0;
+
+	while (strcmp(parts->model->definitions[metric].name, parts->model->branch) != 0)
+		metric++;
+	Assert(parts->definitions[metric].state == CLIENTELE_BOUND);
+	return &parts->definitions[metric];
+}
+
 static ClienteleType
 branch_type(const ClienteleEngineParts *parts)
 {
 	const ClienteleModel *model = parts->model;
-	int			metric = 0;
-	ClienteleType type;
+	ClienteleType type = bound_branch(parts)->type;
 
-	while (strcmp(model->definitions[metric].name, model->branch) != 0)
-		metric++;
-	Assert(parts->definitions[metric].state == CLIENTELE_BOUND);
-	type = parts->definitions[metric].type;
 	if (type != CLIENTELE_TEXT && type != CLIENTELE_NUMBER)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -296,6 +303,7 @@ branch_type(const ClienteleEngineParts *parts)
 static ClienteleCell *
 use_number(ClienteleEngineParts *parts, const char *text)
 {
+	const ClienteleCell *branch = bound_branch(parts)->cells;
 	ClienteleVariantNumber *number;
 	ClienteleType type;
 	ListCell   *cell;
@@ -304,11 +312,12 @@ use_number(ClienteleEngineParts *parts, const char *text)
 	foreach(cell, parts->variant_numbers)
 	{
 		number = lfirst(cell);
-		if (strcmp(number->text, text) == 0)
+		if (strcmp(number->text, text) == 0 && number->branch == branch)
 			return number->cells;
 	}
 	number = palloc(sizeof(ClienteleVariantNumber));
 	number->text = text;
+	number->branch = branch;
 	parts->nlocals = 0;
 	number->cells = clientele_bind_rule(parts->binder, text, CLIENTELE_NUMBER, &type);
 	parts->nlocals = nlocals;

@@ -27,6 +27,8 @@ typedef struct ClienteleCatalogModel
 	Oid			by_hand;		/* the table of tags and pins; or InvalidOid */
 	const char *model;			/* its text */
 	const char *grid;			/* TO_CALIBRATE: whose axes */
+	const struct ClienteleSimulation *simulation;	/* TO_SIMULATE: what ->model is compared
+													 * with */
 	int			nsources;
 	ClienteleCatalogSource *sources;	/* ordered by name, and part */
 } ClienteleCatalogModel;
@@ -40,6 +42,30 @@ extern ClienteleEngine *clientele_engine_compile(const ClienteleCatalogModel *ca
  */
 extern ClienteleEngine *clientele_engine_of_model(int population_id, const char *model,
 												  ClienteleEnginePurpose purpose, const char *grid);
+
+/*
+ * The same for several models at once: facts are folded once, and what means the same
+ * in several is evaluated once.  Their labels and tags are in the engine's parts, in
+ * ->models: first the one to compare with.
+ */
+typedef struct ClienteleSimulation
+{
+	const char *live;			/* a model's text */
+	int			ndrafts;
+	const char **drafts;
+	const char *revenue;		/* an expression of the first draft; NULL: none */
+	const char *name;			/* of the only definition of interest; NULL: all */
+} ClienteleSimulation;
+
+/* Whether a definition is of interest: a label or a tag. */
+static inline bool
+clientele_is_simulated(const ClienteleSimulation *simulation, const ClienteleDefinition *definition)
+{
+	return definition->kind != CLIENTELE_PARAMETER && definition->kind != CLIENTELE_METRIC &&
+		(simulation->name == NULL || strcmp(definition->name, simulation->name) == 0);
+}
+
+extern ClienteleEngine *clientele_engine_of_simulation(int population_id, const ClienteleSimulation *simulation);
 
 /*
  * Values of a population that could not be had (a division by zero, a number too

@@ -25,7 +25,8 @@ typedef enum ClienteleEnginePurpose
 	CLIENTELE_FOR_ONE,			/* a block of one */
 	CLIENTELE_TO_EXPLAIN,		/* one, and what its answers rest on */
 	CLIENTELE_TO_CALIBRATE,		/* the values of a grid's axes, in blocks */
-	CLIENTELE_TO_COUNT			/* the bins of everything that has some, in blocks */
+	CLIENTELE_TO_COUNT,			/* the bins of everything that has some, in blocks */
+	CLIENTELE_TO_SIMULATE		/* labels and tags of several models, in blocks */
 } ClienteleEnginePurpose;
 
 /* Customers in a block; a question about one customer has a block of one. */
@@ -82,6 +83,7 @@ typedef struct ClienteleEngineSource
 	ClienteleBinder *binder;
 	ClienteleProgram *program;	/* conditions and filter; none: NULL */
 	ClienteleCell *filter;		/* truths, or NULL */
+	const char *filter_meaning; /* equal where sources can be shared */
 	ClienteleEvents events;
 	ClienteleFold fold;
 	int			slots_allocated;
@@ -169,9 +171,19 @@ typedef struct ClienteleEngineDefinition
 	ClienteleRfmGrid *cuts;
 	ClienteleEngineCard *card;	/* of cards */
 	ClienteleKeptLevel *kept;	/* of ladders and cards whose level is kept; else NULL */
+	const char *meaning;		/* TO_SIMULATE: equal where registers can be shared */
 	int			nconditions;	/* in an engine that explains: what it rests on */
 	ClienteleEngineCondition *conditions;
 } ClienteleEngineDefinition;
+
+/* A model in the program; most engines have one. */
+typedef struct ClienteleEngineModel
+{
+	ClienteleModel *model;
+	ClienteleEngineDefinition *definitions;
+	struct ClienteleEngineSource **sources; /* of each source of the model */
+	struct ClienteleByHand *by_hand;	/* what people have said of its definitions */
+} ClienteleEngineModel;
 
 /* A name that only expressions of our own making use. */
 typedef struct ClienteleLocalName
@@ -201,7 +213,10 @@ typedef struct ClienteleEngineParts
 	bool		stale;			/* a table has changed: compile anew */
 	ClienteleEnginePurpose purpose;
 	int			capacity;
-	ClienteleModel *model;
+	int			nmodels;
+	ClienteleEngineModel *models;
+	ClienteleEngineModel *bound_model;	/* whose names mean something, ... */
+	ClienteleModel *model;		/* ... and what it is */
 	pg_tz	   *zone;
 	ClienteleDayClock *days;
 	ClienteleInput customers;
@@ -214,6 +229,7 @@ typedef struct ClienteleEngineParts
 	ClienteleLocalName *locals;
 	List	   *kept;			/* of ClienteleKeptLevel */
 	ClienteleKeptLevel *past;	/* the one whose past is being bound, or NULL */
+	ClienteleCell *revenue;		/* TO_SIMULATE: of the customer; NULL: not asked for */
 	ClienteleBinder *binder;
 	List	   *variant_numbers;	/* of ClienteleVariantNumber, to find it again */
 	ClienteleProgram *program;
@@ -275,6 +291,12 @@ extern char *clientele_definition_title(const ClienteleEngineParts *parts, const
 /* Which variant is that of a row of the block. */
 extern int	clientele_variant_of(const ClienteleVariants *variants, int row);
 
+/*
+ * In place of clientele_scan_next: the next block of customers, for those who look into
+ * the registers themselves.  Returns their number, 0 at the end; *keys are theirs.
+ */
+extern int	clientele_scan_next_block(ClienteleScan *scan, const Datum **keys);
+
 /* What a card's expressions answer for a row of the block. */
 extern ClienteleCardAnswers clientele_engine_card_answers(ClienteleEngineCard *card, int row);
 
@@ -283,6 +305,9 @@ extern TimestampTz clientele_engine_card_until(const ClienteleEngineCard *card, 
 
 /* The source of that name, or NULL. */
 extern ClienteleEngineSource *clientele_engine_source(const ClienteleEngineParts *parts, const char *name);
+
+/* From here on names mean what they mean in this model. */
+extern void clientele_engine_use_model(ClienteleEngineParts *parts, ClienteleEngineModel *model);
 
 /* Gives a register a name; whoever does sets ->nlocals to 0 before and after. */
 extern void clientele_engine_push_local(ClienteleEngineParts *parts, const char *name, ClienteleType type,

@@ -20,7 +20,7 @@
 #include "by_hand.h"
 #include "clock.h"
 #include "compat.h"
-#include "engine_parts.h"
+#include "engine_catalog.h"
 #include "kept_level.h"
 #include "nearest_name.h"
 #include "owner.h"
@@ -30,6 +30,7 @@
 
 PG_FUNCTION_INFO_V1(clientele_explain);
 PG_FUNCTION_INFO_V1(clientele_explain_next_tier);
+PG_FUNCTION_INFO_V1(clientele_explain_model);
 
 typedef struct Population
 {
@@ -388,19 +389,16 @@ list_steps(FunctionCallInfo fcinfo, const Subject *subject)
 
 /* Evaluates the customer, and has the definition's rows put; none if he does not exist. */
 static void
-answer_about(FunctionCallInfo fcinfo, ClienteleEngine *engine, char *key, int definition, bool steps)
+answer_about(FunctionCallInfo fcinfo, ClienteleEngine *taken, char *key, TimestampTz as_of, int definition, bool steps)
 {
 	ClienteleKeys keys = {.kind = CLIENTELE_KEYS_ONE};
 	Snapshot	snapshot = RegisterSnapshot(GetActiveSnapshot());
-	Datum	   *values = palloc(sizeof(Datum) * (engine->noutputs + 3));
-	bool	   *nulls = palloc(sizeof(bool) * (engine->noutputs + 3));
-	ClienteleEngine *taken;
+	Datum	   *values = palloc(sizeof(Datum) * (taken->noutputs + 3));
+	bool	   *nulls = palloc(sizeof(bool) * (taken->noutputs + 3));
 	ClienteleScan *scan;
 
-	keys.low = clientele_key_of_text(engine->key_type, key);
-	taken = clientele_engine_take(engine, CLIENTELE_TO_EXPLAIN);
-	scan = clientele_scan_begin_taken(taken, PG_ARGISNULL(3) ? clientele_clock_now() : PG_GETARG_TIMESTAMPTZ(3),
-									  &keys, snapshot);
+	keys.low = clientele_key_of_text(taken->key_type, key);
+	scan = clientele_scan_begin_taken(taken, as_of, &keys, snapshot);
 	if (clientele_scan_next(scan, values, nulls))
 	{
 		Subject		subject;
@@ -423,6 +421,7 @@ answer(FunctionCallInfo fcinfo, bool steps)
 	ClienteleEngine *engine;
 	char	   *key;
 	char	   *name;
+	int			definition;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
@@ -439,7 +438,9 @@ answer(FunctionCallInfo fcinfo, bool steps)
 
 	caller = clientele_become(population.owner);
 	engine = clientele_engine_get(population.id, population.version);
-	answer_about(fcinfo, engine, key, find_definition(engine->parts->model, name, steps), steps);
+	definition = find_definition(engine->parts->model, name, steps);
+	answer_about(fcinfo, clientele_engine_take(engine, CLIENTELE_TO_EXPLAIN), key,
+				 PG_ARGISNULL(3) ? clientele_clock_now() : PG_GETARG_TIMESTAMPTZ(3), definition, steps);
 	clientele_become_again(&caller);
 	return (Datum) 0;
 }
@@ -454,4 +455,59 @@ Datum
 clientele_explain_next_tier(PG_FUNCTION_ARGS)
 {
 	return answer(fcinfo, true);
+}
+
+/* ---------- under a model that is no version ---------- */
+
+/* A model that a call site has compiled; it is good until the end of the transaction. */
+typedef struct ModelCall
+{
+	const char *text;
+	ClienteleEngine *engine;
+	struct ModelCall *next;
+} ModelCall;
+
+static ClienteleEngine *
+engine_of_call(FunctionCallInfo fcinfo, int population_id, const char *text)
+{
+	ModelCall  *call = fcinfo->flinfo->fn_extra;
+	MemoryContext old_context;
+
+	while (call && strcmp(call->text, text) != 0)
+		call = call->next;
+	if (call)
+		return call->engine;
+	old_context = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	call = palloc(sizeof(ModelCall));
+	call->text = pstrdup(text);
+	call->engine = clientele_engine_of_model(population_id, text, CLIENTELE_TO_EXPLAIN, NULL);
+	call->next = fcinfo->flinfo->fn_extra;
+	fcinfo->flinfo->fn_extra = call;
+	MemoryContextSwitchTo(old_context);
+	return call->engine;
+}
+
+/*
+ * explain_model(population_id, model, key, name, as_of): the rows of explain by any
+ * model; none if it has no such definition.
+ */
+Datum
+clientele_explain_model(PG_FUNCTION_ARGS)
+{
+	ClienteleEngine *engine = engine_of_call(fcinfo, PG_GETARG_INT32(0),
+											 clientele_rule_text_get(&clientele_model_type, PG_GETARG_DATUM(1)));
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(3));
+	const ClienteleModel *model = engine->parts->model;
+	ClienteleRole caller;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < model->ndefinitions; i++)
+	{
+		if (strcmp(model->definitions[i].name, name) != 0)
+			continue;
+		caller = clientele_become(engine->owner);
+		answer_about(fcinfo, engine, text_to_cstring(PG_GETARG_TEXT_PP(2)), PG_GETARG_TIMESTAMPTZ(4), i, false);
+		clientele_become_again(&caller);
+	}
+	return (Datum) 0;
 }

@@ -36,6 +36,7 @@
 #include "key_ranges.h"
 #include "live.h"
 #include "mark.h"
+#include "simulation.h"
 #include "stale.h"
 
 PG_FUNCTION_INFO_V1(clientele_fdw_handler);
@@ -46,6 +47,7 @@ const char *const clientele_foreign_rows_name[] = {
 	[CLIENTELE_FOREIGN_ALL] = "all",
 	[CLIENTELE_FOREIGN_STALE] = "stale",
 	[CLIENTELE_FOREIGN_MARKED] = "marked",
+	[CLIENTELE_FOREIGN_SIMULATED] = "simulated",
 };
 
 /*
@@ -61,7 +63,7 @@ rows_option(const char *value)
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 			 errmsg("option rows cannot be \"%s\"", value),
-			 errhint("It is 'live', 'all', 'stale' or 'marked'.")));
+			 errhint("It is 'live', 'all', 'stale', 'marked' or 'simulated'.")));
 }
 
 static int
@@ -107,8 +109,8 @@ read_options(List *list, ClienteleForeignOptions *options)
 					 errmsg("a foreign table of clientele has no option \"%s\"", option->defname),
 					 errhint("Its options are population, version and rows.")));
 	}
-	if (options->population == NULL || rows == NULL ||
-		(options->rows == CLIENTELE_FOREIGN_MARKED) != (options->version == 0))
+	if (rows == NULL || (options->population == NULL && options->rows != CLIENTELE_FOREIGN_SIMULATED) ||
+		(options->rows == CLIENTELE_FOREIGN_MARKED || options->rows == CLIENTELE_FOREIGN_SIMULATED) != (options->version == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
 				 errmsg("a foreign table of clientele needs the options population and rows, and version unless rows is 'marked'"),
@@ -119,6 +121,23 @@ void
 clientele_foreign_options(Oid table, ClienteleForeignOptions *options)
 {
 	read_options(GetForeignTable(table)->options, options);
+}
+
+void
+clientele_foreign_key(Oid table, const ClienteleForeignOptions *options, const ClientelePopulation *population,
+					  Oid *type, Oid *collation)
+{
+	AttrNumber	column = clientele_foreign_key_column(options);
+	int32		typmod;
+
+	if (column != InvalidAttrNumber)
+		get_atttypetypmodcoll(table, column, type, &typmod, collation);
+	else
+	{
+		column = get_attnum(population->relation, NameStr(population->key_column));
+		get_atttypetypmodcoll(population->relation, column, type, &typmod, collation);
+		*type = getBaseType(*type);
+	}
 }
 
 Datum
@@ -166,6 +185,7 @@ typedef struct ForeignRun
 	ClienteleKeyList *cuts;		/* PARALLEL: between ranges of keys ... */
 	bool		by_index;		/* ... of which each is read alone */
 	SharedRun  *shared;			/* NULL: no other process has a part */
+	Datum		question;		/* SIMULATED */
 	ClienteleStale *stale;		/* the marks; NULL = not read yet */
 	MemoryContext query_context;	/* until the end */
 	MemoryContext scan_context; /* until the next ReScan: all below */
@@ -174,6 +194,7 @@ typedef struct ForeignRun
 	ClienteleKeys keys;			/* all that are asked for; but ... */
 	bool		key_missing;	/* ... none: only customers without a key */
 	bool		exhausted;		/* no part is left */
+	ClienteleSimulator *simulator;	/* SIMULATED; NULL = not begun yet */
 	MemoryContext part_context; /* until the next part: */
 	ClienteleLive *live;		/* LIVE */
 	ClienteleScan *customers;	/* ALL, STALE */
@@ -223,11 +244,20 @@ check_table_owner(Relation table, const ClientelePopulation *population)
 }
 
 static void
+refuse_unsaid(ForeignScanState *node, const char *problem, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+			 errmsg("the query does not say %s \"%s\" is to be evaluated", problem,
+					RelationGetRelationName(node->ss.ss_currentRelation)),
+			 errhint("%s", hint)));
+}
+
+static void
 begin(ForeignScanState *node, int flags)
 {
 	ForeignScan *plan = castNode(ForeignScan, node->ss.ps.plan);
 	ForeignRun *run;
-	Form_pg_attribute key;
 	List	   *cuts = lthird(plan->fdw_private);
 
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
@@ -235,12 +265,12 @@ begin(ForeignScanState *node, int flags)
 	clientele_capture_write();
 	node->fdw_state = run = palloc0(sizeof(ForeignRun));
 	read_options(lfourth(plan->fdw_private), &run->options);
+	if (run->options.population == NULL)
+		refuse_unsaid(node, "by what question", "Ask clientele.simulate or clientele.simulate_moves.");
 	clientele_population_get(run->options.population, &run->population);
 	check_table_owner(node->ss.ss_currentRelation, &run->population);
-	key = TupleDescAttr(RelationGetDescr(node->ss.ss_currentRelation),
-						clientele_foreign_key_column(&run->options) - 1);
-	run->key_type = key->atttypid;
-	run->key_collation = key->attcollation;
+	clientele_foreign_key(RelationGetRelid(node->ss.ss_currentRelation), &run->options, &run->population,
+						  &run->key_type, &run->key_collation);
 	run->kinds = linitial(plan->fdw_private);
 	run->needed = lsecond(plan->fdw_private);
 	run->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
@@ -352,6 +382,7 @@ narrow(const ForeignRun *run, ClienteleCondition kind, Datum value, Oid type, Cl
 			return side >= 0;
 		case CLIENTELE_AS_OF:
 		case CLIENTELE_KEY_MISSING:
+		case CLIENTELE_QUESTION:
 		case CLIENTELE_NCONDITIONS:
 			break;
 	}
@@ -384,6 +415,8 @@ evaluate_conditions(ForeignScanState *node, ClienteleKeys *keys, bool *has_as_of
 			run->as_of = DatumGetTimestampTz(value);
 		else if (kind == CLIENTELE_KEY_MISSING)
 			*key_missing = true;
+		else if (kind == CLIENTELE_QUESTION)
+			run->question = value;
 		else if (!narrow(run, kind, value, exprType((Node *) state->expr), keys))
 			return false;
 	}
@@ -456,6 +489,18 @@ start_evaluation(ForeignScanState *node, ClienteleKeys *keys)
 	run->customers = clientele_scan_begin(engine, run->as_of, keys, node->ss.ps.state->es_snapshot);
 }
 
+/* Each process compiles the models for itself, and once. */
+static ClienteleSimulator *
+simulator_of(ForeignRun *run)
+{
+	MemoryContext caller_context = MemoryContextSwitchTo(run->scan_context);
+
+	if (run->simulator == NULL)
+		run->simulator = clientele_simulator_begin(run->population.id, run->question);
+	MemoryContextSwitchTo(caller_context);
+	return run->simulator;
+}
+
 /* What is asked for, and as of when. */
 static void
 evaluate_question(ForeignScanState *node)
@@ -466,12 +511,9 @@ evaluate_question(ForeignScanState *node)
 
 	run->exhausted = !evaluate_conditions(node, &run->keys, &has_as_of, &run->key_missing);
 	if (clientele_foreign_as_of_column(&run->options) != InvalidAttrNumber && !has_as_of)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
-				 errmsg("the query does not say as of when \"%s\" is to be evaluated",
-						RelationGetRelationName(node->ss.ss_currentRelation)),
-				 errhint("Add a condition that as_of equals one instant, for example as_of = now(). "
-						 "A function that changes within a query, as clientele.wall_clock() does, belongs into a WITH ... AS MATERIALIZED before.")));
+		refuse_unsaid(node, "as of when",
+					  "Add a condition that as_of equals one instant, for example as_of = now(). "
+					  "A function that changes within a query, as clientele.wall_clock() does, belongs into a WITH ... AS MATERIALIZED before.");
 	if (run->options.rows == CLIENTELE_FOREIGN_LIVE)
 		run->as_of = clientele_clock_now();
 	run->exhausted |= run->key_missing && run->options.rows != CLIENTELE_FOREIGN_MARKED;
@@ -506,6 +548,9 @@ start_part(ForeignScanState *node, ClienteleKeys *keys)
 		case CLIENTELE_FOREIGN_STALE:
 			start_evaluation(node, keys);
 			break;
+		case CLIENTELE_FOREIGN_SIMULATED:
+			clientele_simulator_read(simulator_of(run), run->as_of, keys, node->ss.ps.state->es_snapshot);
+			break;
 	}
 }
 
@@ -519,6 +564,8 @@ stop_part(ForeignRun *run)
 		clientele_scan_end(run->customers);
 	if (run->live)
 		clientele_live_end(run->live);
+	if (run->simulator)
+		clientele_simulator_stop(run->simulator);
 	become_caller(caller);
 	run->customers = NULL;
 	run->live = NULL;
@@ -615,6 +662,27 @@ next_customer(ForeignRun *run, TupleTableSlot *slot)
 	return true;
 }
 
+/* The next row of SIMULATED: of the part, or of the sums in the end. */
+static bool
+next_simulated(ForeignRun *run, TupleTableSlot *slot, bool sums)
+{
+	Caller		caller;
+	bool		found;
+
+	if (run->simulator == NULL)
+		return false;
+	caller = become_owner(run);
+	found = (sums ? clientele_simulator_next_sum : clientele_simulator_next) (run->simulator, slot->tts_values + 2,
+																			  slot->tts_isnull + 2);
+	become_caller(caller);
+	if (!found)
+		return false;
+	slot->tts_values[0] = TimestampTzGetDatum(run->as_of);
+	slot->tts_values[1] = run->question;
+	slot->tts_isnull[0] = slot->tts_isnull[1] = false;
+	return true;
+}
+
 static bool
 next_row(ForeignRun *run, TupleTableSlot *slot)
 {
@@ -624,6 +692,8 @@ next_row(ForeignRun *run, TupleTableSlot *slot)
 			return next_marked(run, slot);
 		case CLIENTELE_FOREIGN_LIVE:
 			return next_live(run, slot);
+		case CLIENTELE_FOREIGN_SIMULATED:
+			return next_simulated(run, slot, false);
 		default:
 			return next_customer(run, slot);
 	}
@@ -640,7 +710,7 @@ iterate(ForeignScanState *node)
 		start(node);
 	while (!next_row(run, slot))
 		if (!next_part(node))
-			return slot;
+			return next_simulated(run, slot, true) ? ExecStoreVirtualTuple(slot) : slot;
 	return ExecStoreVirtualTuple(slot);
 }
 
@@ -650,6 +720,7 @@ stop(ForeignRun *run)
 	stop_part(run);
 	run->started = false;
 	pg_atomic_write_u64(&run->evaluated, 0);
+	run->simulator = NULL;
 	MemoryContextReset(run->scan_context);
 }
 
@@ -703,16 +774,19 @@ static void
 initialize_shared(ForeignScanState *node, ParallelContext *context, void *coordinate)
 {
 	ForeignRun *run = node->fdw_state;
-	Caller		caller = become_owner(run);
+	Caller		caller;
 
-	if (run->options.rows == CLIENTELE_FOREIGN_ALL)
-		(void) clientele_engine_get(run->population.id, run->options.version);
-	become_caller(caller);
 	run->shared = coordinate;
 	run->shared->processes = context->nworkers + 1;
 	pg_atomic_init_u64(&run->shared->evaluated, 0);
 	pg_atomic_init_u64(&run->shared->failures, 0);
 	offer(node);
+	caller = become_owner(run);
+	if (run->options.rows == CLIENTELE_FOREIGN_ALL)
+		(void) clientele_engine_get(run->population.id, run->options.version);
+	else if (run->options.rows == CLIENTELE_FOREIGN_SIMULATED)
+		(void) simulator_of(run);
+	become_caller(caller);
 }
 
 /* What workers could not evaluate is the leader's to tell. */
@@ -767,6 +841,7 @@ explain(ForeignScanState *node, ExplainState *es)
 		[CLIENTELE_KEY_FROM] = "key >=",
 		[CLIENTELE_KEY_BELOW] = "key <",
 		[CLIENTELE_KEY_MISSING] = "key IS NULL",
+		[CLIENTELE_QUESTION] = "question =",
 	};
 	ForeignScan *plan = castNode(ForeignScan, node->ss.ps.plan);
 	ClienteleForeignOptions options;
@@ -774,7 +849,8 @@ explain(ForeignScanState *node, ExplainState *es)
 	ListCell   *cell;
 
 	read_options(lfourth(plan->fdw_private), &options);
-	ExplainPropertyText("Population", options.population, es);
+	if (options.population)
+		ExplainPropertyText("Population", options.population, es);
 	if (options.version > 0)
 		ExplainPropertyInteger("Version", NULL, options.version, es);
 	ExplainPropertyText("Customers", clientele_foreign_rows_name[options.rows], es);

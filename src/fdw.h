@@ -13,6 +13,9 @@
  *	rows 'stale'	the same columns: customers whose stored row cannot be served
  *	rows 'marked'	(key): customers whose facts have changed since they were stored;
  *					a NULL stands for everyone
+ *	rows 'simulated'	(as_of, question, draft, definition, from_label, to_label, customers,
+ *					revenue, key): what a question that the query asks has for an answer, in
+ *					parts that are to be added up (see simulation.h)
  */
 #ifndef CLIENTELE_FDW_H
 #define CLIENTELE_FDW_H
@@ -21,6 +24,8 @@
 
 #include "nodes/nodes.h"
 
+#include "population.h"
+
 struct FdwRoutine;
 
 typedef enum ClienteleForeignRows
@@ -28,13 +33,14 @@ typedef enum ClienteleForeignRows
 	CLIENTELE_FOREIGN_LIVE,
 	CLIENTELE_FOREIGN_ALL,
 	CLIENTELE_FOREIGN_STALE,
-	CLIENTELE_FOREIGN_MARKED
+	CLIENTELE_FOREIGN_MARKED,
+	CLIENTELE_FOREIGN_SIMULATED
 } ClienteleForeignRows;
 
 typedef struct ClienteleForeignOptions
 {
-	const char *population;
-	int			version;		/* 0: MARKED has none */
+	const char *population;		/* NULL: SIMULATED, until the question is known */
+	int			version;		/* 0: MARKED and SIMULATED have none */
 	ClienteleForeignRows rows;
 } ClienteleForeignOptions;
 
@@ -43,7 +49,14 @@ extern const char *const clientele_foreign_rows_name[];
 /* The options of a foreign table, which the validator has checked. */
 extern void clientele_foreign_options(Oid table, ClienteleForeignOptions *options);
 
-/* Column numbers.  MARKED has no as_of, and that of LIVE is not the query's to choose. */
+/* Of the keys of the customers, which the table's own column has, if it has one. */
+extern void clientele_foreign_key(Oid table, const ClienteleForeignOptions *options,
+								  const ClientelePopulation *population, Oid *type, Oid *collation);
+
+/*
+ * Column numbers.  MARKED has no as_of, and that of LIVE is not the query's to choose; the
+ * key of SIMULATED is text that no scan can be narrowed by.
+ */
 static inline AttrNumber
 clientele_foreign_as_of_column(const ClienteleForeignOptions *options)
 {
@@ -54,12 +67,19 @@ clientele_foreign_as_of_column(const ClienteleForeignOptions *options)
 static inline AttrNumber
 clientele_foreign_key_column(const ClienteleForeignOptions *options)
 {
-	return options->rows == CLIENTELE_FOREIGN_MARKED ? 1 : 2;
+	return options->rows == CLIENTELE_FOREIGN_SIMULATED ? InvalidAttrNumber :
+		options->rows == CLIENTELE_FOREIGN_MARKED ? 1 : 2;
+}
+
+static inline AttrNumber
+clientele_foreign_question_column(const ClienteleForeignOptions *options)
+{
+	return options->rows == CLIENTELE_FOREIGN_SIMULATED ? 2 : InvalidAttrNumber;
 }
 
 /*
  * What a query says of as_of and key, as far as it saves work.  All of it but a list of
- * keys is checked once more on the rows, so a scan may yield more than was asked for.  Each kind has
+ * keys and a question is checked once more on the rows, so a scan may yield more than was asked for.  Each kind has
  * a value, KEY_MISSING too: true.  In a plan fdw_private is a list of the kinds, one
  * of the columns that are needed, one for a parallel scan of whether ranges are
  * read by index and where to cut (see key_ranges.h), and the table's options;
@@ -73,6 +93,7 @@ typedef enum ClienteleCondition
 	CLIENTELE_KEY_FROM,			/* key >= value */
 	CLIENTELE_KEY_BELOW,		/* key < value */
 	CLIENTELE_KEY_MISSING,		/* key IS NULL */
+	CLIENTELE_QUESTION,			/* question = value, which is a constant */
 	CLIENTELE_NCONDITIONS
 } ClienteleCondition;
 

@@ -37,11 +37,15 @@
 #include "key_ranges.h"
 #include "mark.h"
 #include "population_size.h"
+#include "simulation.h"
 
 /* Where no statistics tell. */
 #define POPULATION_GUESS 10000
 #define STALE_GUESS 100
 #define MARKED_GUESS 100
+
+/* Nobody can tell how many customers will move, and of sums there are few. */
+#define SIMULATED_GUESS 1000
 
 /* Beginning to evaluate opens a query for each source; and what a customer costs. */
 #define EVALUATE_STARTUP_COST 10.0
@@ -74,6 +78,7 @@ typedef struct ForeignRelation
 	ClientelePopulationSize size;	/* read when a scan without a list of keys is looked at */
 	AttrNumber	as_of_column;
 	AttrNumber	key_column;
+	AttrNumber	question_column;
 	Oid			key_type;
 	Oid			key_collation;
 } ForeignRelation;
@@ -158,6 +163,9 @@ note_comparison(PlannerInfo *root, const RelOptInfo *rel, const OpExpr *clause, 
 		if (is_column(column, rel, table->as_of_column) && is_given(root, rel, value) &&
 			strategy_of(operator, TIMESTAMPTZOID) == BTEqualStrategyNumber)
 			note(conditions, CLIENTELE_AS_OF, (Expr *) value);
+		else if (is_column(column, rel, table->question_column) && IsA(value, Const) &&
+				 strategy_of(operator, JSONBOID) == BTEqualStrategyNumber)
+			note(conditions, CLIENTELE_QUESTION, (Expr *) value);
 		else if (is_column(column, rel, table->key_column) && is_given(root, rel, value))
 		{
 			strategy = strategy_of(operator, table->key_type);
@@ -225,6 +233,7 @@ customers_of(const ForeignRelation *table)
 	{
 		case CLIENTELE_FOREIGN_LIVE:
 		case CLIENTELE_FOREIGN_ALL:
+		case CLIENTELE_FOREIGN_SIMULATED:
 			break;
 		case CLIENTELE_FOREIGN_STALE:
 			return Min(STALE_GUESS, clientele_table_tuples(table->population.relation, POPULATION_GUESS));
@@ -340,9 +349,12 @@ estimate_customers(PlannerInfo *root, RelOptInfo *rel, const Conditions *conditi
 static double
 estimate_rows(PlannerInfo *root, RelOptInfo *rel, List *clauses, const Conditions *conditions)
 {
+	const ForeignRelation *table = rel->fdw_private;
 	List	   *others = NIL;
 	ListCell   *cell;
 
+	if (table->options.rows == CLIENTELE_FOREIGN_SIMULATED)
+		return Min(rel->tuples, SIMULATED_GUESS);
 	foreach(cell, clauses)
 	{
 		Conditions	own = find_conditions(root, rel, list_make1(lfirst(cell)));
@@ -362,7 +374,8 @@ is_refused(const RelOptInfo *rel, const Conditions *conditions)
 {
 	const ForeignRelation *table = rel->fdw_private;
 
-	return table->as_of_column != InvalidAttrNumber && conditions->value[CLIENTELE_AS_OF] == NULL;
+	return (table->as_of_column != InvalidAttrNumber && conditions->value[CLIENTELE_AS_OF] == NULL) ||
+		(table->question_column != InvalidAttrNumber && conditions->value[CLIENTELE_QUESTION] == NULL);
 }
 
 /* What a scan costs that may be shared among processes. */
@@ -412,6 +425,7 @@ estimate_cost(PlannerInfo *root, RelOptInfo *rel, const Conditions *conditions, 
 				add_reading(rel, cost.customers / Max(rel->tuples, 1), &cost);
 			break;
 		case CLIENTELE_FOREIGN_ALL:
+		case CLIENTELE_FOREIGN_SIMULATED:
 			cost.startup += EVALUATE_STARTUP_COST;
 			each += is_range(conditions) ? EVALUATE_ROW_COST : EVALUATE_KEY_COST;
 			if (is_range(conditions))
@@ -424,19 +438,33 @@ estimate_cost(PlannerInfo *root, RelOptInfo *rel, const Conditions *conditions, 
 	return cost;
 }
 
+/* Whom the question that is asked is about; NULL: none is. */
+static const char *
+population_of_question(PlannerInfo *root, const RelOptInfo *rel)
+{
+	Conditions	conditions = find_conditions(root, rel, rel->baserestrictinfo);
+	const Const *question = (const Const *) conditions.value[CLIENTELE_QUESTION];
+
+	return question && !question->constisnull ? clientele_simulation_population(question->constvalue) : NULL;
+}
+
 static void
 get_size(PlannerInfo *root, RelOptInfo *rel, Oid table_id)
 {
 	ForeignRelation *table = palloc0(sizeof(ForeignRelation));
 	Conditions	conditions;
-	int32		typmod;
 
 	clientele_foreign_options(table_id, &table->options);
-	table->is_found = clientele_population_find(table->options.population, &table->population);
 	table->as_of_column = clientele_foreign_as_of_column(&table->options);
 	table->key_column = clientele_foreign_key_column(&table->options);
-	get_atttypetypmodcoll(table_id, table->key_column, &table->key_type, &typmod, &table->key_collation);
+	table->question_column = clientele_foreign_question_column(&table->options);
 	rel->fdw_private = table;
+	if (table->question_column != InvalidAttrNumber)
+		table->options.population = population_of_question(root, rel);
+	table->is_found = table->options.population &&
+		clientele_population_find(table->options.population, &table->population);
+	if (table->is_found || table->key_column != InvalidAttrNumber)
+		clientele_foreign_key(table_id, &table->options, &table->population, &table->key_type, &table->key_collation);
 
 	rel->tuples = customers_of(table);
 	conditions = find_conditions(root, rel, rel->baserestrictinfo);
@@ -581,21 +609,23 @@ get_paths(PlannerInfo *root, RelOptInfo *rel, Oid table_id)
 
 /*
  * A scan finds just the customers of a list, and to look for each in the list once
- * more would cost more than to evaluate him.
+ * more would cost more than to evaluate him.  And it answers just the question.
  */
 static List *
-without_list(PlannerInfo *root, const RelOptInfo *rel, List *clauses, const Conditions *conditions)
+without_found(PlannerInfo *root, const RelOptInfo *rel, List *clauses, const Conditions *conditions)
 {
 	List	   *rest = NIL;
 	ListCell   *cell;
 
-	if (conditions->value[CLIENTELE_KEY_AMONG] == NULL || conditions->value[CLIENTELE_KEY_IS])
-		return clauses;
 	foreach(cell, clauses)
 	{
 		Conditions	own = find_conditions(root, rel, list_make1(lfirst(cell)));
+		bool		is_list = own.value[CLIENTELE_KEY_AMONG] && !conditions->value[CLIENTELE_KEY_IS] &&
+			own.value[CLIENTELE_KEY_AMONG] == conditions->value[CLIENTELE_KEY_AMONG];
+		bool		is_question = own.value[CLIENTELE_QUESTION] &&
+			own.value[CLIENTELE_QUESTION] == conditions->value[CLIENTELE_QUESTION];
 
-		if (own.value[CLIENTELE_KEY_AMONG] != conditions->value[CLIENTELE_KEY_AMONG])
+		if (!is_list && !is_question)
 			rest = lappend(rest, lfirst(cell));
 	}
 	return rest;
@@ -610,7 +640,21 @@ may_be_shared(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *entry)
 	(void) root;
 	(void) rel;
 	clientele_foreign_options(entry->relid, &options);
-	return options.rows == CLIENTELE_FOREIGN_LIVE || options.rows == CLIENTELE_FOREIGN_ALL;
+	return options.rows == CLIENTELE_FOREIGN_LIVE || options.rows == CLIENTELE_FOREIGN_ALL ||
+		options.rows == CLIENTELE_FOREIGN_SIMULATED;
+}
+
+/* The table's options, and whose customers it shows if the question says so. */
+static List *
+options_of(const RelOptInfo *rel, Oid table_id)
+{
+	const ForeignRelation *table = rel->fdw_private;
+	List	   *options = GetForeignTable(table_id)->options;
+
+	if (table->question_column == InvalidAttrNumber || table->options.population == NULL)
+		return options;
+	return lappend(list_copy(options), makeDefElem("population",
+												  (Node *) makeString(pstrdup(table->options.population)), -1));
 }
 
 static ForeignScan *
@@ -635,9 +679,9 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid table_id, ForeignPath *path, Li
 			kinds = lappend_int(kinds, i);
 			values = lappend(values, copyObjectImpl(conditions.value[i]));
 		}
-	clauses = without_list(root, rel, clauses, &conditions);
+	clauses = without_found(root, rel, clauses, &conditions);
 	return make_foreignscan(targets, extract_actual_clauses(clauses, false), rel->relid, values,
-							list_make4(kinds, needed, path->fdw_private, GetForeignTable(table_id)->options), NIL, NIL, outer_plan);
+							list_make4(kinds, needed, path->fdw_private, options_of(rel, table_id)), NIL, NIL, outer_plan);
 }
 
 void

@@ -61,6 +61,7 @@ typedef struct CustomerColumn
 struct ClienteleKeptLevel
 {
 	ClienteleEngineParts *parts;
+	ClienteleEngineModel *model;	/* whose definition it is */
 	int			definition;		/* its number */
 	const ClienteleKeep *keep;
 	int			number;			/* of its demote_after */
@@ -174,6 +175,7 @@ clientele_kept_level_bind(ClienteleEngineParts *parts, int number)
 	}
 	kept = palloc0(sizeof(ClienteleKeptLevel));
 	kept->parts = parts;
+	kept->model = parts->bound_model;
 	kept->definition = number;
 	kept->keep = definition->keep;
 	kept->number = definition->keep->number ? resolve_number(parts->model, definition->keep) : 0;
@@ -308,6 +310,7 @@ clientele_kept_levels_bind_past(ClienteleEngineParts *parts)
 	{
 		ClienteleKeptLevel *kept = lfirst(cell);
 
+		clientele_engine_use_model(parts, kept->model);
 		begin_past(kept);
 		parts->past = kept;
 		exchange(kept);
@@ -320,6 +323,7 @@ clientele_kept_levels_bind_past(ClienteleEngineParts *parts)
 		for (int i = 0; i < parts->nsources; i++)
 			end_past_source(kept, &kept->sources[i]);
 	}
+	clientele_engine_use_model(parts, parts->models);
 }
 
 const ClienteleMoment *

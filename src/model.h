@@ -148,4 +148,7 @@ extern int	clientele_model_find(const ClienteleModel *model, const char *name);
  */
 extern int	clientele_model_meant(const ClienteleModel *model, const char *name, const char **suffix);
 
+/* One definition, as it stands in that text. */
+extern char *clientele_definition_print(const ClienteleDefinition *definition);
+
 #endif							/* CLIENTELE_MODEL_H */

@@ -160,3 +160,13 @@ clientele_model_print(const ClienteleModel *model)
 	appendStringInfoString(&out, "]}");
 	return out.data;
 }
+
+char *
+clientele_definition_print(const ClienteleDefinition *definition)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	append_definition(&out, definition);
+	return out.data;
+}

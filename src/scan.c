@@ -321,18 +321,23 @@ fold_customer(ClienteleScan *scan, EventBlock *block, int row)
 static void
 hear_people(ClienteleScan *scan)
 {
-	ClienteleByHand *by_hand = scan->engine->parts->by_hand;
+	const ClienteleEngineParts *parts = scan->engine->parts;
 	int			from;
 	int			to;
 
-	if (by_hand == NULL)
+	if (parts->by_hand == NULL)
 		return;
-	clientele_by_hand_begin_block(by_hand, scan->as_of);
+	for (int m = 0; m < parts->nmodels; m++)
+		clientele_by_hand_begin_block(parts->models[m].by_hand, scan->as_of);
 	for (int row = 0; row < scan->nrows; row++)
 	{
 		while (next_events(scan, &scan->statements, row, &from, &to))
-			clientele_by_hand_take(by_hand, from, to, row);
-		clientele_by_hand_finish(by_hand, row);
+		{
+			for (int m = 0; m < parts->nmodels; m++)
+				clientele_by_hand_take(parts->models[m].by_hand, from, to, row);
+		}
+		for (int m = 0; m < parts->nmodels; m++)
+			clientele_by_hand_finish(parts->models[m].by_hand, row);
 	}
 }
 
@@ -475,7 +480,8 @@ evaluate_block(ClienteleScan *scan)
 	hear_people(scan);
 	if (scan->nrows > 0)
 	{
-		foresee_due(scan);
+		if (parts->program->timed)
+			foresee_due(scan);
 		clientele_program_run(parts->program, scan->nrows);
 		find_due(scan);
 		gather_tags(scan);
@@ -648,6 +654,16 @@ clientele_scan_next(ClienteleScan *scan, Datum *values, bool *nulls)
 		return false;
 	hand_out(scan, values, nulls);
 	return true;
+}
+
+int
+clientele_scan_next_block(ClienteleScan *scan, const Datum **keys)
+{
+	scan->nrows = 0;
+	if (!scan->at_end)
+		evaluate_block(scan);
+	*keys = scan->keys;
+	return scan->nrows;
 }
 
 TimestampTz

@@ -91,7 +91,7 @@ CREATE FUNCTION bench.metric_expression(m bench.metric) RETURNS text LANGUAGE sq
 CREATE FUNCTION bench.cuts() RETURNS text LANGUAGE sql IMMUTABLE AS
     $$ SELECT 'recency 30, 90, 180, 365; frequency 1, 2, 3, 5; monetary 1000, 10000, 30000, 60000' $$;
 CREATE FUNCTION bench.card() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '{"method": "weighted", "characteristics": [
-    {"name": "spend", "weight": 30, "value": "paid_365", "bins": [{"below": 5000, "points": 10}, {"below": 20000, "points": 40}, {"below": 60000, "points": 70}, {"points": 100}]},
+    {"name": "spend", "weight": "weight_spend", "value": "paid_365", "bins": [{"below": 5000, "points": 10}, {"below": 20000, "points": 40}, {"below": 60000, "points": 70}, {"points": 100}]},
     {"name": "visits", "weight": 25, "value": "visits_365", "bins": [{"below": 1, "points": 0}, {"below": 3, "points": 50}, {"points": 100}]},
     {"name": "silence", "weight": 20, "value": "days_since(latest(payment))", "bins": [{"below": 31, "points": 100}, {"below": 181, "points": 60}, {"points": 10}], "missing": {"points": 0}},
     {"name": "rhythm", "weight": 15, "value": "payments_90", "bins": [{"below": 1, "points": 0}, {"below": 4, "points": 60}, {"points": 100}]},

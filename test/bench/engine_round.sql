@@ -51,6 +51,11 @@ SELECT bench.consume('full rebuild, consumed; plain SQL with fixed cuts', 'peer'
 INSERT INTO bench.engine_run SELECT c.name, 'clientele', bench.latest('full rebuild, consumed', 'clientele')
 FROM bench.engine_comparison AS c WHERE c.name ~ '^full rebuild, consumed; plain SQL' \g /dev/null
 
+-- The draft with five values of a parameter, beside the live version; against reading everybody by that one.
+SELECT bench.consume('five drafts simulated; a full rebuild, consumed', 'clientele', format(
+    'SELECT * FROM clientele.simulate(''customer'', ''{"weight_spend": [20, 25, 30, 35, 40]}'', %L)', bench.as_of())) \g /dev/null
+INSERT INTO bench.engine_run VALUES ('five drafts simulated; a full rebuild, consumed', 'peer', bench.latest('full rebuild, consumed', 'clientele')) \g /dev/null
+
 -- Rules alone; and the same without what it takes to read the columns, which is measured by itself.
 SET max_parallel_workers_per_gather = 0;
 SELECT bench.consume('100 rules, end to end', 'clientele', :'our_rules') \g /dev/null
