@@ -236,7 +236,7 @@ CREATE FUNCTION clientele.explain_model(population_id int, model clientele.model
 REVOKE ALL ON FUNCTION clientele.explain_model(int, clientele.model, text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.explain_model(int, clientele.model, text, text, timestamptz) IS 'internal: the rows of explain by any model; none where it has no such definition';
 
--- One item of explain, then and now.  Of conditions it is the truth that counts, of others the points.
+-- One item of explain, now and then.  Of a condition it is the truth that counts, of what gives points these, else the value.
 CREATE FUNCTION clientele.move_reason(item text, old_value text, old_condition text, old_holds boolean, old_points numeric,
                                       new_value text, new_condition text, new_holds boolean, new_points numeric) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
@@ -245,11 +245,15 @@ CREATE FUNCTION clientele.move_reason(item text, old_value text, old_condition t
         WHEN old_holds IS NOT NULL AND new_holds IS NULL THEN format('%s was %s', old_condition, old_holds::text)
         WHEN old_holds IS NULL AND new_holds IS NOT NULL THEN format('%s is %s', new_condition, new_holds::text)
         WHEN old_holds <> new_holds THEN
-            format('%s %s -> %s%s', old_condition, old_holds::text, nullif(new_condition, old_condition) || ' ', new_holds::text)
-        WHEN coalesce(old_holds, new_holds) IS NULL AND old_points IS DISTINCT FROM new_points THEN
-            format('%s %s -> %s points', item, coalesce(trim_scale(round(old_points, 2))::text, 'no'), coalesce(trim_scale(round(new_points, 2))::text, 'no'))
+            format('%s %s -> %s%s', old_condition, old_holds::text, nullif(new_condition, old_condition) || ' ', new_holds::text) || by_value
+        WHEN old_holds IS NOT NULL THEN NULL
+        WHEN round(old_points, 2) IS DISTINCT FROM round(new_points, 2) THEN
+            format('%s %s -> %s points', item, coalesce(trim_scale(round(old_points, 2))::text, 'no'), coalesce(trim_scale(round(new_points, 2))::text, 'no')) || by_value
+        WHEN old_points IS NULL AND new_points IS NULL AND (old_value, old_condition) IS DISTINCT FROM (new_value, new_condition) THEN
+            format('%s %s -> %s', item, coalesce(nullif(concat_ws(', ', old_value, nullif(old_condition, new_condition)), ''), 'nothing'),
+                   coalesce(nullif(concat_ws(', ', new_value, nullif(new_condition, old_condition)), ''), 'nothing'))
         END
-        || CASE WHEN old_value <> new_value THEN format(' (%s -> %s)', old_value, new_value) ELSE '' END
+    FROM (SELECT CASE WHEN old_value <> new_value THEN format(' (%s -> %s)', old_value, new_value) ELSE '' END AS by_value) AS beside
     $$;
 REVOKE ALL ON FUNCTION clientele.move_reason(text, text, text, boolean, numeric, text, text, boolean, numeric) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.move_reason(text, text, text, boolean, numeric, text, text, boolean, numeric) IS 'internal: how one item of explain differs between two models, in words; NULL where it decides the same';
@@ -298,14 +302,15 @@ BEGIN
     FROM unnest(moves) WITH ORDINALITY AS m (as_of, question, draft, definition, from_label, to_label, customers, revenue, key, place)
     JOIN clientele.simulated_definitions(live, proposed) AS d ON d.name = m.definition::name
     CROSS JOIN LATERAL (
-        SELECT string_agg(clientele.move_reason(i.item, i.old_value, i.old_condition, i.old_holds, i.old_points,
-                                                i.new_value, i.new_condition, i.new_holds, i.new_points), '; ' ORDER BY i.place, i.is_new) AS reason
+        SELECT coalesce(string_agg(clientele.move_reason(i.item, i.old_value, i.old_condition, i.old_holds, i.old_points,
+                                                         i.new_value, i.new_condition, i.new_holds, i.new_points), '; ' ORDER BY i.place, i.is_new),
+                        CASE WHEN bool_or(i.item = 'kept') THEN 'kept from other levels before' END) AS reason
         FROM (SELECT x.item, min(x.place) AS place, bool_and(x.is_new) AS is_new, count(*) = 2 AS on_both_sides,
                      min(x.value) FILTER (WHERE NOT x.is_new) AS old_value, min(x.value) FILTER (WHERE x.is_new) AS new_value,
                      min(x.condition) FILTER (WHERE NOT x.is_new) AS old_condition, min(x.condition) FILTER (WHERE x.is_new) AS new_condition,
                      bool_and(x.holds) FILTER (WHERE NOT x.is_new) AS old_holds, bool_and(x.holds) FILTER (WHERE x.is_new) AS new_holds,
                      min(x.points) FILTER (WHERE NOT x.is_new) AS old_points, min(x.points) FILTER (WHERE x.is_new) AS new_points
-              FROM (SELECT e.is_new, e.item, e.value, concat(CASE WHEN e.by_hand THEN e.item || ' ' END, e.condition) AS condition, e.holds,
+              FROM (SELECT e.is_new, e.item, e.value, CASE WHEN e.by_hand THEN e.item || ' ' || e.condition ELSE e.condition END AS condition, e.holds,
                            coalesce(e.contribution, e.points) AS points, e.ordinality AS place,
                            row_number() OVER (PARTITION BY e.is_new, e.item ORDER BY e.ordinality) AS again,
                            row_number() OVER (PARTITION BY e.is_new, e.by_hand ORDER BY e.ordinality) = 1 AND NOT e.by_hand AS is_answer
@@ -318,7 +323,7 @@ BEGIN
               WHERE NOT x.is_answer
               GROUP BY x.item, x.again) AS i
         -- a rung that is not there decides nothing
-        WHERE d.kind <> 'ladder' OR i.on_both_sides OR coalesce(i.old_holds, i.new_holds)) AS r
+        WHERE d.kind <> 'ladder' OR i.on_both_sides OR coalesce(i.old_holds, i.new_holds, true)) AS r
     ORDER BY m.place;
 END
 $$;

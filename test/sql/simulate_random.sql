@@ -54,19 +54,21 @@ BEGIN
         WHEN 'big' THEN PERFORM set_parameter(population, name, floor(random() * 3000)::int);
         WHEN 'weight' THEN PERFORM set_parameter(population, name, 10 + floor(random() * 50)::int);
         WHEN 'days' THEN PERFORM set_parameter(population, name, 20 + floor(random() * 400)::int);
+        WHEN 'home' THEN PERFORM define_metric(population, name, pick('city', 'coalesce(city, ''苏州'')')::expression);
         WHEN 'spend' THEN PERFORM define_metric(population, name, pick('sum(payment.net last days days)', 'sum(payment.net last 365 days)',
                                                                         'sum(payment.net where net > big) + sum(visit.fee last 90 days)')::expression, 2);
         WHEN 'away' THEN PERFORM define_metric(population, name, pick('days_since(latest(payment))', 'days_since(latest(visit))')::expression);
         WHEN 'member' THEN PERFORM define_rfm(population, name, pick('latest(payment)', 'away')::expression, pick('count(visit last days days)', 'count(payment)')::expression, 'spend',
-            cuts => format('recency %s, 300; frequency 1, %s; monetary 100, %s', 20 + floor(random() * 100)::int, 2 + floor(random() * 6)::int, 200 + floor(random() * 4000)::int)::rfm_cuts,
-            scheme => 'eight', high_from => 2 + floor(random() * 2)::int);
+            cuts => format('recency %s, days + 300; frequency 1, %s; monetary 100, %s', 20 + floor(random() * 100)::int, 2 + floor(random() * 6)::int, 200 + floor(random() * 4000)::int),
+            scheme => 'eight', high_from => pick('2', '3')::expression);
         WHEN 'tier' THEN PERFORM define_scorecard(population, name, format($card${"method": "weighted", "characteristics": [
                 {"name": "spend", "weight": %s, "value": "spend", "bins": [{"below": %s, "points": 10}, {"below": 9000, "points": 60}, {"points": 100}]},
                 {"name": "silence", "weight": 20, "value": "away", "bins": [{"below": 60, "points": 100}, {"points": %s}], "missing": {"points": 0}}],
             "tiers": [{"label": "金", "at_least": %s}, {"label": "银", "at_least": 30}, {"label": "铜", "at_least": 0}]}$card$,
             pick('"weight"', '40', '25'), 1000 + floor(random() * 1000)::int, floor(random() * 50)::int, 60 + floor(random() * 30)::int)::scorecard);
         WHEN 'level' THEN PERFORM define_ladder(population, name, format('[{"label": "top", "when": "tier = ''金'' and spend > %s"}, {"label": "mid", "when": "member_f >= 2 or has_tag(''%s'')"}%s]',
-            amount, pick('rich', 'quiet'), pick('', ', {"label": "rest"}', ', {"label": "young", "when": "age(born) < 40"}'))::jsonb);
+            amount, pick('rich', 'quiet'), pick('', ', {"label": "rest"}', ', {"label": "young", "when": "age(born) < 40"}'))::jsonb,
+            keep => pick(NULL, '{"demote_after": "3 weeks"}', '{"demote_after": "weight days"}')::jsonb);
         WHEN 'rich' THEN PERFORM define_tag(population, name, format('spend > %s', amount)::expression);
         WHEN 'quiet' THEN PERFORM define_tag(population, name, pick('away > days', 'away > 100', 'count(visit last days days) = 0')::expression);
         WHEN '本地' THEN PERFORM define_tag(population, name, pick('city = ''上海''', 'city is null', 'tier_score > 50 and city <> ''苏州''')::expression);
@@ -78,7 +80,7 @@ CREATE PROCEDURE define_all(population text) LANGUAGE plpgsql AS $$
 DECLARE
     one text;
 BEGIN
-    FOREACH one IN ARRAY '{big,weight,days,spend,away,member,tier,rich,quiet,level,本地,extra}'::text[] LOOP
+    FOREACH one IN ARRAY '{home,big,weight,days,spend,away,member,tier,rich,quiet,level,本地,extra}'::text[] LOOP
         CALL define(population, one);
     END LOOP;
 END $$;
@@ -135,6 +137,7 @@ DECLARE
     b int;
 BEGIN
     CALL define_all('now');
+    PERFORM set_branch('now', 'home'), set_parameter('now', 'days', 300, branch => '上海');
     PERFORM publish('now');
     CALL refresh('now');
 
@@ -146,7 +149,7 @@ BEGIN
 
     -- the draft is the live version but for some definitions
     FOR i IN 1 .. round LOOP
-        CALL define('now', pick('big', 'spend', 'away', 'member', 'tier', 'rich', 'quiet', 'level', '本地', 'extra'));
+        CALL define('now', pick('home', 'big', 'spend', 'away', 'member', 'tier', 'rich', 'quiet', 'level', '本地', 'extra'));
     END LOOP;
     IF round % 2 = 0 THEN
         PERFORM drop_definition('now', 'extra');
@@ -163,6 +166,7 @@ BEGIN
     -- the same draft, and the same said by people
     DELETE FROM clientele_data.then_manual;
     INSERT INTO clientele_data.then_manual OVERRIDING SYSTEM VALUE TABLE clientele_data.now_manual;
+    UPDATE clientele.population SET branch = 'home' WHERE name = 'then';
     DELETE FROM clientele.definition WHERE population_id = (SELECT population_id FROM clientele.population WHERE name = 'then');
     INSERT INTO clientele.definition (population_id, name, kind, body, author, changed_at)
     SELECT t.population_id, d.name, d.kind, d.body, d.author, d.changed_at
