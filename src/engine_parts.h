@@ -297,6 +297,13 @@ extern int	clientele_variant_of(const ClienteleVariants *variants, int row);
  */
 extern int	clientele_scan_next_block(ClienteleScan *scan, const Datum **keys);
 
+/*
+ * Somebody who is to see the events of each customer beside the fold, in the order of customers: those
+ * of a block from `from` up to `to`.  The key lives as long as the block of customers.
+ */
+typedef void (*ClienteleEventsVisitor) (void *visiting, Datum key, const ClienteleEngineSource *source, int from, int to);
+extern void clientele_scan_visit_events(ClienteleScan *scan, ClienteleEventsVisitor visitor, void *visiting);
+
 /* What a card's expressions answer for a row of the block. */
 extern ClienteleCardAnswers clientele_engine_card_answers(ClienteleEngineCard *card, int row);
 

@@ -1,7 +1,7 @@
 /*
  * flips.c
- *		What became different between two rows of a customer, labels and tags, and the
- *		change feed, which keeps it.
+ *		What became different between two rows of a customer, labels, branch and tags, and
+ *		the change feed, which keeps it.
  *
  * All flips of a customer by one evaluation are the three arrays of one row of the feed;
  * those of labels that somebody has pinned or freed are another row's.
@@ -16,11 +16,13 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "cell.h"
 #include "compat.h"
+#include "engine_parts.h"
 #include "flips.h"
 #include "written_table.h"
 
@@ -92,6 +94,70 @@ typedef struct Flips
 	Datum	   *to;
 	bool	   *to_null;
 } Flips;
+
+/* ------------------------------------------------------------------
+ * What is followed
+ * ------------------------------------------------------------------ */
+
+static int
+compare_outputs(const void *a, const void *b)
+{
+	return strcmp((*(const ClienteleOutput *const *) a)->definition, (*(const ClienteleOutput *const *) b)->definition);
+}
+
+ClienteleFollowed *
+clientele_followed(const ClienteleEngine *engine)
+{
+	const char *branch = engine->parts->model->branch;
+	ClienteleFollowed *followed = palloc0(sizeof(ClienteleFollowed));
+
+	followed->engine = engine;
+	followed->names = palloc(sizeof(char *) * Max(engine->noutputs, 1));
+	followed->outputs = palloc(sizeof(ClienteleOutput *) * Max(engine->noutputs, 1));
+	for (int i = 0; i < engine->noutputs; i++)
+	{
+		const ClienteleOutput *output = &engine->outputs[i];
+
+		if (output->role == CLIENTELE_OUTPUT_LABEL ||
+			(output->role == CLIENTELE_OUTPUT_VALUE && branch != NULL && strcmp(output->definition, branch) == 0))
+			followed->outputs[followed->count++] = output;
+	}
+	qsort(followed->outputs, followed->count, sizeof(ClienteleOutput *), compare_outputs);
+	for (int i = 0; i < followed->count; i++)
+		followed->names[i] = followed->outputs[i]->definition;
+	return followed;
+}
+
+/* A branch may be a number: 3, whatever decimals the metric has. */
+Datum
+clientele_label(Datum value, Oid type)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	if (type == TEXTOID)
+		return value;
+	if (type == NUMERICOID)
+		value = DirectFunctionCall1(numeric_trim_scale, value);
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return CStringGetTextDatum(OidOutputFunctionCall(output, value));
+}
+
+ClienteleSegments
+clientele_segments(const ClienteleFollowed *followed, const Datum *outputs, const bool *nulls)
+{
+	Datum	   *labels = palloc(sizeof(Datum) * Max(followed->count, 1));
+	bool	   *label_nulls = palloc(sizeof(bool) * Max(followed->count, 1));
+
+	for (int i = 0; i < followed->count; i++)
+	{
+		int			column = (int) (followed->outputs[i] - followed->engine->outputs);
+
+		label_nulls[i] = nulls[column];
+		labels[i] = nulls[column] ? (Datum) 0 : clientele_label(outputs[column], followed->outputs[i]->type);
+	}
+	return (ClienteleSegments) {labels, label_nulls, outputs[followed->engine->noutputs], NULL};
+}
 
 /* ------------------------------------------------------------------
  * Flips
@@ -342,11 +408,12 @@ log_flips(ClienteleFeed *feed, Datum key, const ClienteleSegments *before, const
 		append_flips(feed, &flips, key, effective_at, cause);
 }
 
-void
+bool
 clientele_feed_log(ClienteleFeed *feed, Datum key, const ClienteleSegments *before, const ClienteleSegments *after,
 				   TimestampTz effective_at, const char *cause)
 {
 	MemoryContext caller = MemoryContextSwitchTo(feed->scratch);
+	int64		logged = feed->logged;
 
 	if (!same_segments(feed, before, after))
 	{
@@ -356,6 +423,7 @@ clientele_feed_log(ClienteleFeed *feed, Datum key, const ClienteleSegments *befo
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(feed->scratch);
+	return feed->logged > logged;
 }
 
 int64

@@ -202,7 +202,11 @@ clientele_model_columns_used(PG_FUNCTION_ARGS)
 		add_number_names(set, definition);
 	}
 	for (int i = 0; i < model->nsources; i++)
+	{
 		walk_text(&walk, model->sources[i].filter, model->sources[i].name);
+		if (model->sources[i].revenue)
+			add_column(&walk, model->sources[i].name, clientele_expression_parse(model->sources[i].amount, NULL));
+	}
 	for (int i = 0; i < model->ndefinitions; i++)
 		walk_definition(&walk, &model->definitions[i]);
 	return (Datum) 0;

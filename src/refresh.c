@@ -73,6 +73,7 @@ typedef struct Refresh
 	const char *key;			/* quoted */
 	const char *relation;		/* quoted */
 	bool		paused;			/* changes make no marks */
+	bool		summed;			/* up by days: who pays is to be counted anew */
 
 	/* For those who watch */
 	int64		run;			/* 0 = not begun */
@@ -142,7 +143,8 @@ read_population(Refresh *refresh)
 	if (run("SELECT p.name::text, p.owner::oid, coalesce(p.live_version, 0), coalesce(p.next_version, 0),"
 			" a.atttypid, quote_ident(p.key_column), p.relation::text, p.capture_paused, v.built_from,"
 			" EXISTS (SELECT FROM pg_index AS i WHERE i.indisprimary"
-			"         AND i.indrelid = to_regclass(clientele.data_table(p.name, 'stored', p.next_version)))"
+			"         AND i.indrelid = to_regclass(clientele.data_table(p.name, 'stored', p.next_version))),"
+			" EXISTS (SELECT FROM clientele.summary AS s WHERE s.population_id = p.population_id)"
 			" FROM clientele.population AS p"
 			" LEFT JOIN clientele.version AS v ON v.population_id = p.population_id AND v.version = p.next_version"
 			" JOIN pg_attribute AS a ON a.attrelid = p.relation AND a.attname = p.key_column"
@@ -159,6 +161,7 @@ read_population(Refresh *refresh)
 	refresh->paused = DatumGetBool(answer(8, &isnull));
 	refresh->built_from = answer_text(refresh, 9);
 	refresh->built = DatumGetBool(answer(10, &isnull));
+	refresh->summed = DatumGetBool(answer(11, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -415,7 +418,7 @@ count_rows(const Refresh *refresh, const char *query)
 	return rows;
 }
 
-/* What has labels in the version that is shown, or in the next. */
+/* What the feed follows in the version that is shown, or in the next. */
 static ClienteleLabelled *
 labels_of_both(const Refresh *refresh, int *count)
 {
@@ -426,8 +429,10 @@ labels_of_both(const Refresh *refresh, int *count)
 	ClienteleLabelled *labels;
 
 	*count = (int) run("SELECT d ->> 'name', bool_or(v.version = $2), bool_or(v.version = $3)"
-					   " FROM clientele.version AS v, jsonb_array_elements(v.model::text::jsonb -> 'definitions') AS d"
-					   " WHERE v.population_id = $1 AND v.version IN ($2, $3) AND d ->> 'kind' IN ('rfm', 'scorecard', 'ladder')"
+					   " FROM clientele.version AS v CROSS JOIN LATERAL (SELECT v.model::text::jsonb) AS m (model),"
+					   " jsonb_array_elements(m.model -> 'definitions') AS d"
+					   " WHERE v.population_id = $1 AND v.version IN ($2, $3)"
+					   " AND (d ->> 'kind' IN ('rfm', 'scorecard', 'ladder') OR d ->> 'name' = m.model ->> 'branch')"
 					   " GROUP BY 1 ORDER BY (d ->> 'name') COLLATE \"C\"", 3, types, values, NULL);
 	labels = palloc(sizeof(ClienteleLabelled) * Max(*count, 1));
 	for (int i = 0; i < *count; i++)
@@ -585,6 +590,16 @@ spell_out_marks(const Refresh *refresh)
 	clientele_become_again(&before);
 }
 
+/* What these customers have paid may be something else now: see clientele.summarise(). */
+static void
+count_anew(const Refresh *refresh, ArrayType *keys)
+{
+	Oid			type = get_array_type(ARR_ELEMTYPE(keys));
+	Datum		value = PointerGetDatum(keys);
+
+	run(psprintf("INSERT INTO %s (key) SELECT unnest($1)", table_name(refresh, "recount", 0)), 1, &type, &value, NULL);
+}
+
 /*
  * Takes a batch of marks and evaluates their customers; the number of marks.  Only marks of
  * transactions that had begun before `end`: were those of all that come meanwhile taken too,
@@ -616,6 +631,8 @@ take_facts(const Refresh *refresh, TransactionId end, ClienteleTally *tally)
 		bool		byval;
 		char		alignment;
 
+		if (refresh->summed)
+			count_anew(refresh, marked);
 		get_typlenbyvalalign(ARR_ELEMTYPE(marked), &length, &byval, &alignment);
 		deconstruct_array(marked, ARR_ELEMTYPE(marked), length, byval, alignment, &keys, NULL, &nkeys);
 		clientele_capture_forget();

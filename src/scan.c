@@ -73,6 +73,8 @@ struct ClienteleScan
 	int			row;			/* the next to hand out */
 	bool		at_end;
 	ClienteleForgotten *forgotten;	/* NULL = nobody */
+	ClienteleEventsVisitor visitor; /* NULL = nobody looks at events */
+	void	   *visiting;
 	Datum	   *merge_keys;
 	Datum	   *keys;
 	TimestampTz *due;
@@ -312,6 +314,8 @@ fold_customer(ClienteleScan *scan, EventBlock *block, int row)
 	{
 		clientele_fold_events(fold, &block->source->events, from, to);
 		clientele_kept_levels_add_events(block->source, from, to);
+		if (scan->visitor)
+			scan->visitor(scan->visiting, scan->keys[row], block->source, from, to);
 	}
 	clientele_fold_finish(fold, row);
 	clientele_kept_levels_end_events(block->source, row);
@@ -664,6 +668,13 @@ clientele_scan_next_block(ClienteleScan *scan, const Datum **keys)
 		evaluate_block(scan);
 	*keys = scan->keys;
 	return scan->nrows;
+}
+
+void
+clientele_scan_visit_events(ClienteleScan *scan, ClienteleEventsVisitor visitor, void *visiting)
+{
+	scan->visitor = visitor;
+	scan->visiting = visiting;
 }
 
 TimestampTz

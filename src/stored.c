@@ -301,39 +301,22 @@ typedef struct RefreshRun
 	ClienteleScan *scan;
 	ClienteleFeed *feed;
 	TypeCacheEntry *key_type;
-	int			nlabels;
-	const ClienteleOutput **labels; /* ascending by name */
+	ClienteleFollowed *followed;
 	TimestampTz clock;
 	const char *cause;
 	MemoryContext scratch;		/* of one customer */
 } RefreshRun;
 
-/* Labels and tags of a row whose first output is at that place. */
-static ClienteleSegments
-segments_of(const RefreshRun *run, const Datum *values, const bool *nulls, int first)
-{
-	Datum	   *labels = palloc(sizeof(Datum) * Max(run->nlabels, 1));
-	bool	   *label_nulls = palloc(sizeof(bool) * Max(run->nlabels, 1));
-
-	for (int i = 0; i < run->nlabels; i++)
-	{
-		int			column = first + (int) (run->labels[i] - run->stored.engine->outputs);
-
-		labels[i] = values[column];
-		label_nulls[i] = nulls[column];
-	}
-	return (ClienteleSegments) {labels, label_nulls, values[first + run->stored.engine->noutputs], NULL};
-}
-
 /* Which labels of the scan's customer somebody has pinned or freed since; NULL: none. */
 static const bool *
 pinned_since(const RefreshRun *run, TimestampTz before)
 {
-	bool	   *pinned = palloc0(sizeof(bool) * Max(run->nlabels, 1));
+	const ClienteleFollowed *followed = run->followed;
+	bool	   *pinned = palloc0(sizeof(bool) * Max(followed->count, 1));
 	bool		any = false;
 
-	for (int i = 0; i < run->nlabels; i++)
-		any |= pinned[i] = clientele_scan_pin_changed(run->scan, run->labels[i]->definition, before);
+	for (int i = 0; i < followed->count; i++)
+		any |= pinned[i] = clientele_scan_pin_changed(run->scan, followed->names[i], before);
 	return any ? pinned : NULL;
 }
 
@@ -347,11 +330,11 @@ log_flips(const RefreshRun *run, Datum key, TupleTableSlot *old, const Datum *va
 	if (old)
 	{
 		slot_getallattrs(old);
-		before = segments_of(run, old->tts_values, old->tts_isnull, STORED_FIRST_OUTPUT);
+		before = clientele_segments(run->followed, old->tts_values + STORED_FIRST_OUTPUT, old->tts_isnull + STORED_FIRST_OUTPUT);
 	}
 	if (values)
 	{
-		after = segments_of(run, values, nulls, FRESH_FIRST_OUTPUT);
+		after = clientele_segments(run->followed, values + FRESH_FIRST_OUTPUT, nulls + FRESH_FIRST_OUTPUT);
 		after.pinned = pinned_since(run, old ? DatumGetTimestampTz(old->tts_values[STORED_EVALUATED_AT]) : DT_NOBEGIN);
 	}
 	clientele_feed_log(run->feed, key, old ? &before : NULL, values ? &after : NULL, at, cause);
@@ -416,28 +399,6 @@ remove_customer(RefreshRun *run, Datum key)
 	log_flips(run, key, old, NULL, NULL, run->clock, "fact");
 	clientele_write_delete(run->stored.table, old);
 	return true;
-}
-
-static int
-compare_labels(const void *a, const void *b)
-{
-	return strcmp((*(const ClienteleOutput *const *) a)->definition, (*(const ClienteleOutput *const *) b)->definition);
-}
-
-static void
-open_feed(RefreshRun *run, const char *population)
-{
-	const ClienteleEngine *engine = run->stored.engine;
-	const char **names = palloc(sizeof(char *) * Max(engine->noutputs, 1));
-
-	run->labels = palloc(sizeof(ClienteleOutput *) * Max(engine->noutputs, 1));
-	for (int i = 0; i < engine->noutputs; i++)
-		if (engine->outputs[i].role == CLIENTELE_OUTPUT_LABEL)
-			run->labels[run->nlabels++] = &engine->outputs[i];
-	qsort(run->labels, run->nlabels, sizeof(ClienteleOutput *), compare_labels);
-	for (int i = 0; i < run->nlabels; i++)
-		names[i] = run->labels[i]->definition;
-	run->feed = clientele_feed_open(population, engine->key_type, engine->version, run->clock, run->nlabels, names);
 }
 
 /* Whether the scan has come to the customer at that place of the list. */
@@ -521,7 +482,8 @@ evaluate_and_store(const Batch *batch, const char *population, ClienteleEngine *
 	run.key_type = lookup_type_cache(engine->key_type, TYPECACHE_CMP_PROC_FINFO);
 	run.scratch = AllocSetContextCreate(batch->context, "clientele customer", ALLOCSET_DEFAULT_SIZES);
 	begin_lookup(&run.old, clientele_write_relation(run.stored.table));
-	open_feed(&run, population);
+	run.followed = clientele_followed(engine);
+	run.feed = clientele_feed_open(population, engine->key_type, engine->version, clock, run.followed->count, run.followed->names);
 	run.scan = clientele_scan_begin(engine, customers->instants[0], customers, batch->snapshot);
 
 	tally->asked += customers->nlist;
@@ -640,7 +602,21 @@ typedef struct SegmentScan
 	ClienteleSegments segments;
 	Datum	   *values;			/* of ->segments ... */
 	bool	   *nulls;
+	MemoryContext made;			/* ... those that are no text in the table */
 } SegmentScan;
+
+/* A label, or the branch, of the row that is read. */
+static Datum
+read_label(SegmentScan *scan, AttrNumber attribute, bool *isnull)
+{
+	Datum		value = slot_getattr(scan->row, attribute, isnull);
+	MemoryContext caller = MemoryContextSwitchTo(scan->made);
+
+	if (!*isnull)
+		value = clientele_label(value, getBaseType(TupleDescAttr(RelationGetDescr(scan->table), attribute - 1)->atttypid));
+	MemoryContextSwitchTo(caller);
+	return value;
+}
 
 static void
 read_segments(SegmentScan *scan, int nlabels)
@@ -651,11 +627,12 @@ read_segments(SegmentScan *scan, int nlabels)
 	if (scan->row == NULL)
 		return;
 	slot_getallattrs(scan->row);
+	MemoryContextReset(scan->made);
 	for (int i = 0; i < nlabels; i++)
 	{
 		scan->nulls[i] = true;
 		if (scan->labels[i] != InvalidAttrNumber)
-			scan->values[i] = slot_getattr(scan->row, scan->labels[i], &scan->nulls[i]);
+			scan->values[i] = read_label(scan, scan->labels[i], &scan->nulls[i]);
 	}
 	scan->segments = (ClienteleSegments)
 	{
@@ -680,6 +657,7 @@ begin_segment_scan(SegmentScan *scan, const char *population, int version, int n
 	scan->labels = palloc0(sizeof(AttrNumber) * Max(nlabels, 1));
 	scan->values = palloc0(sizeof(Datum) * Max(nlabels, 1));
 	scan->nulls = palloc0(sizeof(bool) * Max(nlabels, 1));
+	scan->made = AllocSetContextCreate(CurrentMemoryContext, "clientele labels", ALLOCSET_SMALL_SIZES);
 }
 
 static void

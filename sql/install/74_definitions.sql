@@ -506,7 +506,7 @@ COMMENT ON FUNCTION clientele.check_key(regclass, text) IS 'internal: the column
 CREATE FUNCTION clientele.view_names(population name) RETURNS SETOF name
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT (population || suffix)::name
-          FROM unnest(ARRAY['', '_at', '_tag', '_manual', '_change', '_membership', '_moves']) AS suffix $$;
+          FROM unnest(ARRAY['', '_at', '_tag', '_manual', '_change', '_membership', '_moves', '_daily']) AS suffix $$;
 REVOKE ALL ON FUNCTION clientele.view_names(name) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.view_names(name) IS 'internal: the names of a population''s views';
 
@@ -516,7 +516,7 @@ CREATE FUNCTION clientele.data_relations(population name) RETURNS SETOF pg_class
     AS $$
     SELECT c.* FROM pg_class AS c
     WHERE c.relnamespace = 'clientele_data'::regnamespace AND starts_with(c.relname, population)
-      AND substr(c.relname, length(population) + 1) ~ '^_(mark|change|manual|marked|(stored|stale|all|live)_[0-9]+)$'
+      AND substr(c.relname, length(population) + 1) ~ '^_(mark|change|manual|marked|daily|revenue|recount|(stored|stale|all|live)_[0-9]+)$'
     $$;
 REVOKE ALL ON FUNCTION clientele.data_relations(name) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.data_relations(name) IS 'internal: tables and views of a population in clientele_data';
@@ -560,6 +560,9 @@ DECLARE
     mark text := format('clientele_data.%I', population.name || '_mark');
     change text := format('clientele_data.%I', population.name || '_change');
     manual text := format('clientele_data.%I', population.name || '_manual');
+    daily text := format('clientele_data.%I', population.name || '_daily');
+    revenue text := format('clientele_data.%I', population.name || '_revenue');
+    recount text := format('clientele_data.%I', population.name || '_recount');
 BEGIN
     -- Marks that can be read no more, or were deleted by hand, would be changes lost in
     -- silence: so their table is not the owner's, and is a heap whatever the default.
@@ -603,11 +606,29 @@ BEGIN
     EXECUTE format('CREATE INDEX ON %s (key, since)', manual);
     EXECUTE format('COMMENT ON TABLE %s IS %L', manual,
                    format('what people said of customers of %s: tags and pinned labels. Of rows about one thing the latest holds, until its term is over; until = since takes back', population.name));
-    EXECUTE format('REVOKE ALL ON %s, %s, %s FROM PUBLIC', mark, change, manual);
+    EXECUTE format('CREATE TABLE %s (day date NOT NULL, name text NOT NULL, label text NOT NULL, branch text,
+                                     customers bigint NOT NULL, revenue numeric) USING heap', daily);
+    EXECUTE format('CREATE INDEX ON %s (day)', daily);
+    EXECUTE format('COMMENT ON TABLE %s IS %L', daily,
+                   format('customers of %s at the end of each day, by label and branch, and what they paid on it', population.name));
+    EXECUTE format('CREATE TABLE %s (key %s NOT NULL, day date NOT NULL, revenue numeric NOT NULL) USING heap', revenue, key_type);
+    EXECUTE format('CREATE INDEX ON %s (key)', revenue);
+    EXECUTE format('COMMENT ON TABLE %s IS %L', revenue,
+                   format('what customers of %s have paid on each day, as far as the sums by days know', population.name));
+    EXECUTE format('CREATE TABLE %s (key %s NOT NULL) USING heap', recount, key_type);
+    EXECUTE format('COMMENT ON TABLE %s IS %L', recount,
+                   format('customers of %s whom the sums by days are to count anew', population.name));
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', daily);
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', revenue);
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', recount);
+    EXECUTE format('REVOKE ALL ON %s, %s, %s, %s, %s, %s FROM PUBLIC', mark, change, manual, daily, revenue, recount);
     EXECUTE format('GRANT SELECT, INSERT, DELETE ON %s TO %s', mark, population.owner);
     -- Who locks a view locks what is beneath with its owner's rights; SELECT would not do.
     EXECUTE format('GRANT SELECT, DELETE ON %s TO %s', manual, population.owner);
     EXECUTE format('ALTER TABLE %s OWNER TO %s', change, population.owner);
+    EXECUTE format('ALTER TABLE %s OWNER TO %s', daily, population.owner);
+    EXECUTE format('ALTER TABLE %s OWNER TO %s', revenue, population.owner);
+    EXECUTE format('ALTER TABLE %s OWNER TO %s', recount, population.owner);
     EXECUTE format('GRANT USAGE ON SCHEMA clientele_data TO %s', population.owner);
 END
 $$;

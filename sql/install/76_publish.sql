@@ -54,12 +54,14 @@ COMMENT ON FUNCTION clientele.data_table(name, text, int) IS 'internal: the name
 
 -- A stored row of the feed is what one evaluation changed of one customer.  Each takes 4096
 -- positions: its own is the one before its first flip, and flips.c sees to it that there
--- are not more.  So positions are unique, and ascend as rows do.
+-- are not more.  So positions are unique, and ascend as rows do.  Of one customer, what was
+-- filled in comes before all that was seen: his flips are in the order of told_at, position.
 CREATE FUNCTION clientele.feed(population name) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT format('(SELECT c.position AS stored_position, c.position + f.number AS position, c.key, f.name, f.from_label, f.to_label,
-                           c.effective_at, c.recorded_at, c.cause, c.model_version
+                           c.effective_at, c.recorded_at, c.cause, c.model_version,
+                           CASE c.cause WHEN ''backfill'' THEN c.effective_at ELSE ''infinity'' END AS told_at
                     FROM %s AS c CROSS JOIN LATERAL unnest(c.names, c.from_labels, c.to_labels)
                          WITH ORDINALITY AS f (name, from_label, to_label, number))', clientele.data_table(population, 'change'))
     $$;
@@ -146,6 +148,19 @@ CREATE FUNCTION clientele.dependants(relation regclass, column_name name) RETURN
     $$;
 REVOKE ALL ON FUNCTION clientele.dependants(regclass, name) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.dependants(regclass, name) IS 'internal: what was built on a column of a view; NULL = nothing';
+
+-- Whose changes the feed follows, beside tags, and their values in a row of a version: flips.c.
+CREATE FUNCTION clientele.followed(population_id int, version int, alias text, OUT name name, OUT expression text)
+RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT c.name, CASE WHEN c.type LIKE 'numeric%' THEN format('trim_scale(%s.%I)::text', alias, c.name)
+                        ELSE format('%s.%I::text', alias, c.name) END
+    FROM clientele.model_columns(population_id, version) AS c
+    JOIN clientele.version AS v ON v.population_id = followed.population_id AND v.version = followed.version
+    WHERE c.role = 'label' OR (c.role = 'value' AND c.definition = v.model::text::jsonb ->> 'branch')
+    $$;
+REVOKE ALL ON FUNCTION clientele.followed(int, int, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.followed(int, int, text) IS 'internal: what has labels in a version, and its branch, with an expression for the label in a row of that alias';
 
 -- ---------------------------------------------------------------------------
 -- The tables of a version
@@ -462,7 +477,8 @@ BEGIN
         SELECT v.%1$s, t.tag, coalesce(%5$s, f.family) AS family, CASE WHEN %6$s IS NULL THEN 'rule' ELSE 'manual' END AS origin,
                coalesce(%6$s,
                (SELECT CASE WHEN c.to_labels[array_position(c.names, t.tag)] IS NOT NULL THEN c.effective_at END
-                FROM %2$s AS c WHERE c.key = v.%1$s AND t.tag = ANY (c.names) ORDER BY c.position DESC LIMIT 1)) AS since
+                FROM %2$s AS c WHERE c.key = v.%1$s AND t.tag = ANY (c.names)
+                ORDER BY c.cause = 'backfill', CASE c.cause WHEN 'backfill' THEN c.effective_at END DESC, c.position DESC LIMIT 1)) AS since
         FROM %3$s AS v CROSS JOIN LATERAL unnest(v.tags) AS t (tag)
         LEFT JOIN (VALUES (NULL::text, NULL::text)%4$s) AS f (tag, family) ON f.tag = t.tag
         $query$, key, stored_feed, live, coalesce(', ' || families, ''), format(said, 'family'), format(said, 'since')),
@@ -495,20 +511,22 @@ BEGIN
         ARRAY['position', population.key_column, 'name', 'from_label', 'to_label', 'effective_at', 'recorded_at', 'cause', 'model_version'],
         ARRAY['number of the change, in the order of commits', 'key of the customer', 'what gives the label; a tag''s name',
               'label before; NULL = none', 'label from then on; NULL = none', 'since when it is so', 'when it was written',
-              'fact, time, publish, pin or backfill', 'version of the definitions that gave it']);
+              'fact, time, publish or pin; backfill: found out later, for the time before', 'version of the definitions that gave it']);
 
     -- What a customer had when the feed began has no beginning there.
-    SELECT string_agg(format('(%L, v.%I)', name, name), ', '), string_agg(quote_literal(name), ', ') INTO labels, label_names
+    SELECT string_agg(format('(%L, %s)', f.name, f.expression), ', ') INTO labels
+    FROM clientele.followed(population.population_id, version, 'v') AS f;
+    SELECT string_agg(quote_literal(name), ', ') INTO label_names
     FROM clientele.model_columns(population.population_id, version) WHERE role = 'label';
     PERFORM clientele.put_view(population, '_membership', format($query$
         SELECT key AS %1$s, name, label, valid_from, valid_to
         FROM (SELECT key, name, to_label AS label, effective_at AS valid_from,
-                     lead(effective_at) OVER (PARTITION BY key, name ORDER BY position) AS valid_to
+                     lead(effective_at) OVER (PARTITION BY key, name ORDER BY told_at, position) AS valid_to
               FROM %2$s AS flip) AS interval
         WHERE label IS NOT NULL
         UNION ALL
         SELECT key, name, from_label, NULL, effective_at
-        FROM (SELECT DISTINCT ON (key, name) * FROM %2$s AS flip ORDER BY key, name, position) AS first
+        FROM (SELECT DISTINCT ON (key, name) * FROM %2$s AS flip ORDER BY key, name, told_at, position) AS first
         WHERE from_label IS NOT NULL
         UNION ALL
         SELECT v.%1$s, l.name, l.label, NULL, NULL
@@ -548,6 +566,14 @@ BEGIN
         ARRAY['the Monday on which the week began', 'key of the customer', 'what gives the label', 'label when the week began; NULL = none',
               'label when it ended, or now; NULL = none', 'since when it is so', 'fact, time, publish, pin or backfill: of the last change',
               'where the customer belongs now; NULL without set_branch']);
+    PERFORM clientele.put_view(population, '_daily', format(
+        'SELECT day, name, label, branch, customers, revenue::numeric(28,6) AS revenue FROM %s AS d', clientele.data_table(population.name, 'daily')),
+        'how many customers had a label or tag at the end of each day, and what they paid on it; refresh_summaries brings it up to date');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_daily')::regclass,
+        ARRAY['day', 'name', 'label', 'branch', 'customers', 'revenue'],
+        ARRAY['the day, in the population''s time zone', 'what gives the label; a tag''s name', 'the label; a tag''s name',
+              'where the customers belonged at the end of the day; NULL = nowhere, or set_branch has not been called',
+              'how many had the label at the end of the day', 'what they paid on that day, wherever; NULL = set_revenue has not been called']);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.show_version(int, int, name) FROM PUBLIC;

@@ -21,7 +21,7 @@ COMMENT ON SEQUENCE clientele.refresh_run_run_seq IS 'numbers of refreshes';
 COMMENT ON COLUMN clientele.refresh_run.population_id IS 'what is refreshed';
 COMMENT ON COLUMN clientele.refresh_run.run IS 'number of the refresh';
 COMMENT ON COLUMN clientele.refresh_run.pid IS 'the server process at work';
-COMMENT ON COLUMN clientele.refresh_run.phase IS 'the last in which there was something to do: build: a new version; facts: customers of whom something changed; time: rows that have come due';
+COMMENT ON COLUMN clientele.refresh_run.phase IS 'the last in which there was something to do: build: a new version; facts: customers of whom something changed; time: rows that have come due; backfill: history';
 COMMENT ON COLUMN clientele.refresh_run.done IS 'customers, marks or steps done in this phase';
 COMMENT ON COLUMN clientele.refresh_run.total IS 'those there were when the phase began';
 COMMENT ON COLUMN clientele.refresh_run.started_at IS 'when the refresh began to work';
@@ -45,7 +45,7 @@ WHERE r.finished_at IS NULL
 COMMENT ON VIEW clientele.refresh_progress IS 'refreshes at work, as their last commit left them';
 GRANT SELECT ON clientele.refresh_progress TO PUBLIC;
 COMMENT ON COLUMN clientele.refresh_progress.population IS 'what is refreshed';
-COMMENT ON COLUMN clientele.refresh_progress.phase IS 'build: a new version; facts: customers of whom something changed; time: rows that have come due';
+COMMENT ON COLUMN clientele.refresh_progress.phase IS 'build: a new version; facts: customers of whom something changed; time: rows that have come due; backfill: history that is filled in';
 COMMENT ON COLUMN clientele.refresh_progress.done IS 'customers, marks or steps done in this phase';
 COMMENT ON COLUMN clientele.refresh_progress.total IS 'those there were when the phase began; steps of time may become more';
 COMMENT ON COLUMN clientele.refresh_progress.rate IS 'done per second';
@@ -96,6 +96,7 @@ BEGIN
     FOR try IN 1 .. 3 LOOP
         BEGIN
             PERFORM clientele.show_version(population_id, version);
+            PERFORM clientele.begin_history(population_id, version);
             UPDATE clientele.population AS p SET live_version = switch_version.version, next_version = NULL
             WHERE p.population_id = switch_version.population_id;
             UPDATE clientele.version AS v SET shown_at = clock_timestamp()

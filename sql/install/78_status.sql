@@ -93,11 +93,19 @@ BEGIN
     SELECT 'refresh', CASE WHEN r.finished_at IS NOT NULL THEN 'finished ' || r.finished_at
                            WHEN r.at_work THEN format('at work: %s, %s of %s', r.phase, r.done, r.total)
                            ELSE format('broken off: %s, %s of %s', r.phase, r.done, r.total) END,
-           CASE WHEN r.finished_at IS NULL AND NOT r.at_work THEN again END
+           CASE WHEN r.finished_at IS NULL AND NOT r.at_work AND r.phase <> 'backfill' THEN again END
     INTO item, value, hint
     -- After a crash somebody else may have the number of the process.
     FROM (SELECT *, EXISTS (SELECT FROM pg_stat_get_activity(one.pid) AS a WHERE a.backend_start <= one.started_at) AS at_work
           FROM clientele.refresh_run AS one WHERE one.population_id = owned.population_id ORDER BY one.run DESC LIMIT 1) AS r;
+    IF FOUND THEN
+        RETURN NEXT;
+    END IF;
+
+    SELECT 'back-fill', format('not finished: from %s, %s', h.from_day, coalesce('customers from ' || h.done_from || ' on', 'no customers yet')),
+           format('CALL clientele.backfill_history(%L, %L, %L, %L);', owned.name, h.from_day, h.to_day, h.every)
+    INTO item, value, hint
+    FROM clientele.history AS h WHERE h.population_id = owned.population_id AND h.from_day IS NOT NULL;
     IF FOUND THEN
         RETURN NEXT;
     END IF;
@@ -433,17 +441,15 @@ BEGIN
     SELECT s.population_id, sha256(s.secret || convert_to(forget_for.key, 'UTF8'))
     FROM clientele.population_secret AS s WHERE s.population_id = owned.population_id
     ON CONFLICT DO NOTHING;
+    PERFORM clientele.uncount(owned, key);
     FOR target IN
         SELECT format('%s WHERE %I', clientele.data_table(owned.name, 'stored', v.version), owned.key_column)
         FROM clientele.version AS v
         WHERE v.population_id = owned.population_id
           AND to_regclass(clientele.data_table(owned.name, 'stored', v.version)) IS NOT NULL
         UNION ALL
-        SELECT format('%s WHERE key', clientele.data_table(owned.name, 'change'))
-        UNION ALL
-        SELECT format('%s WHERE key', clientele.data_table(owned.name, 'manual'))
-        UNION ALL
-        SELECT format('%s WHERE key', clientele.data_table(owned.name, 'mark'))
+        SELECT format('%s WHERE key', clientele.data_table(owned.name, k.kind))
+        FROM unnest(ARRAY['change', 'manual', 'revenue', 'recount', 'mark']) AS k (kind)
     LOOP
         PERFORM FROM clientele.owner_query(owned.owner, format('DELETE FROM %s = %L RETURNING 1', target, key)) AS d (n int);
     END LOOP;

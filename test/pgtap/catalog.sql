@@ -125,6 +125,8 @@ FROM (VALUES
     ('publish', 'volatile'),
     ('drop_column', 'volatile'),
     ('refresh', 'volatile'),
+    ('refresh_summaries', 'volatile'),
+    ('backfill_history', 'volatile'),
     ('status', 'volatile'),
     ('verify', 'volatile'),
     ('mark_all', 'volatile'),

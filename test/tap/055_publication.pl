@@ -42,6 +42,11 @@ $publisher->safe_psql('postgres', $refresh);
 $publisher->safe_psql('postgres', q{SELECT clientele.mark_all('clinic')});
 $publisher->safe_psql('postgres', $refresh);
 is( $publisher->safe_psql('postgres', q{SELECT count(*) FROM clientele_data.clinic_mark}), '0', 'marks are taken');
+my $sum = q{SET clientele.clock = '2026-02-13 12:00Z'; CALL clientele.refresh_summaries('clinic')};
+$publisher->safe_psql('postgres', $sum);
+$publisher->safe_psql('postgres', q{SELECT clientele.mark_all('clinic')});
+$publisher->safe_psql('postgres', $refresh);
+$publisher->safe_psql('postgres', $sum);
 $publisher->safe_psql('postgres', q{INSERT INTO payment VALUES (3, 1, '2026-02-02', 15)});
 $publisher->wait_for_catchup('everything');
 
@@ -49,6 +54,9 @@ my $shown = q{SET clientele.clock = '2026-02-10 12:00Z'; SELECT string_agg(id ||
 my $expected = '1 25.00 good, 2 30.00 good';
 is($publisher->safe_psql('postgres', $shown), $expected, 'the publisher shows');
 is($subscriber->safe_psql('postgres', $shown), $expected, 'the subscriber shows the same');
+my $days = 'SELECT * FROM segments.clinic_daily ORDER BY day, name, label';
+isnt($publisher->safe_psql('postgres', $days), '', 'days are summed up');
+is($subscriber->safe_psql('postgres', $days), $publisher->safe_psql('postgres', $days), 'there, too');
 
 # It takes over.  Sequences are not replicated: whoever takes over sets them, all that there are.
 $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION everything');

@@ -1,6 +1,7 @@
 # A small clinic with populations in every state that a database may be in when it is
 # dumped, upgraded, copied or killed: several versions, of which one is half built, a feed,
-# marks that wait, rows that are due, somebody forgotten, somebody tagged and pinned, a draft nobody has published.
+# history that was filled in, days that are summed up, marks that wait, rows that are due, somebody forgotten,
+# somebody tagged and pinned, a draft nobody has published.
 # And what must hold of them wherever they have come to.
 package Clinic;
 use strict;
@@ -80,6 +81,7 @@ sub open_clinic
 			{"name": "visits", "weight": 40, "value": "visits", "bins": [{"below": 1, "points": 0}, {"below": 3, "points": 50}, {"points": 100}]}],
 		"tiers": [{"label": "strategic", "at_least": 80}, {"label": "value", "at_least": 50}, {"label": "wake-up"}]}');
 	SELECT clientele.define_tag('customer', 'vip', 'spent >= big', family => '价值');
+	SELECT clientele.set_revenue('customer', 'line');
 	SELECT clientele.publish('customer', 'first');
 	CALL clientele.refresh('customer');
 
@@ -89,6 +91,7 @@ sub open_clinic
 	SELECT clientele.define_tag('会员', '新''客', 'days_since(joined) < 170');
 	SELECT clientele.publish('会员');
 	CALL clientele.refresh('会员');
+	CALL clientele.backfill_history('会员', '2026-02-10');
 
 	GRANT USAGE ON SCHEMA segments TO bi_reader;
 	GRANT SELECT ON ALL TABLES IN SCHEMA segments TO bi_reader;
@@ -100,6 +103,7 @@ sub open_clinic
 	SELECT clientele.tag_customer('customer', 8, 'friend', 'of the house', '2026-07-10 00:00+08'), clientele.tag_customer('customer', 7, 'friend');
 	SELECT clientele.pin_label('customer', 9, 'stage', '潜客', 'she only looks');
 	CALL clientele.refresh('customer');
+	CALL clientele.refresh_summaries('customer');
 	SELECT clientele.forget('customer', 7);
 	SELECT clientele.drop_definition('customer', 'passing');
 	SELECT clientele.define_tag('customer', 'quiet', 'away > 30', family => '阶段');
@@ -175,6 +179,7 @@ sub answers
 	SELECT * FROM segments.customer_change ORDER BY 1;
 	SELECT * FROM segments.customer_membership ORDER BY 1, 2, 3, 4;
 	SELECT * FROM segments.customer_moves ORDER BY 1, 2, 3;
+	SELECT * FROM segments.customer_daily ORDER BY 1, 2, 3, 4;
 	SELECT * FROM segments.customer_as_of('2026-03-01 12:00+08') ORDER BY customer_id;
 	SELECT clientele.profile('customer', customer_id), clientele.profile('customer', customer_id, '2026-08-01 00:00+08')
 	FROM segments.customer ORDER BY customer_id;
@@ -188,7 +193,9 @@ sub answers
 	SELECT * FROM clientele.diff_versions('customer', 1);
 	SELECT clientele.export_definitions('customer');
 	SELECT * FROM "Seg 2"."会员" ORDER BY 1;
-	SELECT * FROM "Seg 2"."会员_tag" ORDER BY 1, 2}) ];
+	SELECT * FROM "Seg 2"."会员_tag" ORDER BY 1, 2;
+	SELECT * FROM "Seg 2"."会员_change" ORDER BY 1;
+	SELECT * FROM "Seg 2"."会员_daily" ORDER BY 1, 2, 3, 4}) ];
 }
 
 sub reads_as
@@ -243,6 +250,12 @@ sub is_alive
 	is($node->safe_psql($database, q{SELECT live_version, next_version FROM clientele.population ORDER BY name}),
 		"3|\n1|", "$what: and builds the version that was half built");
 	is_exact($node, $database, "$what, refreshed");
+	my $days = 'SELECT * FROM segments.customer_daily ORDER BY 1, 2, 3, 4';
+	my $sum = "SET client_min_messages = warning; SET clientele.clock = '$now'; SET ROLE $owner; CALL clientele.refresh_summaries('customer')";
+	$node->safe_psql($database, $sum);
+	my $followed = $node->safe_psql($database, $days);
+	$node->safe_psql($database, "DELETE FROM clientele.summary; $sum");
+	is($node->safe_psql($database, $days), $followed, "$what: days are summed up from where they were");
 	is( $node->safe_psql(
 			$database, qq{SET client_min_messages = warning; SET clientele.clock = '$now'; SET ROLE $owner;
 			SELECT clientele.publish('customer', 'fourth'); CALL clientele.refresh('customer')}),

@@ -588,7 +588,8 @@ sub make_model
 		$model->{home} = { kind => 'metric', name => 'Home', type => 'text', column => 'text', tree => node('column', [], column => $city) };
 		$model->{definitions} = [ $model->{home} ];
 		$model->{parameters}[0]{branches} = values_in_branches(sub { one_of(values_of('number')) }) if chance(0.7);
-		$model->{parameters}[$_]{branches} = values_in_branches(sub { between(1, 30) }) for 1, 2;
+		# not the third, by which levels are kept
+		$model->{parameters}[1]{branches} = values_in_branches(sub { between(1, 30) });
 	}
 	for my $source (@{ $world->{sources} })
 	{
