@@ -15,8 +15,12 @@
 
 #include "kept_level.h"
 
-/* Beyond so many stretches ahead a horizon is taken that is early. */
+/* Beyond so many stretches ahead a horizon is taken that is early; who explains goes on. */
 #define STRETCHES_AHEAD 100
+#define STRETCHES_EXPLAINED 10000
+
+/* Room for more events than this is freed after a block of customers. */
+#define MANY_EVENTS (64 * CLIENTELE_EVENTS_CAPACITY)
 
 /* Who explains looks so far back for when a level began. */
 #define FURTHER_BACK (10 * (int64) 366 * USECS_PER_DAY)
@@ -341,6 +345,20 @@ clientele_kept_level_fold(ClienteleKeptLevel *kept, const ClienteleEngineSource 
 	return &kept->sources[source - kept->parts->sources].fold;
 }
 
+static void
+free_room(KeptSource *past)
+{
+	pfree(past->events.at);
+	past->events.at = NULL;
+	for (int i = 0; i < past->ncolumns; i++)
+	{
+		pfree(past->columns[i].cells);
+		past->columns[i].cells = NULL;
+	}
+	past->allocated = 0;
+}
+
+/* What an exceptional customer needed is not kept for all others. */
 void
 clientele_kept_levels_begin_block(ClienteleEngineParts *parts)
 {
@@ -351,7 +369,11 @@ clientele_kept_levels_begin_block(ClienteleEngineParts *parts)
 		ClienteleKeptLevel *kept = lfirst(cell);
 
 		for (int i = 0; i < parts->nsources; i++)
+		{
 			kept->sources[i].count = 0;
+			if (kept->sources[i].allocated > MANY_EVENTS)
+				free_room(&kept->sources[i]);
+		}
 	}
 }
 
@@ -472,13 +494,14 @@ set_clock(ClienteleKeptLevel *kept, TimestampTz instant)
 
 	if (kept->moment.at == instant)
 		return;
-	kept->moment.at = instant;
+	kept->moment.at = DT_NOBEGIN;
 	clientele_program_set_clock(kept->program, &clock);
 	for (int i = 0; i < parts->nsources; i++)
 	{
 		if (kept->sources[i].fold.nslots > 0)
 			clientele_fold_set_clock(&kept->sources[i].fold, instant, parts->days);
 	}
+	kept->moment.at = instant;
 }
 
 /* The level that the rules give at an instant, and until when. */
@@ -503,6 +526,8 @@ level_at(ClienteleKeptLevel *kept, int row, TimestampTz instant, TimestampTz *un
 	}
 	clientele_program_run(kept->program, 1);
 	*until = clientele_horizons(kept->program, kept->past)[0];
+	if (*until <= instant)
+		elog(ERROR, "a horizon does not lie ahead");
 	return level_of(kept, kept->past);
 }
 
@@ -608,13 +633,14 @@ look_ahead(ClienteleKeptLevel *kept, int row, const Trail *trail, TimestampTz fr
 {
 	TimestampTz changes = DT_NOEND;
 	TimestampTz lapses = TIMESTAMP_IS_NOEND(trail->until) ? DT_NOEND : lapses_at(kept, trail->until - 1);
+	int			most = explains(kept) ? STRETCHES_EXPLAINED : STRETCHES_AHEAD;
 
 	for (int i = 0; from <= lapses && !TIMESTAMP_IS_NOEND(from); i++)
 	{
 		TimestampTz until;
 		int			level;
 
-		if (i == STRETCHES_AHEAD)
+		if (i == most)
 		{
 			lapses = from;
 			break;
