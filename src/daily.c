@@ -465,7 +465,7 @@ next_key(const Merge *merge, Datum *key)
 	const Rows *all[] = {&merge->flips, &merge->stored, &merge->revenue};
 	bool		found = false;
 
-	for (int i = 0; i < lengthof(all); i++)
+	for (int i = 0; i < (int) lengthof(all); i++)
 	{
 		if (all[i]->row == NULL || (found && compare_keys(merge, all[i]->row->tts_values[0], *key) >= 0))
 			continue;
@@ -541,7 +541,7 @@ apply(Daily *daily, const char *query, bool with_revenue)
 	HASH_SEQ_STATUS scan;
 	Sum		   *sum;
 
-	for (int c = 0; c < lengthof(columns); c++)
+	for (int c = 0; c < (int) lengthof(columns); c++)
 	{
 		types[c] = get_array_type(columns[c]);
 		values[c] = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(Datum), allocated));
@@ -564,7 +564,7 @@ apply(Daily *daily, const char *query, bool with_revenue)
 	}
 	if (n == 0)
 		return;
-	for (int c = 0; c < lengthof(columns); c++)
+	for (int c = 0; c < (int) lengthof(columns); c++)
 		arguments[c] = array_of(values[c], nulls[c], n, columns[c]);
 	if (SPI_execute_with_args(query, lengthof(columns), types, arguments, NULL, false, 0) < 0)
 		elog(ERROR, "sums of days could not be applied: %s", query);

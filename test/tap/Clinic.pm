@@ -179,7 +179,7 @@ sub answers
 	SELECT * FROM segments.customer_change ORDER BY 1;
 	SELECT * FROM segments.customer_membership ORDER BY 1, 2, 3, 4;
 	SELECT * FROM segments.customer_moves ORDER BY 1, 2, 3;
-	SELECT * FROM segments.customer_daily ORDER BY 1, 2, 3;
+	SELECT * FROM segments.customer_daily ORDER BY 1, 2, 3, 4;
 	SELECT * FROM segments.customer_as_of('2026-03-01 12:00+08') ORDER BY customer_id;
 	SELECT clientele.profile('customer', customer_id), clientele.profile('customer', customer_id, '2026-08-01 00:00+08')
 	FROM segments.customer ORDER BY customer_id;
@@ -195,7 +195,7 @@ sub answers
 	SELECT * FROM "Seg 2"."会员" ORDER BY 1;
 	SELECT * FROM "Seg 2"."会员_tag" ORDER BY 1, 2;
 	SELECT * FROM "Seg 2"."会员_change" ORDER BY 1;
-	SELECT * FROM "Seg 2"."会员_daily" ORDER BY 1, 2}) ];
+	SELECT * FROM "Seg 2"."会员_daily" ORDER BY 1, 2, 3, 4}) ];
 }
 
 sub reads_as
@@ -250,7 +250,7 @@ sub is_alive
 	is($node->safe_psql($database, q{SELECT live_version, next_version FROM clientele.population ORDER BY name}),
 		"3|\n1|", "$what: and builds the version that was half built");
 	is_exact($node, $database, "$what, refreshed");
-	my $days = 'SELECT * FROM segments.customer_daily ORDER BY 1, 2, 3';
+	my $days = 'SELECT * FROM segments.customer_daily ORDER BY 1, 2, 3, 4';
 	my $sum = "SET client_min_messages = warning; SET clientele.clock = '$now'; SET ROLE $owner; CALL clientele.refresh_summaries('customer')";
 	$node->safe_psql($database, $sum);
 	my $followed = $node->safe_psql($database, $days);
