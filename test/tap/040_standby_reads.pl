@@ -35,7 +35,9 @@ like(standby(q{SELECT string_agg(item || ' ' || value, ', ') FROM clientele.stat
 	qr/marks [1-9].*rows due [1-9]/, 'marks wait and rows are due');
 reads_as($standby, 'postgres', answers($primary, 'postgres'), 'standby');
 is_exact($standby, 'postgres', 'standby');
-for my $call ('status', 'definitions', 'check_definitions')
+primary(q{SELECT clientele.set_revenue('customer', VARIADIC '{}')});
+caught_up();
+for my $call ('status', 'definitions', 'check_definitions', 'simulate')
 {
 	my $query = "SELECT * FROM clientele.$call('customer')";
 	is(standby($query), primary($query), "$call says the same");
