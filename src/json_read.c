@@ -14,6 +14,7 @@
 #define NUMBER_DIGITS 18
 
 #define NUMBER_EXAMPLE "Write a plain JSON number, such as 12.5."
+#define NAME_HINT "Names have 1 to 63 bytes."
 #define TEXT_EXAMPLE "Write some text in double quotes, such as \"loyalty\"."
 #define EXPRESSION_EXAMPLE "Write an expression in double quotes, such as \"visits + 1\"."
 
@@ -77,6 +78,13 @@ clientele_json_refuse_missing(const ClienteleJsonReader *reader, const Clientele
 {
 	return clientele_json_refuse(reader, place, ERRCODE_INVALID_TEXT_REPRESENTATION, hint,
 								 psprintf("key \"%s\" is missing", key));
+}
+
+bool
+clientele_json_require(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+					   const ClienteleJson *value, const char *key, const char *hint)
+{
+	return value != NULL || clientele_json_refuse_missing(reader, up, key, hint);
 }
 
 static bool
@@ -168,6 +176,44 @@ clientele_json_read_optional_text(const ClienteleJsonReader *reader, const Clien
 	return clientele_json_read_text(reader, &place, value, result);
 }
 
+bool
+clientele_json_read_name(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+						 const ClienteleJson *value, const char *key, const char **result)
+{
+	ClienteleJsonPlace place = {up, key, 0, NULL};
+
+	if (!clientele_json_require(reader, up, value, key, NAME_HINT) ||
+		!clientele_json_read_text(reader, &place, value, result))
+		return false;
+	if (strlen(*result) >= NAMEDATALEN)
+		return clientele_json_refuse(reader, &place, ERRCODE_NAME_TOO_LONG, NAME_HINT,
+									 psprintf("%s has %zu bytes", clientele_json_show(value), strlen(*result)));
+	return true;
+}
+
+bool
+clientele_json_read_word(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+						 const ClienteleJson *value, const char *key, int nwords,
+						 const char *const *words, const char *hint, int *result)
+{
+	ClienteleJsonPlace place = {up, key, 0, NULL};
+	const char *word;
+
+	if (!clientele_json_require(reader, up, value, key, hint) ||
+		!clientele_json_read_text(reader, &place, value, &word))
+		return false;
+	for (int i = 0; i < nwords; i++)
+	{
+		if (strcmp(word, words[i]) == 0)
+		{
+			*result = i;
+			return true;
+		}
+	}
+	return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
+								 psprintf("unknown word %s", clientele_json_show(value)));
+}
+
 /*
  * Counts the digits before and after the point that a JSON number would have if
  * it were written without an exponent.
@@ -244,6 +290,27 @@ clientele_json_read_optional_number(const ClienteleJsonReader *reader, const Cli
 		return true;
 	place.key = value->key;
 	return clientele_json_read_number(reader, &place, value, result);
+}
+
+bool
+clientele_json_read_optional_int(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+								 const ClienteleJson *value, int low, int high, int *result)
+{
+	ClienteleJsonPlace place = {up, NULL, 0, NULL};
+	ClienteleDecimal number;
+
+	if (value == NULL)
+		return true;
+	place.key = value->key;
+	if (!clientele_json_read_number(reader, &place, value, &number))
+		return false;
+	number = clientele_decimal_trim(number);
+	if (number.scale != 0 || number.u.units < low || number.u.units > high)
+		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
+									 psprintf("Write a whole number from %d to %d.", low, high),
+									 psprintf("%s is not one of them", clientele_json_show(value)));
+	*result = (int) number.u.units;
+	return true;
 }
 
 /* Where the expression stands that is being read. */

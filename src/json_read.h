@@ -48,6 +48,10 @@ extern bool clientele_json_refuse_kind(const ClienteleJsonReader *reader, const 
 extern bool clientele_json_refuse_missing(const ClienteleJsonReader *reader, const ClienteleJsonPlace *place,
 										  const char *key, const char *hint);
 
+/* A member that must be there. */
+extern bool clientele_json_require(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+								   const ClienteleJson *value, const char *key, const char *hint);
+
 /* Sorts an object's members by the shape's keys; a key that is not there is NULL. */
 extern bool clientele_json_read_object(const ClienteleJsonReader *reader, const ClienteleJsonPlace *place,
 									   const ClienteleJson *value, const ClienteleJsonShape *shape,
@@ -63,16 +67,27 @@ extern bool clientele_json_read_text(const ClienteleJsonReader *reader, const Cl
 extern bool clientele_json_read_number(const ClienteleJsonReader *reader, const ClienteleJsonPlace *place,
 									   const ClienteleJson *value, ClienteleDecimal *result);
 
+/* A member of `up` that must be there: a name of 1 to 63 bytes. */
+extern bool clientele_json_read_name(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+									 const ClienteleJson *value, const char *key, const char **result);
+
+/* A member of `up` that must be there: one of so many words; which, counted from 0. */
+extern bool clientele_json_read_word(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+									 const ClienteleJson *value, const char *key, int nwords,
+									 const char *const *words, const char *hint, int *result);
+
 /* Checks an expression and gives its canonical text. */
 extern bool clientele_json_read_expression(const ClienteleJsonReader *reader, const ClienteleJsonPlace *place,
 										   const ClienteleJson *value, const char **result);
 
-/* Members of `up` that may be absent: NULL, or not present and 0. */
+/* Members of `up` that may be absent: NULL, or not present and 0; a whole number keeps its default. */
 extern bool clientele_json_read_optional_text(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
 											  const ClienteleJson *value, const char **result);
 extern bool clientele_json_read_optional_number(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
 												const ClienteleJson *value, bool *present,
 												ClienteleDecimal *result);
+extern bool clientele_json_read_optional_int(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
+											 const ClienteleJson *value, int low, int high, int *result);
 extern bool clientele_json_read_optional_expression(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
 													const ClienteleJson *value, const char **result);
 

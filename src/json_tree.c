@@ -6,7 +6,10 @@
  */
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
 
 #include "compat.h"
 #include "json_tree.h"
@@ -137,6 +140,61 @@ clientele_json_tree_read(const char *text, const char *type_name, const char *hi
 				 errmsg("invalid input syntax for type %s: not JSON at line %d", type_name, lex->line_number),
 				 errdetail_internal("%s", json_errdetail(error, lex)),
 				 errhint("%s", hint)));
+	return builder.root;
+}
+
+static void
+add_jsonb_scalar(TreeBuilder *builder, const JsonbValue *scalar)
+{
+	static const ClienteleJsonKind kinds[] = {
+		[jbvNull] = CLIENTELE_JSON_NULL, [jbvString] = CLIENTELE_JSON_STRING, [jbvNumeric] = CLIENTELE_JSON_NUMBER
+	};
+
+	if (scalar->type == jbvBool)
+	{
+		add_value(builder, scalar->val.boolean ? CLIENTELE_JSON_TRUE : CLIENTELE_JSON_FALSE)->text =
+			scalar->val.boolean ? "true" : "false";
+		return;
+	}
+	add_value(builder, kinds[scalar->type])->text =
+		scalar->type == jbvString ? pnstrdup(scalar->val.string.val, scalar->val.string.len) :
+		scalar->type == jbvNull ? "null" :
+		DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(scalar->val.numeric)));
+}
+
+ClienteleJson *
+clientele_json_tree_of_jsonb(struct JsonbContainer *document)
+{
+	TreeBuilder builder = {0};
+	JsonbIterator *iterator = JsonbIteratorInit(document);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		switch (token)
+		{
+			case WJB_BEGIN_OBJECT:
+				builder.open = add_value(&builder, CLIENTELE_JSON_OBJECT);
+				break;
+			case WJB_BEGIN_ARRAY:
+				/* a scalar document is stored as an array of one */
+				if (!value.val.array.rawScalar)
+					builder.open = add_value(&builder, CLIENTELE_JSON_ARRAY);
+				break;
+			case WJB_END_OBJECT:
+			case WJB_END_ARRAY:
+				if (builder.open != NULL)
+					builder.open = builder.open->parent;
+				break;
+			case WJB_KEY:
+				builder.key = pnstrdup(value.val.string.val, value.val.string.len);
+				break;
+			default:
+				add_jsonb_scalar(&builder, &value);
+				break;
+		}
+	}
 	return builder.root;
 }
 

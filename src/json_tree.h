@@ -44,6 +44,10 @@ struct ClienteleJson
 extern ClienteleJson *clientele_json_tree_read(const char *text, const char *type_name, const char *hint,
 										  struct Node *escontext);
 
+/* The same tree of a stored document. */
+struct JsonbContainer;
+extern ClienteleJson *clientele_json_tree_of_jsonb(struct JsonbContainer *document);
+
 /* Takes the first member of that key out of an object; NULL where there is none, or no object. */
 extern ClienteleJson *clientele_json_take_member(ClienteleJson *object, const char *key);
 

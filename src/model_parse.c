@@ -21,7 +21,6 @@
 #define MODEL_EXAMPLE \
 	"A model looks like {\"time_zone\": \"Asia/Shanghai\", \"sources\": [{\"name\": \"payment\"}], " \
 	"\"definitions\": [{\"kind\": \"tag\", \"name\": \"vip\", \"when\": \"sum(payment.amount) > 50000\"}]}."
-#define NAME_HINT "Names have 1 to 63 bytes."
 #define RUNGS_EXAMPLE \
 	"Rules look like [{\"label\": \"new\", \"when\": \"count(visit) = 1\"}, {\"label\": \"other\"}], " \
 	"where the last takes all others."
@@ -161,35 +160,14 @@ static const Shape rung_shape = {RUNG_KEYS, rung_keys, RUNGS_EXAMPLE};
 
 /* ---------- parts ---------- */
 
-/* A member that must be there. */
-static bool
-check_present(const Reader *reader, const Place *up, const ClienteleJson *value, const char *key, const char *hint)
-{
-	return value != NULL || clientele_json_refuse_missing(reader, up, key, hint);
-}
-
 /* A list that may be empty, but must be there. */
 static bool
 check_array(const Reader *reader, const Place *place, const ClienteleJson *value)
 {
-	if (!check_present(reader, place->up, value, place->key, MODEL_EXAMPLE))
+	if (!clientele_json_require(reader, place->up, value, place->key, MODEL_EXAMPLE))
 		return false;
 	return value->kind == CLIENTELE_JSON_ARRAY ||
 		clientele_json_refuse_kind(reader, place, value, "a list", MODEL_EXAMPLE);
-}
-
-static bool
-read_name(const Reader *reader, const Place *up, const ClienteleJson *value, const char **result)
-{
-	Place		place = {up, "name", 0, NULL};
-
-	if (!check_present(reader, up, value, place.key, NAME_HINT) ||
-		!clientele_json_read_text(reader, &place, value, result))
-		return false;
-	if (strlen(*result) >= NAMEDATALEN)
-		return clientele_json_refuse(reader, &place, ERRCODE_NAME_TOO_LONG, NAME_HINT,
-									 psprintf("%s has %zu bytes", clientele_json_show(value), strlen(*result)));
-	return true;
 }
 
 static bool
@@ -198,7 +176,7 @@ read_expression(const Reader *reader, const Place *up, const ClienteleJson *valu
 {
 	Place		place = {up, key, 0, NULL};
 
-	if (!check_present(reader, up, value, key, hint) ||
+	if (!clientele_json_require(reader, up, value, key, hint) ||
 		!clientele_json_read_expression(reader, &place, value, result))
 		return false;
 	if (strlen(*result) > CLIENTELE_RULE_TEXT_MAX)
@@ -206,27 +184,6 @@ read_expression(const Reader *reader, const Place *up, const ClienteleJson *valu
 									 "Split it into several, each with a name of its own.",
 									 psprintf("the expression is %zu bytes long, but at most %d bytes are allowed",
 											  strlen(*result), CLIENTELE_RULE_TEXT_MAX));
-	return true;
-}
-
-/* An integer between two bounds; what is absent keeps its default. */
-static bool
-read_int(const Reader *reader, const Place *up, const ClienteleJson *value, int low, int high, int *result)
-{
-	Place		place = {up, NULL, 0, NULL};
-	ClienteleDecimal number;
-
-	if (value == NULL)
-		return true;
-	place.key = value->key;
-	if (!clientele_json_read_number(reader, &place, value, &number))
-		return false;
-	number = clientele_decimal_trim(number);
-	if (number.scale != 0 || number.u.units < low || number.u.units > high)
-		return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE,
-									 psprintf("Write a whole number from %d to %d.", low, high),
-									 psprintf("%s is not one of them", clientele_json_show(value)));
-	*result = (int) number.u.units;
 	return true;
 }
 
@@ -282,7 +239,7 @@ read_source(const Reader *reader, const Place *list, int number, const Clientele
 	const ClienteleJson *members[SOURCE_KEYS];
 
 	if (!clientele_json_read_object(reader, &place, value, &source_shape, members) ||
-		!read_name(reader, &place, members[SOURCE_NAME], &source->name))
+		!clientele_json_read_name(reader, &place, members[SOURCE_NAME], source_keys[SOURCE_NAME], &source->name))
 		return false;
 	place.title = psprintf("source %s", clientele_json_show_text(source->name));
 	for (int i = 0; i < number; i++)
@@ -356,7 +313,7 @@ read_rungs(const Reader *reader, const Place *up, const ClienteleJson *value, Cl
 		const ClienteleJson *members[RUNG_KEYS];
 
 		if (!clientele_json_read_object(reader, &place, element, &rung_shape, members) ||
-			!check_present(reader, &place, members[RUNG_LABEL], rung_keys[RUNG_LABEL], RUNGS_EXAMPLE) ||
+			!clientele_json_require(reader, &place, members[RUNG_LABEL], rung_keys[RUNG_LABEL], RUNGS_EXAMPLE) ||
 			!clientele_json_read_text(reader, &label, members[RUNG_LABEL], &rung->label))
 			return false;
 		if (members[RUNG_WHEN] == NULL && element->next == NULL)
@@ -411,7 +368,7 @@ read_parameter(const Reader *reader, const Place *place, const ClienteleJson **m
 	Place		value_place = {place, parameter_keys[PARAMETER_VALUE], 0, NULL};
 	ClienteleDecimal number;
 
-	if (!check_present(reader, place, members[PARAMETER_VALUE], value_place.key,
+	if (!clientele_json_require(reader, place, members[PARAMETER_VALUE], value_place.key,
 					   definition_shapes[CLIENTELE_PARAMETER].hint) ||
 		!clientele_json_read_number(reader, &value_place, members[PARAMETER_VALUE], &number))
 		return false;
@@ -426,7 +383,7 @@ read_metric(const Reader *reader, const Place *place, const ClienteleJson **memb
 	metric->scale = CLIENTELE_METRIC_SCALE;
 	return read_expression(reader, place, members[METRIC_VALUE], metric_keys[METRIC_VALUE],
 						   definition_shapes[CLIENTELE_METRIC].hint, &metric->expression) &&
-		read_int(reader, place, members[METRIC_SCALE], 0, MAX_SCALE, &metric->scale);
+		clientele_json_read_optional_int(reader, place, members[METRIC_SCALE], 0, MAX_SCALE, &metric->scale);
 }
 
 /* A cut that is no number, read as an expression. */
@@ -540,7 +497,7 @@ read_high_from(const Reader *reader, const Place *up, const ClienteleJson *value
 
 	if (value != NULL && value->kind == CLIENTELE_JSON_STRING)
 		return clientele_json_read_bound(reader, &place, value, &ignored, &grid->high_from_formula);
-	return read_int(reader, up, value, 2, CLIENTELE_RFM_MAX_BINS, &grid->high_from);
+	return clientele_json_read_optional_int(reader, up, value, 2, CLIENTELE_RFM_MAX_BINS, &grid->high_from);
 }
 
 /* Its label is by a built-in scheme, or by groups that the author made up. */
@@ -577,7 +534,7 @@ read_grid(const Reader *reader, const Place *place, const ClienteleJson **member
 			return false;
 	}
 	grid->bins = 5;
-	if (!read_int(reader, place, members[GRID_BINS], 2, CLIENTELE_RFM_MAX_BINS, &grid->bins) ||
+	if (!clientele_json_read_optional_int(reader, place, members[GRID_BINS], 2, CLIENTELE_RFM_MAX_BINS, &grid->bins) ||
 		!clientele_json_read_optional_text(reader, place, members[GRID_METHOD], &grid->method))
 		return false;
 	if (grid->method == NULL)
@@ -593,7 +550,7 @@ read_card(const Reader *reader, const Place *place, const ClienteleJson **member
 {
 	Place		card_place = {place, card_keys[CARD_CARD], 0, NULL};
 
-	if (!check_present(reader, place, members[CARD_CARD], card_place.key, definition_shapes[CLIENTELE_CARD].hint))
+	if (!clientele_json_require(reader, place, members[CARD_CARD], card_place.key, definition_shapes[CLIENTELE_CARD].hint))
 		return false;
 	definition->card = clientele_scorecard_read(reader, &card_place, members[CARD_CARD]);
 	return definition->card != NULL && read_keep(reader, place, members[CARD_KEEP], definition);
@@ -602,7 +559,7 @@ read_card(const Reader *reader, const Place *place, const ClienteleJson **member
 static bool
 read_ladder(const Reader *reader, const Place *place, const ClienteleJson **members, ClienteleDefinition *ladder)
 {
-	return check_present(reader, place, members[LADDER_RULES], ladder_keys[LADDER_RULES],
+	return clientele_json_require(reader, place, members[LADDER_RULES], ladder_keys[LADDER_RULES],
 						 definition_shapes[CLIENTELE_LADDER].hint) &&
 		read_rungs(reader, place, members[LADDER_RULES], ladder) &&
 		read_keep(reader, place, members[LADDER_KEEP], ladder);
@@ -631,24 +588,14 @@ find_member(const ClienteleJson *object, const char *key)
 static bool
 read_kind(const Reader *reader, const Place *up, const ClienteleJson *value, ClienteleDefinitionKind *result)
 {
-	static const char hint[] =
-		"Write \"parameter\", \"metric\", \"rfm\", \"scorecard\", \"ladder\" or \"tag\".";
-	Place		place = {up, "kind", 0, NULL};
-	const char *kind;
+	int			kind = 0;
 
-	if (!check_present(reader, up, value, place.key, hint) ||
-		!clientele_json_read_text(reader, &place, value, &kind))
+	if (!clientele_json_read_word(reader, up, value, "kind", CLIENTELE_DEFINITION_KINDS, clientele_definition_kinds,
+								  "Write \"parameter\", \"metric\", \"rfm\", \"scorecard\", \"ladder\" or \"tag\".",
+								  &kind))
 		return false;
-	for (int i = 0; i < CLIENTELE_DEFINITION_KINDS; i++)
-	{
-		if (strcmp(kind, clientele_definition_kinds[i]) == 0)
-		{
-			*result = (ClienteleDefinitionKind) i;
-			return true;
-		}
-	}
-	return clientele_json_refuse(reader, &place, ERRCODE_INVALID_PARAMETER_VALUE, hint,
-								 psprintf("unknown word %s", clientele_json_show(value)));
+	*result = (ClienteleDefinitionKind) kind;
+	return true;
 }
 
 static bool
@@ -661,7 +608,7 @@ read_definition(const Reader *reader, const Place *list, int number, const Clien
 	if (value->kind != CLIENTELE_JSON_OBJECT)
 		return clientele_json_refuse_kind(reader, &place, value, "an object",
 										  definition_shapes[CLIENTELE_TAG].hint);
-	if (!read_name(reader, &place, find_member(value, "name"), &definition->name))
+	if (!clientele_json_read_name(reader, &place, find_member(value, "name"), "name", &definition->name))
 		return false;
 	place.title = psprintf("definition %s", clientele_json_show_text(definition->name));
 	if (!read_kind(reader, &place, find_member(value, "kind"), &definition->kind) ||
@@ -826,7 +773,7 @@ read_branch(const Reader *reader, const ClienteleJson *value, ClienteleModel *mo
 
 	if (value == NULL)
 		return check_no_branches(reader, model);
-	if (!read_name(reader, &place, value, &model->branch))
+	if (!clientele_json_read_name(reader, NULL, value, place.key, &model->branch))
 		return false;
 	for (int i = 0; i < model->ndefinitions; i++)
 	{
@@ -846,7 +793,7 @@ clientele_model_read(const ClienteleJsonReader *reader, const ClienteleJson *jso
 	const ClienteleJson *members[MODEL_KEYS];
 
 	if (!clientele_json_read_object(reader, NULL, json, &model_shape, members) ||
-		!check_present(reader, NULL, members[MODEL_TIME_ZONE], zone.key, MODEL_EXAMPLE) ||
+		!clientele_json_require(reader, NULL, members[MODEL_TIME_ZONE], zone.key, MODEL_EXAMPLE) ||
 		!clientele_json_read_text(reader, &zone, members[MODEL_TIME_ZONE], &model->time_zone) ||
 		!read_sources(reader, members[MODEL_SOURCES], model) ||
 		!read_definitions(reader, members[MODEL_DEFINITIONS], model) ||

@@ -2,11 +2,11 @@
  * rule_text.h
  *		How a rule is stored: as its own canonical text, under a version word.
  *
- * expression, scorecard and model are languages.  Their values are stored as the text
- * that their output function prints, and compiled when they are bound to a row
- * type, once per query.  So there is no second format that could disagree with
- * the first, no offset that could overflow, and hostile bytes meet nothing but
- * the parser.
+ * expression, scorecard, model and promotion are languages.  Their values are stored
+ * as the text that their output function prints, and compiled when they are bound to
+ * what they are asked of, once per query.  So there is no second format that could
+ * disagree with the first, no offset that could overflow, and hostile bytes meet
+ * nothing but the parser.
  */
 #ifndef CLIENTELE_RULE_TEXT_H
 #define CLIENTELE_RULE_TEXT_H
@@ -15,7 +15,7 @@
 
 struct Node;
 
-/* The longest expression or scorecard, in bytes. */
+/* The longest expression, scorecard or promotion, in bytes. */
 #define CLIENTELE_RULE_TEXT_MAX (64 * 1024)
 
 typedef struct ClienteleRuleText

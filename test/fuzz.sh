@@ -16,7 +16,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$ROOT/test/lib.sh"
 
 FUZZ_SECONDS=${FUZZ_SECONDS:-60}
-TARGETS='expression expression_recv scorecard scorecard_recv model model_recv rfm rfm_recv rfm_cuts rfm_cuts_recv'
+TARGETS='expression expression_recv scorecard scorecard_recv model model_recv promotion promotion_recv rfm rfm_recv rfm_cuts rfm_cuts_recv'
 
 # What the sanitizers are to do: a signed overflow is an error in C, whatever
 # flags the server was compiled with.
