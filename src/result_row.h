@@ -10,7 +10,7 @@
 
 #include "decimal.h"
 
-#define CLIENTELE_RESULT_COLUMNS 12
+#define CLIENTELE_RESULT_COLUMNS 13
 
 typedef struct ClienteleResultRow
 {
