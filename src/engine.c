@@ -138,8 +138,8 @@ append_meant_text(const ClienteleEngineParts *parts, StringInfo out, const char 
 }
 
 /* A text of the events of a source, and what its parameters are. */
-static const char *
-event_meaning(const ClienteleEngineParts *parts, const char *text)
+const char *
+clientele_engine_event_meaning(const ClienteleEngineParts *parts, const char *text)
 {
 	StringInfoData out;
 
@@ -664,7 +664,7 @@ resolve_aggregate(ClienteleScope *scope, ClienteleBinder *binder, const Clientel
 {
 	ClienteleEngineParts *parts = (ClienteleEngineParts *) scope;
 	ClienteleEngineSource *source = source_of(parts, binder, node->first);
-	const char *text = event_meaning(parts, clientele_expression_print(node));
+	const char *text = clientele_engine_event_meaning(parts, clientele_expression_print(node));
 	ClienteleOperand operand = {0};
 	int			found = 0;
 
@@ -1856,7 +1856,7 @@ begin_source(ClienteleEngineParts *parts, ClienteleEngineSource *source, const C
 static ClienteleEngineSource *
 use_source(ClienteleEngineParts *parts, const ClienteleModelSource *model, const ClienteleCatalogModel *catalog)
 {
-	const char *filter = event_meaning(parts, model->filter ? model->filter : "");
+	const char *filter = clientele_engine_event_meaning(parts, model->filter ? model->filter : "");
 	ClienteleEngineSource *source = parts->sources;
 	int			first = 0;
 	int			count = 0;

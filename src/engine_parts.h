@@ -138,14 +138,34 @@ typedef struct ClienteleEngineCard
 	int			row;			/* being scored */
 } ClienteleEngineCard;
 
-/* A part of a tag's condition, or a rung of a ladder, with registers of its own. */
+/* What a line of an explanation is. */
+typedef enum ClienteleEngineLine
+{
+	CLIENTELE_LINE_RUNG,		/* of a ladder, or a grid's group: the label, and its condition */
+	CLIENTELE_LINE_CLAUSE,		/* of a condition; a comparison, or what else has no
+								 * clauses itself */
+	CLIENTELE_LINE_CLAUSES,		/* several of them, joined by AND or OR: they follow */
+	CLIENTELE_LINE_BIN,			/* of a card, with a condition */
+	CLIENTELE_LINE_POINTS,		/* what they are computed from, where that bin applies */
+	CLIENTELE_LINE_VALUE		/* something that is computed on the way */
+} ClienteleEngineLine;
+
+/* A part of what a definition rests on, with registers of its own. */
 typedef struct ClienteleEngineCondition
 {
-	const char *item;			/* what is compared; or the rung's label */
-	const char *text;			/* of the condition */
+	ClienteleEngineLine line;
+	int			depth;			/* 1: beneath the definition's answer; 2: beneath that; ... */
+	int			part;			/* number of the characteristic, axis or rung that it
+								 * belongs to ... */
+	int			bin;			/* ... and of the bin, or -1 */
+	const char *item;			/* the rung's label, or what it is called else; NULL = ... */
+	const char *measured;		/* ... this expression, which is compared or computed */
+	const char *rule;			/* the condition, or what computes the item; NULL = none, or
+								 * otherwise */
 	ClienteleCell *value;		/* of the item; NULL = a label has none */
 	ClienteleType type;			/* of the value */
-	ClienteleCell *holds;
+	ClienteleCell *holds;		/* NULL: it is no condition */
+	List	   *definitions;	/* numbers of those it names, which rest on something in turn */
 } ClienteleEngineCondition;
 
 /* A ladder's or a card's level that is kept; see kept_level.h. */
@@ -172,7 +192,9 @@ typedef struct ClienteleEngineDefinition
 	ClienteleEngineCard *card;	/* of cards */
 	ClienteleKeptLevel *kept;	/* of ladders and cards whose level is kept; else NULL */
 	const char *meaning;		/* TO_SIMULATE: equal where registers can be shared */
-	int			nconditions;	/* in an engine that explains: what it rests on */
+	int			nconditions;	/* in an engine that explains: what it rests on, a line
+								 * before those beneath it */
+	int			conditions_allocated;
 	ClienteleEngineCondition *conditions;
 } ClienteleEngineDefinition;
 
@@ -324,8 +346,23 @@ extern void clientele_engine_push_local(ClienteleEngineParts *parts, const char 
 extern void clientele_engine_bind_definition(ClienteleEngineParts *parts, int number);
 extern void clientele_engine_add_crossings(ClienteleEngineParts *parts);
 
-/* engine_conditions.c: binds what tags and ladders rest on, condition by condition. */
+/* What an aggregate, or a filter, means: its text, and the parameters that it names. */
+extern const char *clientele_engine_event_meaning(const ClienteleEngineParts *parts, const char *text);
+
+/* engine_conditions.c: binds what definitions rest on, line by line. */
 extern void clientele_engine_bind_conditions(ClienteleEngineParts *parts);
+
+/* The tag of that name, or -1. */
+extern int	clientele_engine_find_tag(const ClienteleModel *model, const char *name);
+
+/*
+ * In an engine that explains, once its customer has been evaluated: an expression as people
+ * read it, each parameter with the customer's value, as days [180].
+ */
+extern char *clientele_engine_show(const ClienteleEngineParts *parts, const char *expression);
+
+/* The same as it has been bound for the customer: numbers in the place of parameters that differ by branch. */
+extern ClienteleNode *clientele_engine_customers_own(const ClienteleEngineParts *parts, const char *expression);
 
 /* engine_query.c: the query of that shape for customers, or for a source's events. */
 extern ClienteleQuery *clientele_customers_query(ClienteleEngine *engine, ClienteleShape shape);

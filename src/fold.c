@@ -783,6 +783,21 @@ clientele_fold_events(ClienteleFold *fold, const ClienteleEvents *events, int fr
 	}
 }
 
+void
+clientele_fold_suppose(ClienteleFold *fold, const ClienteleEvents *events, int times)
+{
+	for (int i = 0; i < times; i++)
+		clientele_fold_events(fold, events, 0, 1);
+	for (int s = 0; s < fold->nslots; s++)
+	{
+		ClienteleSlot *slot = &fold->slots[s];
+
+		slot->oldest = slot->entering = DT_NOEND;
+		for (int c = 0; c < slot->ncrossings; c++)
+			slot->crossings[c].true_before = slot->crossings[c].false_before = DT_NOBEGIN;
+	}
+}
+
 /* Whether a is preferred to b: more often, or more; later; less. */
 static bool
 is_preferred(const ClienteleSlot *slot, const ClienteleFoldValue *a, const ClienteleFoldValue *b)

@@ -156,4 +156,10 @@ extern void clientele_fold_begin(ClienteleFold *fold);
 extern void clientele_fold_events(ClienteleFold *fold, const ClienteleEvents *events, int from, int to);
 extern void clientele_fold_finish(ClienteleFold *fold, int row);
 
+/*
+ * Before the customer's own events: as if the first event of the block had happened so
+ * many times.  Whenever it is asked about, it happens then: so it never leaves.
+ */
+extern void clientele_fold_suppose(ClienteleFold *fold, const ClienteleEvents *events, int times);
+
 #endif							/* CLIENTELE_FOLD_H */

@@ -26,6 +26,7 @@
 #include "engine_parts.h"
 #include "forgotten.h"
 #include "kept_level.h"
+#include "suppose.h"
 
 /* Events of a source that have been read ahead. */
 typedef struct EventBlock
@@ -75,6 +76,7 @@ struct ClienteleScan
 	ClienteleForgotten *forgotten;	/* NULL = nobody */
 	ClienteleEventsVisitor visitor; /* NULL = nobody looks at events */
 	void	   *visiting;
+	const ClienteleSupposition *supposed;	/* NULL = nothing */
 	Datum	   *merge_keys;
 	Datum	   *keys;
 	TimestampTz *due;
@@ -310,6 +312,8 @@ fold_customer(ClienteleScan *scan, EventBlock *block, int row)
 	int			to;
 
 	clientele_fold_begin(fold);
+	if (scan->supposed)
+		clientele_suppose_events(block->source, scan->supposed, scan->as_of);
 	while (next_events(scan, block, row, &from, &to))
 	{
 		clientele_fold_events(fold, &block->source->events, from, to);
@@ -964,6 +968,13 @@ clientele_scan_begin_taken(ClienteleEngine *engine, TimestampTz as_of, const Cli
 		begin_events(scan, &scan->statements, &parts->by_hand->source, shape, arguments, nargs, as_of, snapshot);
 	MemoryContextSwitchTo(old_context);
 	return scan;
+}
+
+void
+clientele_scan_suppose(ClienteleScan *scan, const ClienteleSupposition *supposed)
+{
+	Assert(scan->engine->parts->capacity == 1);
+	scan->supposed = supposed;
 }
 
 void

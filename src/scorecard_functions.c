@@ -191,6 +191,6 @@ clientele_next_tier(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (scored != NULL)
-		clientele_card_put_steps(fcinfo, scored, NULL);
+		clientele_card_put_steps(fcinfo, scored);
 	return (Datum) 0;
 }

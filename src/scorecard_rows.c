@@ -96,11 +96,11 @@ clientele_card_reasons(const ClienteleScoredCard *scored, ClienteleCardReason *r
 enum StepColumn
 {
 	STEP_ITEM, STEP_VALUE, STEP_CONDITION, STEP_REQUIRED_VALUE, STEP_POINTS, STEP_POINTS_NEEDED,
-	STEP_SCORE, STEP_TIER, STEP_NEXT_SCORE, STEP_NEXT_TIER, STEP_NOTE, STEP_BY
+	STEP_SCORE, STEP_TIER, STEP_NEXT_SCORE, STEP_NEXT_TIER, STEP_NOTE
 };
 
-static const char *
-step_note(const ClienteleCardStep *step)
+const char *
+clientele_card_step_note(const ClienteleCardStep *step)
 {
 	switch (step->obstacle)
 	{
@@ -130,8 +130,7 @@ required_value(const ClienteleCardCharacteristic *characteristic, const Clientel
 }
 
 static void
-put_step(FunctionCallInfo fcinfo, const ClienteleScoredCard *scored, const ClienteleCardStep *step,
-		 const TimestampTz *until)
+put_step(FunctionCallInfo fcinfo, const ClienteleScoredCard *scored, const ClienteleCardStep *step)
 {
 	const ClienteleCardCharacteristic *characteristic = &scored->card->characteristics[step->characteristic];
 	const ClienteleCardPart *part = &scored->result.parts[step->characteristic];
@@ -158,18 +157,16 @@ put_step(FunctionCallInfo fcinfo, const ClienteleScoredCard *scored, const Clien
 		clientele_result_set_text(&row, STEP_TIER, scored->result.tier->label);
 	if (next != NULL)
 		clientele_result_set_text(&row, STEP_NEXT_TIER, next->label);
-	clientele_result_set_text(&row, STEP_NOTE, step_note(step));
-	if (until != NULL)
-		clientele_result_set_horizon(&row, STEP_BY, *until);
+	clientele_result_set_text(&row, STEP_NOTE, clientele_card_step_note(step));
 	clientele_result_put(fcinfo, &row);
 }
 
 void
-clientele_card_put_steps(FunctionCallInfo fcinfo, const ClienteleScoredCard *scored, const TimestampTz *until)
+clientele_card_put_steps(FunctionCallInfo fcinfo, const ClienteleScoredCard *scored)
 {
 	ClienteleCardStep *steps = palloc(scored->card->ncharacteristics * sizeof(ClienteleCardStep));
 	int			nsteps = clientele_scorecard_steps(scored->card, &scored->result, &scored->answers, steps);
 
 	for (int i = 0; i < nsteps; i++)
-		put_step(fcinfo, scored, &steps[i], until);
+		put_step(fcinfo, scored, &steps[i]);
 }

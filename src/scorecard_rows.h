@@ -9,7 +9,6 @@
 #define CLIENTELE_SCORECARD_ROWS_H
 
 #include "fmgr.h"
-#include "utils/timestamp.h"
 
 #include "scorecard.h"
 
@@ -43,12 +42,11 @@ typedef struct ClienteleCardReason
  */
 extern int	clientele_card_reasons(const ClienteleScoredCard *scored, ClienteleCardReason *reasons);
 
-/*
- * Adds the ways to the next tier to the result of next_tier(): a row for each.
- * until: how long the score holds, for a last column of its own; NULL = there is none.
- */
-extern void clientele_card_put_steps(FunctionCallInfo fcinfo, const ClienteleScoredCard *scored,
-									 const TimestampTz *until);
+/* Adds the ways to the next tier to the result of next_tier() of a row: a row for each. */
+extern void clientele_card_put_steps(FunctionCallInfo fcinfo, const ClienteleScoredCard *scored);
+
+/* Why a step has no required value, or what is peculiar about it; NULL = nothing. */
+extern const char *clientele_card_step_note(const ClienteleCardStep *step);
 
 /* A score as it is shown, with both decimals. */
 extern Datum clientele_score_datum(ClienteleDecimal score);

@@ -1,22 +1,22 @@
 
--- Why a customer has a label, until when, and what is missing for the next tier.
+-- Why a customer has a label, until when, what would give a better one, and what time will take.
 
 -- A key is given as text or in its own type.
 CREATE FUNCTION clientele.explain(population text, key text, name text, as_of timestamptz DEFAULT NULL)
-    RETURNS TABLE (item text, value text, condition text, holds boolean, points numeric, weight numeric, contribution numeric, reason text, valid_until timestamptz)
-    AS 'MODULE_PATHNAME', 'clientele_explain' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5;
+    RETURNS TABLE (item text, value text, condition text, holds boolean, points numeric, weight numeric, contribution numeric, reason text, valid_until timestamptz, depth integer)
+    AS 'MODULE_PATHNAME', 'clientele_explain' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 20;
 CREATE FUNCTION clientele.explain(population text, key anynonarray, name text, as_of timestamptz DEFAULT NULL)
-    RETURNS TABLE (item text, value text, condition text, holds boolean, points numeric, weight numeric, contribution numeric, reason text, valid_until timestamptz)
-    AS 'MODULE_PATHNAME', 'clientele_explain' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5;
+    RETURNS TABLE (item text, value text, condition text, holds boolean, points numeric, weight numeric, contribution numeric, reason text, valid_until timestamptz, depth integer)
+    AS 'MODULE_PATHNAME', 'clientele_explain' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 20;
 
 CREATE FUNCTION clientele.next_tier(population text, key text, name text, as_of timestamptz DEFAULT NULL)
-    RETURNS TABLE (item text, value text, condition text, required_value numeric, points numeric, points_needed numeric, score numeric, tier text, next_score numeric, next_tier text, note text, by timestamptz)
-    AS 'MODULE_PATHNAME', 'clientele_explain_next_tier' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 3;
+    RETURNS TABLE (kind text, step integer, item text, value text, condition text, missing numeric, unit text, until timestamptz, from_label text, to_label text, from_score numeric, to_score numeric, note text)
+    AS 'MODULE_PATHNAME', 'clientele_explain_next_tier' LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 5;
 CREATE FUNCTION clientele.next_tier(population text, key anynonarray, name text, as_of timestamptz DEFAULT NULL)
-    RETURNS TABLE (item text, value text, condition text, required_value numeric, points numeric, points_needed numeric, score numeric, tier text, next_score numeric, next_tier text, note text, by timestamptz)
-    AS 'MODULE_PATHNAME', 'clientele_explain_next_tier' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 3;
+    RETURNS TABLE (kind text, step integer, item text, value text, condition text, missing numeric, unit text, until timestamptz, from_label text, to_label text, from_score numeric, to_score numeric, note text)
+    AS 'MODULE_PATHNAME', 'clientele_explain_next_tier' LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 5;
 
-COMMENT ON FUNCTION clientele.explain(text, text, text, timestamptz) IS 'why a definition of the live version answers for one customer as it does: first the answer, then what it rests on: the conditions of a tag or a ladder, the axes of a grid, the characteristics of a scorecard, each with its value now; valid_until says when time alone will next change what a row decides (the condition that applies, whether it holds, its points; the value where it decides nothing): NULL = never; nothing for a customer or population that does not exist or may not be seen: whoever may select from the population''s view may ask; as_of NULL = now';
+COMMENT ON FUNCTION clientele.explain(text, text, text, timestamptz) IS 'why a definition of the live version answers for one customer as it does: first what somebody has said by hand, then the answer of the rules (depth 0), then what it rests on, each line before those beneath it (depth 1, 2, ...): the rungs of a ladder and their clauses, the clauses of a tag, the axes and groups of a grid, the characteristics of a scorecard and the conditions of their bins, and what these name, unfolded where it is named first: metrics, tags and labels, down to aggregates and columns; conditions show parameters with their values, as days [180]; reason says which rung applies, which axis is high, and the reason of a bin; valid_until says when time alone will next change what a row decides (the condition that applies, whether it holds, its points; the value where it decides nothing): NULL = never; nothing for a customer or population that does not exist or may not be seen: whoever may select from the population''s view may ask; as_of NULL = now';
 COMMENT ON FUNCTION clientele.explain(text, anynonarray, text, timestamptz) IS 'the same with the key in its own type';
-COMMENT ON FUNCTION clientele.next_tier(text, text, text, timestamptz) IS 'how a customer reaches the next tier of a scorecard of the live version: a row per characteristic that suffices alone, as next_tier of a row; by = when time alone will next change the present score or a part of it, NULL = never; nothing in the highest tier, and for a customer or population that does not exist or may not be seen; as_of NULL = now';
+COMMENT ON FUNCTION clientele.next_tier(text, text, text, timestamptz) IS 'how a customer gets a better label of a scorecard, ladder, grid or tag of the live version, and what time alone will do to it. kind gain: each row suffices alone, except those with the same step, which belong together: so many more events, or one with such an amount, now (missing, in the unit), that change these items to these conditions and give to_label (one of an amount: what a mere event would not give), until that instant, NULL = as far as is looked; where no event helps, missing is NULL or in the unit of a value, the note says so, and until is when time may change the item. kind lose: to_label takes the place of from_label at that instant (until) if nothing happens: the last row, as nobody looks beyond; kind change: another label, not a worse one, before that. kind keep: what somebody has said by hand (a pin, a tag) is the label until then, and the other rows are what the rules say; or a level that is kept is safe until then. Better is: a higher tier, an earlier rung or group, having the tag; in a grid with a built-in scheme, a label where no axis scores less. Looks 1826 days and at most 1000 changes of values ahead, tries at most 1000 events, or amounts of 16 digits; nothing for a customer or population that does not exist or may not be seen; as_of NULL = now';
 COMMENT ON FUNCTION clientele.next_tier(text, anynonarray, text, timestamptz) IS 'the same with the key in its own type';

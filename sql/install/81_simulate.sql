@@ -231,7 +231,7 @@ COMMENT ON FUNCTION clientele.simulate_summary(text, jsonb, timestamptz, text) I
 -- ---------------------------------------------------------------------------
 
 CREATE FUNCTION clientele.explain_model(population_id int, model clientele.model, key text, name text, as_of timestamptz)
-    RETURNS TABLE (item text, value text, condition text, holds boolean, points numeric, weight numeric, contribution numeric, reason text, valid_until timestamptz)
+    RETURNS TABLE (item text, value text, condition text, holds boolean, points numeric, weight numeric, contribution numeric, reason text, valid_until timestamptz, depth integer)
     AS 'MODULE_PATHNAME', 'clientele_explain_model' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 5;
 REVOKE ALL ON FUNCTION clientele.explain_model(int, clientele.model, text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.explain_model(int, clientele.model, text, text, timestamptz) IS 'internal: the rows of explain by any model; none where it has no such definition';
@@ -315,10 +315,10 @@ BEGIN
                            row_number() OVER (PARTITION BY e.is_new, e.item ORDER BY e.ordinality) AS again,
                            row_number() OVER (PARTITION BY e.is_new, e.by_hand ORDER BY e.ordinality) = 1 AND NOT e.by_hand AS is_answer
                     FROM (SELECT false AS is_new, o.*, o.item IN ('pin', 'by hand') AND o.ordinality = 1 AS by_hand
-                          FROM clientele.explain_model(owned.population_id, live, m.key, m.definition, instant) WITH ORDINALITY AS o
+                          FROM clientele.explain_model(owned.population_id, live, m.key, m.definition, instant) WITH ORDINALITY AS o WHERE o.depth <= 1
                           UNION ALL
                           SELECT true, n.*, n.item IN ('pin', 'by hand') AND n.ordinality = 1
-                          FROM clientele.explain_model(owned.population_id, drafts[m.draft], m.key, m.definition, instant) WITH ORDINALITY AS n) AS e) AS x
+                          FROM clientele.explain_model(owned.population_id, drafts[m.draft], m.key, m.definition, instant) WITH ORDINALITY AS n WHERE n.depth <= 1) AS e) AS x
               -- the answer itself stands in the labels
               WHERE NOT x.is_answer
               GROUP BY x.item, x.again) AS i

@@ -36,6 +36,7 @@ FROM segments.customer_change WHERE customer_id = :customer ORDER BY position;
 \echo
 SELECT item AS "项 item", value AS "值 value", condition AS "条件 condition", points AS "得分 points", weight AS "权重 weight",
        contribution AS "贡献 contribution", to_char(valid_until, 'YYYY-MM-DD HH24:MI') AS "至 until"
-FROM explain('customer', :customer, 'tier');
-SELECT item AS "项 item", value AS "值 value", condition AS "需要 needed", points_needed AS "还差 points", next_score AS "可得 score", next_tier AS "下一层 tier"
+FROM explain('customer', :customer, 'tier') WHERE depth <= 1;
+SELECT kind AS "类 kind", item AS "项 item", value AS "值 value", condition AS "条件 condition", missing AS "还差 missing", unit AS "单位 unit",
+       to_char(until, 'YYYY-MM-DD HH24:MI') AS "至 until", to_label AS "变为 to"
 FROM next_tier('customer', :customer, 'tier');

@@ -148,6 +148,8 @@ SELECT item, value, condition, reason, valid_until FROM explain('hand', 3, 'memb
 SELECT item, value, condition, reason, valid_until FROM explain('hand', 2, 'reach');
 SELECT item, value, condition, holds, reason, valid_until FROM explain('hand', 1, 'stage');
 SELECT item, value, condition, holds, reason, valid_until FROM explain('hand', 2, 'vip');
+SELECT kind, item, value, condition, missing, unit, until, from_label, to_label, note FROM next_tier('hand', 3, 'tier');
+SELECT kind, item, value, condition, missing, unit, until, from_label, to_label, note FROM next_tier('hand', 2, 'vip');
 SELECT item, value, condition, holds, reason, valid_until FROM explain('hand', 1, '怕针', '2026-06-13 10:00+08');
 INSERT INTO payment VALUES (3, '2026-06-20 18:10+08', 7000);	-- the score follows, the label does not
 CALL refresh('hand');

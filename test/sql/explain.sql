@@ -73,32 +73,29 @@ CALL refresh('regress_explain');
 -- Every kind of definition
 -- ---------------------------------------------------------------------------
 
-SELECT item, value, condition, valid_until FROM explain('regress_explain', '1', 'spend');
-SELECT item, value, condition, valid_until FROM explain('regress_explain', 1, 'quiet');
-SELECT item, value, condition, valid_until FROM explain('regress_explain', 1::bigint, 'town');
-SELECT item, value, condition, valid_until FROM explain('regress_explain', '1'::varchar, 'dormant_days');
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 1, 'vip');
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 2, 'vip');
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 1, 'sleeping');
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 2, 'sleeping');
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 1, 'birthday');
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 1, 'odd');
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 3, 'odd');
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 1, 'stage');
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 3, 'stage');
-SELECT item, value, condition, points, valid_until FROM explain('regress_explain', 1, 'member');
-SELECT item, value, condition, points, valid_until FROM explain('regress_explain', 2, 'member');
-SELECT item, value, condition, points, valid_until FROM explain('regress_explain', 1, 'reach');
-SELECT item, value, condition, points, weight, contribution, reason, valid_until FROM explain('regress_explain', 1, 'tier');
-SELECT item, value, condition, points, weight, contribution, reason, valid_until FROM explain('regress_explain', 2, 'tier');
-SELECT item, value, condition, required_value AS required, points_needed AS needed, score, tier, next_score, next_tier, note, by
-FROM next_tier('regress_explain', 1, 'tier');
-SELECT item, value, condition, required_value AS required, points_needed AS needed, score, tier, next_score, next_tier, note, by
-FROM next_tier('regress_explain', '3', 'tier', as_of => '2026-06-12 18:00:00+08');
+SELECT item, value, condition, valid_until, depth FROM explain('regress_explain', '1', 'spend');
+SELECT item, value, condition, valid_until, depth FROM explain('regress_explain', 1, 'quiet');
+SELECT item, value, condition, valid_until, depth FROM explain('regress_explain', 1::bigint, 'town');
+SELECT item, value, condition, valid_until, depth FROM explain('regress_explain', '1'::varchar, 'dormant_days');
+SELECT item, value, condition, holds, valid_until, depth FROM explain('regress_explain', 1, 'vip');
+SELECT item, value, condition, holds, valid_until, depth FROM explain('regress_explain', 2, 'vip');
+SELECT item, value, condition, holds, valid_until, depth FROM explain('regress_explain', 1, 'sleeping');
+SELECT item, value, condition, holds, valid_until, depth FROM explain('regress_explain', 2, 'sleeping');
+SELECT item, value, condition, holds, valid_until, depth FROM explain('regress_explain', 1, 'birthday');
+SELECT item, value, condition, holds, valid_until, depth FROM explain('regress_explain', 1, 'odd');
+SELECT item, value, condition, holds, valid_until, depth FROM explain('regress_explain', 3, 'odd');
+SELECT item, value, condition, holds, reason, valid_until, depth FROM explain('regress_explain', 1, 'stage');
+SELECT item, value, condition, holds, valid_until, depth FROM explain('regress_explain', 3, 'stage');
+SELECT item, value, condition, holds, points, reason, valid_until, depth FROM explain('regress_explain', 1, 'member');
+SELECT item, value, condition, holds, points, reason, valid_until, depth FROM explain('regress_explain', 2, 'member');
+SELECT item, value, condition, holds, points, reason, valid_until, depth FROM explain('regress_explain', 1, 'reach');
+SELECT item, value, condition, holds, points, weight, contribution, reason, valid_until, depth FROM explain('regress_explain', 1, 'tier');
+SELECT item, value, condition, holds, points, weight, contribution, reason, valid_until, depth FROM explain('regress_explain', 2, 'tier');
+
 
 -- at another instant
-SELECT item, value, condition, holds, valid_until FROM explain('regress_explain', 1, 'vip', '2026-06-25 00:00:00+08');
-SELECT item, value, condition, points, valid_until FROM explain('regress_explain', 3, 'member', '2026-06-12 18:00:00+08');
+SELECT item, value, condition, holds, valid_until, depth FROM explain('regress_explain', 1, 'vip', '2026-06-25 00:00:00+08');
+SELECT item, value, condition, holds, points, reason, valid_until, depth FROM explain('regress_explain', 3, 'member', '2026-06-12 18:00:00+08');
 
 -- ---------------------------------------------------------------------------
 -- Until when: nothing a row decides changes before, and there it does.  From horizon to
@@ -108,10 +105,10 @@ SELECT item, value, condition, points, valid_until FROM explain('regress_explain
 CREATE FUNCTION pg_temp.decided(key int, name text, at timestamptz)
     RETURNS TABLE (line bigint, item text, decided text, valid_until timestamptz)
     LANGUAGE sql AS $$
-    SELECT e.line, e.item, format('%s|%s|%s|%s|%s', CASE WHEN e.line = 1 THEN e.value END, e.condition, e.holds, e.points, e.contribution),
+    SELECT e.line, e.item, format('%s|%s|%s|%s|%s', CASE WHEN e.line = 1 OR num_nulls(e.holds, e.points) = 2 THEN e.value END, e.condition, e.holds, e.points, e.contribution),
            e.valid_until
     FROM clientele.explain('regress_explain', key, name, at)
-         WITH ORDINALITY AS e (item, value, condition, holds, points, weight, contribution, reason, valid_until, line)
+         WITH ORDINALITY AS e (item, value, condition, holds, points, weight, contribution, reason, valid_until, depth, line)
 $$;
 
 CREATE TEMPORARY TABLE walked (key int, name text, at timestamptz, line bigint, item text, valid_until timestamptz,
@@ -147,8 +144,8 @@ FROM walked GROUP BY name ORDER BY name;
 -- ---------------------------------------------------------------------------
 
 SELECT e.item, e.value, e.condition, e.points, e.contribution, e.reason
-FROM explain('regress_explain', 3, 'tier') WITH ORDINALITY AS e (item, value, condition, holds, points, weight, contribution, reason, valid_until, line)
-WHERE e.line > 1
+FROM explain('regress_explain', 3, 'tier') AS e
+WHERE e.depth = 1
 EXCEPT
 SELECT r.item, r.value, r.condition, r.points, r.contribution, r.reason
 FROM reasons(jsonb_build_object('spend', (SELECT value::numeric FROM explain('regress_explain', 3, 'spend')), 'last', '2025-12-01', 'city', 'Beijing'),
@@ -193,7 +190,7 @@ SELECT * FROM explain('regress_explain', 1, 'something else');
 SELECT * FROM explain('regress_explain', 'one', 'vip');
 SELECT * FROM explain('regress_explain', 1, 'vip', 'infinity');
 SELECT * FROM next_tier('regress_explain', 1, 'ter');
-SELECT * FROM next_tier('regress_explain', 1, 'vip');
+SELECT * FROM next_tier('regress_explain', 1, 'spend');
 SELECT * FROM next_tier('regress_explain', 99, 'tier');
 SELECT * FROM next_tier('regress_explain', 2, 'tier', as_of => '-infinity');
 
@@ -213,7 +210,7 @@ RESET ROLE;
 GRANT SELECT ON regress_explain_segments.regress_explain TO regress_explain_reader;
 SET ROLE regress_explain_reader;
 SELECT item, value FROM explain('regress_explain', 1, 'spend');
-SELECT item, value, by FROM next_tier('regress_explain', 1, 'tier');
+SELECT kind, item, value, missing, unit, until FROM next_tier('regress_explain', 1, 'tier');
 SELECT * FROM explain('regress_explain', 1, 'nothing');
 SELECT count(*) FROM payment;
 SET ROLE regress_explain_stranger;

@@ -65,6 +65,12 @@ SELECT item, value, condition, holds, valid_until FROM explain('hand', 2, 'year'
 SELECT item, value, condition, points, valid_until FROM explain('hand', 2, 'card', '2026-03-04 12:00');
 SELECT item, value, condition, holds, valid_until FROM explain('hand', 4, 'month', '2026-03-04 12:00');
 
+-- what would give more, and when time takes it: what is offered is offered by the rules
+SELECT kind, item, value, condition, missing, unit, until, from_label, to_label FROM next_tier('hand', 1, 'month', '2026-03-10 12:00');
+SELECT kind, item, value, condition, missing, unit, until, from_label, to_label FROM next_tier('hand', 2, 'card', '2026-03-04 12:00');
+SELECT kind, item, value, condition, missing, unit, until, from_label, to_label FROM next_tier('hand', 2, 'card', '2026-03-08 00:00');
+SELECT kind, item, value, condition, missing, unit, until, from_label, to_label FROM next_tier('hand', 4, 'month', '2026-03-04 12:00');
+
 -- A payment that is known but has not come yet promotes when it comes; until then the level is
 -- safe that is.  One that is deleted, or was forgotten, changes what the past was.
 BEGIN;

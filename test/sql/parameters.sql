@@ -67,7 +67,7 @@ ROLLBACK;
 SELECT item, value, condition, points, weight, reason FROM explain(:population, 1, 'tier');
 SELECT item, value, condition, points FROM explain(:population, 4, 'grid');
 SELECT item, value FROM explain(:population, 1, 'window') UNION ALL SELECT item, value FROM explain(:population, 2, 'window');
-SELECT item, value, condition, required_value, points_needed, score, tier, next_score, next_tier FROM next_tier(:population, 5, 'tier');
+SELECT kind, item, value, condition, missing, unit, from_label, to_label, from_score, to_score FROM next_tier(:population, 5, 'tier');
 
 -- horizons know the branch's window: the payment that leaves it first
 SELECT c.id, e.value, e.valid_until FROM parameters_customer AS c, explain(:population, c.id, 'spend') AS e ORDER BY id;

@@ -37,7 +37,7 @@ $node->safe_psql('postgres', q{CALL clientele.refresh('clinic')});
 $node->safe_psql('postgres', q{
 	CREATE FUNCTION look(int) RETURNS text LANGUAGE sql STABLE AS $$
 		SELECT concat_ws(' ', s.spend, clientele.profile('clinic', s.id) ->> 'spend', s.tier,
-			(SELECT e.item FROM clientele.explain('clinic', s.id, 'tier') AS e WHERE e.holds ORDER BY e.item LIMIT 1))
+			(SELECT e.item FROM clientele.explain('clinic', s.id, 'tier') AS e WHERE e.holds AND e.depth = 1 ORDER BY e.item LIMIT 1))
 		FROM segments.clinic AS s WHERE s.id = $1 $$;
 	CREATE FUNCTION wrong() RETURNS bigint LANGUAGE sql STABLE AS $$
 		SELECT count(*) FROM segments.clinic AS s

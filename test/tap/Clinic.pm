@@ -184,9 +184,9 @@ sub answers
 	SELECT clientele.profile('customer', customer_id), clientele.profile('customer', customer_id, '2026-08-01 00:00+08')
 	FROM segments.customer ORDER BY customer_id;
 	SELECT * FROM segments.customer AS c, clientele.explain('customer', c.customer_id, 'stage') AS e WHERE c.customer_id < 14
-	ORDER BY c.customer_id, e.item;
+	ORDER BY c.customer_id, e.item, e.depth, e.condition;
 	SELECT n.* FROM segments.customer AS c, clientele.next_tier('customer', c.customer_id, 'tier') AS n WHERE c.customer_id < 14
-	ORDER BY c.customer_id, n.item;
+	ORDER BY c.customer_id, n.kind, n.step;
 	SELECT * FROM clientele.changes_since('customer', 0);
 	RESET ROLE;
 	SELECT * FROM clientele.versions('customer');
