@@ -6,14 +6,17 @@
  * The flips of a customer, his row and what he has paid are read in the order of keys and
  * merged.  A sweep along his days says what he contributes: one more under a label from this
  * day on, one less under another, and money.  All contributions are added up by day, label
- * and branch, in memory, and applied to the table of days by one statement.
+ * and branch, in memory.  What customers had contributed before is taken away from what they do
+ * by now, so that the table of days is changed only where something is different.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -509,8 +512,55 @@ read_customers(Daily *daily, Merge *merge)
 }
 
 /* ------------------------------------------------------------------
- * Applying
+ * Handing on, and applying
  * ------------------------------------------------------------------ */
+
+/* The attributes of clientele.day_sums: arrays of as many elements. */
+enum
+{
+	SUMS_DAYS,
+	SUMS_NAMES,
+	SUMS_LABELS,
+	SUMS_BRANCHES,
+	SUMS_CUSTOMERS,
+	SUMS_REVENUE,
+	SUMS_ATTRIBUTES
+};
+
+static const Oid sums_types[SUMS_ATTRIBUTES] = {DATEOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, NUMERICOID};
+
+/* Begins with sums that were handed on. */
+static void
+read_sums(Daily *daily, HeapTupleHeader sums)
+{
+	Datum	   *values[SUMS_ATTRIBUTES];
+	bool	   *nulls[SUMS_ATTRIBUTES];
+	int			n = 0;
+
+	for (int c = 0; c < SUMS_ATTRIBUTES; c++)
+	{
+		TypeCacheEntry *type = lookup_type_cache(sums_types[c], 0);
+		bool		isnull;
+		Datum		array = GetAttributeByNum(sums, c + 1, &isnull);
+
+		deconstruct_array(DatumGetArrayTypeP(array), sums_types[c], type->typlen, type->typbyval, type->typalign,
+						  &values[c], &nulls[c], &n);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		Place		place = {
+			DatumGetDateADT(values[SUMS_DAYS][i]),
+			number_of(daily, DatumGetTextPP(values[SUMS_NAMES][i])),
+			number_of(daily, DatumGetTextPP(values[SUMS_LABELS][i])),
+			nulls[SUMS_BRANCHES][i] ? NOTHING : number_of(daily, DatumGetTextPP(values[SUMS_BRANCHES][i]))
+		};
+		Sum		   *sum = hash_search(daily->sums, &place, HASH_ENTER, &(bool) {false});
+
+		sum->customers = DatumGetInt64(values[SUMS_CUSTOMERS][i]);
+		if (nulls[SUMS_REVENUE][i] || !clientele_decimal_from_datum(values[SUMS_REVENUE][i], &sum->revenue))
+			sum->revenue = (ClienteleDecimal) {{0}, 0};
+	}
+}
 
 static Datum
 word(const Daily *daily, int number, bool *isnull)
@@ -527,23 +577,19 @@ array_of(Datum *values, bool *nulls, int n, Oid type)
 	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &(int) {1}, type, entry->typlen, entry->typbyval, entry->typalign));
 }
 
-/* The sums, as arrays of days, names, labels, branches, customers and revenue. */
-static void
-apply(Daily *daily, const char *query, bool with_revenue)
+/* The sums that are not nothing, as arrays; how many. */
+static int
+write_sums(Daily *daily, bool with_revenue, Datum *arrays)
 {
-	static const Oid columns[] = {DATEOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, NUMERICOID};
-	Oid			types[lengthof(columns)];
-	Datum		arguments[lengthof(columns)];
-	Datum	   *values[lengthof(columns)];
-	bool	   *nulls[lengthof(columns)];
+	Datum	   *values[SUMS_ATTRIBUTES];
+	bool	   *nulls[SUMS_ATTRIBUTES];
 	int			allocated = Max((int) hash_get_num_entries(daily->sums), 1);
 	int			n = 0;
 	HASH_SEQ_STATUS scan;
 	Sum		   *sum;
 
-	for (int c = 0; c < (int) lengthof(columns); c++)
+	for (int c = 0; c < SUMS_ATTRIBUTES; c++)
 	{
-		types[c] = get_array_type(columns[c]);
 		values[c] = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(Datum), allocated));
 		nulls[c] = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(bool), allocated));
 		memset(nulls[c], 0, mul_size(sizeof(bool), allocated));
@@ -553,20 +599,28 @@ apply(Daily *daily, const char *query, bool with_revenue)
 	{
 		if (sum->customers == 0 && clientele_decimal_sign(sum->revenue) == 0)
 			continue;
-		values[0][n] = DateADTGetDatum(sum->place.day);
-		values[1][n] = word(daily, sum->place.name, &nulls[1][n]);
-		values[2][n] = word(daily, sum->place.label, &nulls[2][n]);
-		values[3][n] = word(daily, sum->place.branch, &nulls[3][n]);
-		values[4][n] = Int64GetDatum(sum->customers);
-		values[5][n] = NumericGetDatum(clientele_decimal_to_numeric(sum->revenue));
-		nulls[5][n] = !with_revenue;
+		values[SUMS_DAYS][n] = DateADTGetDatum(sum->place.day);
+		values[SUMS_NAMES][n] = word(daily, sum->place.name, &nulls[SUMS_NAMES][n]);
+		values[SUMS_LABELS][n] = word(daily, sum->place.label, &nulls[SUMS_LABELS][n]);
+		values[SUMS_BRANCHES][n] = word(daily, sum->place.branch, &nulls[SUMS_BRANCHES][n]);
+		values[SUMS_CUSTOMERS][n] = Int64GetDatum(sum->customers);
+		values[SUMS_REVENUE][n] = NumericGetDatum(clientele_decimal_to_numeric(sum->revenue));
+		nulls[SUMS_REVENUE][n] = !with_revenue;
 		n++;
 	}
-	if (n == 0)
-		return;
-	for (int c = 0; c < (int) lengthof(columns); c++)
-		arguments[c] = array_of(values[c], nulls[c], n, columns[c]);
-	if (SPI_execute_with_args(query, lengthof(columns), types, arguments, NULL, false, 0) < 0)
+	for (int c = 0; c < SUMS_ATTRIBUTES; c++)
+		arrays[c] = n == 0 ? PointerGetDatum(construct_empty_array(sums_types[c])) : array_of(values[c], nulls[c], n, sums_types[c]);
+	return n;
+}
+
+static void
+apply(const char *query, Datum *arrays)
+{
+	Oid			types[SUMS_ATTRIBUTES];
+
+	for (int c = 0; c < SUMS_ATTRIBUTES; c++)
+		types[c] = get_array_type(sums_types[c]);
+	if (SPI_execute_with_args(query, SUMS_ATTRIBUTES, types, arrays, NULL, false, 0) < 0)
 		elog(ERROR, "sums of days could not be applied: %s", query);
 }
 
@@ -577,19 +631,26 @@ query_argument(FunctionCallInfo fcinfo, int n)
 }
 
 /*
- * contribute(owner, flips, stored, followed, branch, revenue, apply, first_day, last_day, sign): flips,
- * stored and revenue are queries for rows in the order of keys, as above; apply is what is done with the sums.
+ * contribute(owner, flips, stored, followed, branch, revenue, first_day, last_day, sign, before, apply): flips,
+ * stored and revenue are queries for rows in the order of keys, as above.  The sums, added to those of before,
+ * are handed on, or (apply is given) done with as it says.
  */
 Datum
 clientele_contribute(PG_FUNCTION_ARGS)
 {
-	Daily		daily = {.sign = PG_GETARG_INT32(9),.first_day = PG_GETARG_DATEADT(7),.last_day = PG_GETARG_DATEADT(8)};
+	Daily		daily = {.sign = PG_GETARG_INT32(8),.first_day = PG_GETARG_DATEADT(6),.last_day = PG_GETARG_DATEADT(7)};
 	Merge		merge = {0};
+	MemoryContext caller_context = CurrentMemoryContext;
 	ClienteleRole caller;
 	Snapshot	snapshot;
+	TupleDesc	columns;
+	Datum		arrays[SUMS_ATTRIBUTES];
+	int			nsums;
 
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE || columns->natts != SUMS_ATTRIBUTES)
+		elog(ERROR, "sums of days are of another type");
 	SPI_connect();
-	daily.context = AllocSetContextCreate(CurrentMemoryContext, "clientele days", ALLOCSET_DEFAULT_SIZES);
+	daily.context = AllocSetContextCreate(caller_context, "clientele days", ALLOCSET_DEFAULT_SIZES);
 	daily.scratch = AllocSetContextCreate(daily.context, "clientele customer", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(daily.context);
 	daily.words = make_words(daily.context);
@@ -605,6 +666,9 @@ clientele_contribute(PG_FUNCTION_ARGS)
 	(void) words_of(&daily, PG_GETARG_DATUM(3), &daily.followed);
 	daily.branch = PG_ARGISNULL(4) ? NOTHING : number_of(&daily, PG_GETARG_TEXT_PP(4));
 
+	if (!PG_ARGISNULL(9))
+		read_sums(&daily, PG_GETARG_HEAPTUPLEHEADER(9));
+
 	caller = clientele_become(PG_GETARG_OID(0));
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -618,8 +682,12 @@ clientele_contribute(PG_FUNCTION_ARGS)
 	close_rows(&merge.revenue);
 	UnregisterSnapshot(snapshot);
 	PopActiveSnapshot();
-	apply(&daily, query_argument(fcinfo, 6), merge.revenue.stream != NULL);
+	nsums = write_sums(&daily, merge.revenue.stream != NULL, arrays);
+	if (!PG_ARGISNULL(10) && nsums > 0)
+		apply(text_to_cstring(PG_GETARG_TEXT_PP(10)), arrays);
 	clientele_become_again(&caller);
 	SPI_finish();
-	PG_RETURN_VOID();
+	if (!PG_ARGISNULL(10))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), arrays, (bool[SUMS_ATTRIBUTES]) {false})));
 }

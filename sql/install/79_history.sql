@@ -254,15 +254,19 @@ CREATE FUNCTION clientele.write_revenue(population_id int, population name, mode
 REVOKE ALL ON FUNCTION clientele.write_revenue(int, name, clientele.model, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.write_revenue(int, name, clientele.model, text) IS 'internal: adds up what customers (a query for their keys, ascending; NULL: all) have paid on each day, by a model whose metrics are sums of sources';
 
-CREATE FUNCTION clientele.contribute(owner oid, flips text, stored text, followed text[], branch text, revenue text, apply text,
-                                     first_day date, last_day date, sign int) RETURNS void
-    AS 'MODULE_PATHNAME', 'clientele_contribute' LANGUAGE C;
-REVOKE ALL ON FUNCTION clientele.contribute(oid, text, text, text[], text, text, text, date, date, int) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.contribute(oid, text, text, text[], text, text, text, date, date, int) IS 'internal: adds up what customers contribute to days: what they were at their ends, and what they paid; from queries for their flips, rows and payments, and applies it by another';
+CREATE TYPE clientele.day_sums AS (days date[], names text[], labels text[], branches text[], customers bigint[], revenue numeric[]);
+COMMENT ON TYPE clientele.day_sums IS 'internal: what customers contribute to days: arrays of as many elements';
 
--- Adds (sign 1) or takes away (-1) what customers, a query for their keys (NULL: all), contribute
--- to the days of a summary.
-CREATE FUNCTION clientele.contribute(population clientele.population, summary clientele.summary, keys text, sign int) RETURNS void
+CREATE FUNCTION clientele.contribute(owner oid, flips text, stored text, followed text[], branch text, revenue text,
+                                     first_day date, last_day date, sign int, before clientele.day_sums, apply text) RETURNS clientele.day_sums
+    AS 'MODULE_PATHNAME', 'clientele_contribute' LANGUAGE C;
+REVOKE ALL ON FUNCTION clientele.contribute(oid, text, text, text[], text, text, date, date, int, clientele.day_sums, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.contribute(oid, text, text, text[], text, text, date, date, int, clientele.day_sums, text) IS 'internal: adds up what customers contribute to days: what they were at their ends, and what they paid; from queries for their flips, rows and payments, and hands it on, or applies it by another';
+
+-- What customers, a query for their keys (NULL: all), contribute to the days of a summary: it is
+-- added (sign 1) to sums from before, or taken away (-1), and all that is applied to the days, or handed on.
+CREATE FUNCTION clientele.contribute(population clientele.population, summary clientele.summary, keys text, sign int,
+                                     before clientele.day_sums, apply boolean) RETURNS clientele.day_sums
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
@@ -273,7 +277,7 @@ DECLARE
 BEGIN
     SELECT array_agg(f.name::text), string_agg(f.expression, ', ') INTO followed, labels
     FROM clientele.followed(population.population_id, population.live_version, 's') AS f;
-    PERFORM clientele.contribute(population.owner,
+    RETURN clientele.contribute(population.owner,
         format($query$
             SELECT c.key, c.names, c.from_labels, c.to_labels, (c.effective_at AT TIME ZONE %L)::date, c.position <= %s OR c.cause = 'backfill'
             FROM %s AS c%s ORDER BY c.key, CASE c.cause WHEN 'backfill' THEN c.effective_at ELSE 'infinity' END, c.position
@@ -285,7 +289,8 @@ BEGIN
         CASE WHEN summary.basis ->> 'revenue' IS NOT NULL
              THEN format('SELECT r.key, r.day, r.revenue FROM %s AS r%s ORDER BY r.key, r.day',
                          clientele.data_table(population.name, 'revenue'), ' WHERE r.key = ' || listed) END,
-        format($query$
+        summary.first_day, summary.last_day, sign, before,
+        CASE WHEN apply THEN format($query$
             WITH change AS MATERIALIZED (
                 SELECT * FROM unnest($1, $2, $3, $4, $5, $6) AS c (day, name, label, branch, customers, revenue)
             ), level AS (
@@ -305,12 +310,11 @@ BEGIN
                   SELECT l.day + g, l.name, l.label, l.branch, l.level, CASE g WHEN 0 THEN l.revenue ELSE l.revenue * 0 END
                   FROM level AS l CROSS JOIN LATERAL generate_series(0, l.next - l.day - 1) AS g) AS one
             GROUP BY 1, 2, 3, 4 HAVING sum(customers) <> 0 OR sum(revenue) <> 0
-            $query$, clientele.data_table(population.name, 'daily'), summary.last_day),
-        summary.first_day, summary.last_day, sign);
+            $query$, clientele.data_table(population.name, 'daily'), summary.last_day) END);
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.contribute(clientele.population, clientele.summary, text, int) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.contribute(clientele.population, clientele.summary, text, int) IS 'internal: adds to the days of a summary what customers contribute, or takes it away';
+REVOKE ALL ON FUNCTION clientele.contribute(clientele.population, clientele.summary, text, int, clientele.day_sums, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.contribute(clientele.population, clientele.summary, text, int, clientele.day_sums, boolean) IS 'internal: what customers contribute to the days of a summary, applied or handed on';
 
 -- Counts those anew of whom something is new: what they have contributed is taken away, and
 -- what they contribute by now is added.  A customer who was counted on a day that has
@@ -324,6 +328,7 @@ DECLARE
     now clientele.summary;
     recount text;
     touched text;
+    contributed clientele.day_sums;
     statement text;
     anew boolean;
 BEGIN
@@ -356,7 +361,7 @@ BEGIN
     END LOOP;
 
     IF NOT anew THEN
-        PERFORM clientele.contribute(population, before, touched, -1);
+        contributed := clientele.contribute(population, before, touched, -1, NULL, false);
         PERFORM FROM clientele.owner_query(population.owner, format($query$
             INSERT INTO %1$s (day, name, label, branch, customers, revenue)
             SELECT d.day + g, d.name, d.label, d.branch, d.customers, d.revenue * 0
@@ -369,14 +374,15 @@ BEGIN
         PERFORM clientele.write_revenue(population.population_id, population.name, (now.basis ->> 'revenue')::clientele.model,
                                         CASE WHEN NOT anew THEN touched || ' ORDER BY key' END);
     END IF;
-    PERFORM clientele.contribute(population, now, CASE WHEN NOT anew THEN touched END, 1);
+    PERFORM clientele.contribute(population, now, CASE WHEN NOT anew THEN touched END, 1, contributed, true);
 
     PERFORM FROM clientele.owner_query(population.owner, format($query$
-        DELETE FROM %1$s AS k
-        WHERE NOT EXISTS (SELECT FROM %2$s AS r WHERE r.key = k.key AND r.day > %3$L)
-          AND NOT EXISTS (SELECT FROM %4$s AS c WHERE c.key = k.key AND (c.effective_at AT TIME ZONE %5$L)::date > %3$L)
+        DELETE FROM %1$s WHERE key NOT IN (
+            SELECT r.key FROM %2$s AS r WHERE r.key = ANY (ARRAY(%6$s)) AND r.day > %3$L
+            UNION ALL
+            SELECT c.key FROM %4$s AS c WHERE c.key = ANY (ARRAY(%6$s)) AND (c.effective_at AT TIME ZONE %5$L)::date > %3$L)
         $query$, recount, clientele.data_table(population.name, 'revenue'), now.last_day,
-        clientele.data_table(population.name, 'change'), population.time_zone)) AS d (n int);
+        clientele.data_table(population.name, 'change'), population.time_zone, touched)) AS d (n int);
     INSERT INTO clientele.summary SELECT now.*
     ON CONFLICT ON CONSTRAINT summary_pkey DO UPDATE
     SET first_day = excluded.first_day, last_day = excluded.last_day, position = excluded.position, basis = excluded.basis;
@@ -424,7 +430,7 @@ BEGIN
     SELECT * INTO summary FROM clientele.summary AS s WHERE s.population_id = population.population_id;
     IF FOUND THEN
         PERFORM clientele.contribute(population, summary, format('SELECT %L::%s AS key', key,
-            split_part(clientele.key_type(population), ' COLLATE ', 1)), -1);
+            split_part(clientele.key_type(population), ' COLLATE ', 1)), -1, NULL, true);
     END IF;
 END
 $$;
