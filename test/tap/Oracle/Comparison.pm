@@ -176,11 +176,12 @@ sub feed_begins
 		. "UNION ALL SELECT position, $key\::text, name::text, from_label, to_label, effective_at, cause::text FROM $feed;\n";
 }
 
-# Notes which columns are labels.
+# Notes which columns the feed follows: labels, and the branch.
 sub feed_labels
 {
 	my ($model) = @_;
 	my @names = map { $_->{name} } grep { $_->{kind} =~ /^(rfm|scorecard|ladder)$/ } @{ $model->{definitions} };
+	push @names, $model->{home}{name} if $model->{home};
 	return "INSERT INTO oracle.label SELECT unnest(ARRAY[" . join(q(, ), map { literal($_) } @names) . "]::text[]) ON CONFLICT DO NOTHING;\n";
 }
 
