@@ -327,6 +327,7 @@ explain_tag(Explanation *explanation, int number, int depth)
 	ClienteleResultRow row;
 
 	begin_row(&row, depth, definition->name, holds ? "true" : "false",
+			  clientele_node_is_literal(clientele_expression_parse(definition->expression, NULL)) ? "only people give it" :
 			  clientele_engine_show(person->parts, definition->expression), clientele_person_until(person, cell));
 	clientele_result_set(&row, EXPLAIN_HOLDS, BoolGetDatum(holds));
 	put_row(explanation, &row);

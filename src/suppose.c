@@ -408,9 +408,16 @@ suppose(ClienteleEngineSource *source, const ClienteleLever *lever, int64 size, 
 		const ClienteleSlot *slot = &fold->slots[i];
 
 		if (slot->condition)
-			slot->condition->state = lever->counts[i] ? CLIENTELE_TRUE : CLIENTELE_FALSE;
+			slot->condition->state = CLIENTELE_FALSE;
 		if (slot->argument)
 			slot->argument->state = CLIENTELE_NULL;
+	}
+
+	/* a register may be that of others as well, which nobody notices */
+	for (int i = 0; i < fold->nslots; i++)
+	{
+		if (fold->slots[i].condition && lever->counts[i])
+			fold->slots[i].condition->state = CLIENTELE_TRUE;
 	}
 	if (lever->by_amount)
 		clientele_cell_set_number(fold->slots[lever->slot].argument, clientele_lever_amount(lever, size));

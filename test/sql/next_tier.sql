@@ -22,8 +22,8 @@ INSERT INTO visit VALUES
     (2, '2026-06-01 14:30+08'), (2, '2026-06-02 14:30+08'), (2, '2026-06-03 14:30+08');
 
 SELECT create_population('regress_next', 'customer', 'id', 'Asia/Shanghai', 'regress_next_segments');
-SELECT add_source('regress_next', 'payment', 'payment', 'id', 'paid_at', amount => 'net');
-SELECT add_source('regress_next', 'visit', 'visit', 'id', 'arrived_at');
+SELECT add_source('regress_next', 'payment', 'payment', 'id', 'paid_at', amount => 'net', filter => 'id > 0');
+SELECT add_source('regress_next', 'visit', 'visit', 'id', 'arrived_at', filter => 'id > 0');
 SELECT set_parameter('regress_next', 'year', 365);
 SELECT set_parameter('regress_next', 'dormant_days', 90);
 SELECT define_metric('regress_next', 'spend', 'sum(payment.net last year days)', 2);

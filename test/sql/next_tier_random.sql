@@ -90,7 +90,7 @@ BEGIN
         jsonb_build_object('label', 'active', 'when', 'days_since(latest(payment)) <= quiet_max'),
         jsonb_build_object('label', 'other')));
     PERFORM define_rfm('regress_offers', 'member', 'latest(payment)', 'visits', 'spend',
-        cuts => format('recency 30, %s; frequency 1, 3; monetary %s, %s', r.quiet + 60, r.low, r.high)::rfm_cuts,
+        cuts => format('recency 30, %s; frequency 1, 3; monetary %s, %s', r.quiet + 60, r.low, r.high),
         groups => '[{"label": "best", "when": "r + f + m >= 8"}, {"label": "good", "when": "r + f + m >= 5"}, {"label": "rest"}]');
     PERFORM define_tag('regress_offers', 'loyal', format('3 * visits - 1 > 6 and spend / 2 + 100 >= %s', r.low)::expression);
     RETURN publish('regress_offers');
