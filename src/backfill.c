@@ -31,6 +31,7 @@
 #include "engine.h"
 #include "flips.h"
 #include "owner.h"
+#include "statement.h"
 
 PG_FUNCTION_INFO_V1(clientele_backfill_history);
 
@@ -92,34 +93,6 @@ typedef struct Range
 	MemoryContext scratch;		/* of one customer */
 	Snapshot	snapshot;
 } Range;
-
-/* ------------------------------------------------------------------
- * Statements
- * ------------------------------------------------------------------ */
-
-static uint64
-run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
-{
-	if (SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0) < 0)
-		elog(ERROR, "a statement of backfill_history failed: %s", sql);
-	return SPI_processed;
-}
-
-static Datum
-answer(int column, bool *isnull)
-{
-	if (SPI_processed != 1)
-		elog(ERROR, "one row was expected, not " UINT64_FORMAT, SPI_processed);
-	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, isnull);
-}
-
-static char *
-answer_text(const Backfill *backfill, int column)
-{
-	char	   *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
-
-	return value == NULL ? NULL : MemoryContextStrdup(backfill->memory, value);
-}
 
 /* ------------------------------------------------------------------
  * The states of a range's customers
@@ -306,7 +279,7 @@ join_feed(Range *range, Datum keys)
 	bool	   *nulls = palloc(sizeof(bool) * Max(count, 1));
 	Oid			type = range->engine->key_array_type;
 
-	run(backfill->base_query, 1, &type, &keys, NULL);
+	clientele_run(backfill->base_query, 1, &type, &keys, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple	row = SPI_tuptable->vals[i];
@@ -407,8 +380,8 @@ note_progress(Backfill *backfill, bool finished)
 	Int64GetDatum(backfill->done), Int64GetDatum(backfill->total), BoolGetDatum(finished)};
 	bool		isnull;
 
-	run("SELECT clientele.note_progress($1, nullif($2, 0), 'backfill', $3, $4, $5)", 5, types, values, NULL);
-	backfill->run = DatumGetInt64(answer(1, &isnull));
+	clientele_run("SELECT clientele.note_progress($1, nullif($2, 0), 'backfill', $3, $4, $5)", 5, types, values, NULL);
+	backfill->run = DatumGetInt64(clientele_answer(1, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -436,19 +409,19 @@ begin(Backfill *backfill, FunctionCallInfo fcinfo)
 	bool		isnull;
 
 	batch_begin(backfill);
-	run("SELECT version, owner, begins_at, steps, until, done_from, done, total, keys_query, base_query"
-		" FROM clientele.begin_backfill($1, $2, $3, $4)", 4, types, values, nulls);
-	backfill->version = DatumGetInt32(answer(1, &isnull));
-	backfill->owner = DatumGetObjectId(answer(2, &isnull));
-	backfill->begins_at = DatumGetTimestampTz(answer(3, &isnull));
-	read_steps(backfill, answer(4, &isnull));
+	clientele_run("SELECT version, owner, begins_at, steps, until, done_from, done, total, keys_query, base_query"
+				  " FROM clientele.begin_backfill($1, $2, $3, $4)", 4, types, values, nulls);
+	backfill->version = DatumGetInt32(clientele_answer(1, &isnull));
+	backfill->owner = DatumGetObjectId(clientele_answer(2, &isnull));
+	backfill->begins_at = DatumGetTimestampTz(clientele_answer(3, &isnull));
+	read_steps(backfill, clientele_answer(4, &isnull));
 	backfill->exact = PG_ARGISNULL(3);
-	backfill->until = DatumGetTimestampTz(answer(5, &isnull));
-	backfill->done_from = answer_text(backfill, 6);
-	backfill->done = DatumGetInt64(answer(7, &isnull));
-	backfill->total = DatumGetInt64(answer(8, &isnull));
-	backfill->keys_query = answer_text(backfill, 9);
-	backfill->base_query = answer_text(backfill, 10);
+	backfill->until = DatumGetTimestampTz(clientele_answer(5, &isnull));
+	backfill->done_from = clientele_answer_text(backfill->memory, 6);
+	backfill->done = DatumGetInt64(clientele_answer(7, &isnull));
+	backfill->total = DatumGetInt64(clientele_answer(8, &isnull));
+	backfill->keys_query = clientele_answer_text(backfill->memory, 9);
+	backfill->base_query = clientele_answer_text(backfill->memory, 10);
 	SPI_freetuptable(SPI_tuptable);
 	if (backfill->nsteps > 0)
 		note_progress(backfill, false);
@@ -472,15 +445,15 @@ fill_next(Backfill *backfill)
 
 	if (backfill->done_from)
 		values[0] = CStringGetTextDatum(backfill->done_from);
-	run(backfill->keys_query, 2, types, values, nulls);
+	clientele_run(backfill->keys_query, 2, types, values, nulls);
 	answered = SPI_tuptable;
-	keys = answer(1, &none);
-	high = answer(3, &no_high);
+	keys = clientele_answer(1, &none);
+	high = clientele_answer(3, &no_high);
 	if (!none)
 	{
 		ArrayType  *array = DatumGetArrayTypeP(keys);
 
-		backfill->done_from = answer_text(backfill, 2);
+		backfill->done_from = clientele_answer_text(backfill->memory, 2);
 		backfill->logged += fill_range(backfill, array, !no_high, high);
 		backfill->done += ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	}
@@ -498,16 +471,16 @@ fill(Backfill *backfill)
 	bool		more;
 
 	batch_begin(backfill);
-	run("SELECT clientele.check_backfill($1, $2)", 2, types, values, NULL);
+	clientele_run("SELECT clientele.check_backfill($1, $2)", 2, types, values, NULL);
 	SPI_freetuptable(SPI_tuptable);
 	more = fill_next(backfill);
 	if (more)
 	{
 		values[2] = CStringGetTextDatum(backfill->done_from);
-		run("UPDATE clientele.history SET done_from = $3 WHERE population_id = $1", 3, types, values, NULL);
+		clientele_run("UPDATE clientele.history SET done_from = $3 WHERE population_id = $1", 3, types, values, NULL);
 	}
 	else
-		run("SELECT clientele.finish_backfill($1)", 1, types, values, NULL);
+		clientele_run("SELECT clientele.finish_backfill($1)", 1, types, values, NULL);
 	note_progress(backfill, !more);
 	batch_end(backfill);
 	return more;

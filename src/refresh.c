@@ -41,6 +41,7 @@
 #include "compat.h"
 #include "engine.h"
 #include "owner.h"
+#include "statement.h"
 #include "stored.h"
 
 PG_FUNCTION_INFO_V1(clientele_refresh);
@@ -86,40 +87,6 @@ typedef struct Refresh
  * Statements
  * ------------------------------------------------------------------ */
 
-static uint64
-run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
-{
-	if (SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0) < 0)
-		elog(ERROR, "a statement of refresh failed: %s", sql);
-	return SPI_processed;
-}
-
-/* A column of the one row that the last statement returned. */
-static Datum
-answer(int column, bool *isnull)
-{
-	if (SPI_processed != 1)
-		elog(ERROR, "one row was expected, not " UINT64_FORMAT, SPI_processed);
-	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, isnull);
-}
-
-static int64
-answer_int64(int column)
-{
-	bool		isnull;
-	Datum		value = answer(column, &isnull);
-
-	return isnull ? 0 : DatumGetInt64(value);
-}
-
-static char *
-answer_text(const Refresh *refresh, int column)
-{
-	char	   *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
-
-	return value == NULL ? NULL : MemoryContextStrdup(refresh->memory, value);
-}
-
 /* The name of one of the population's tables; version 0 where there is one for all. */
 static char *
 table_name(const Refresh *refresh, const char *kind, int version)
@@ -140,28 +107,28 @@ read_population(Refresh *refresh)
 	Datum		id = Int32GetDatum(refresh->population_id);
 	bool		isnull;
 
-	if (run("SELECT p.name::text, p.owner::oid, coalesce(p.live_version, 0), coalesce(p.next_version, 0),"
-			" a.atttypid, quote_ident(p.key_column), p.relation::text, p.capture_paused, v.built_from,"
-			" EXISTS (SELECT FROM pg_index AS i WHERE i.indisprimary"
-			"         AND i.indrelid = to_regclass(clientele.data_table(p.name, 'stored', p.next_version))),"
-			" EXISTS (SELECT FROM clientele.summary AS s WHERE s.population_id = p.population_id)"
-			" FROM clientele.population AS p"
-			" LEFT JOIN clientele.version AS v ON v.population_id = p.population_id AND v.version = p.next_version"
-			" JOIN pg_attribute AS a ON a.attrelid = p.relation AND a.attname = p.key_column"
-			" WHERE p.population_id = $1", 1, &type, &id, NULL) != 1)
+	if (clientele_run("SELECT p.name::text, p.owner::oid, coalesce(p.live_version, 0), coalesce(p.next_version, 0),"
+					  " a.atttypid, quote_ident(p.key_column), p.relation::text, p.capture_paused, v.built_from,"
+					  " EXISTS (SELECT FROM pg_index AS i WHERE i.indisprimary"
+					  "         AND i.indrelid = to_regclass(clientele.data_table(p.name, 'stored', p.next_version))),"
+					  " EXISTS (SELECT FROM clientele.summary AS s WHERE s.population_id = p.population_id)"
+					  " FROM clientele.population AS p"
+					  " LEFT JOIN clientele.version AS v ON v.population_id = p.population_id AND v.version = p.next_version"
+					  " JOIN pg_attribute AS a ON a.attrelid = p.relation AND a.attname = p.key_column"
+					  " WHERE p.population_id = $1", 1, &type, &id, NULL) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("population \"%s\" has been dropped, or its table or key", refresh->name)));
-	refresh->owner = DatumGetObjectId(answer(2, &isnull));
-	refresh->live_version = DatumGetInt32(answer(3, &isnull));
-	refresh->next_version = DatumGetInt32(answer(4, &isnull));
-	refresh->key_type = DatumGetObjectId(answer(5, &isnull));
-	refresh->key = answer_text(refresh, 6);
-	refresh->relation = answer_text(refresh, 7);
-	refresh->paused = DatumGetBool(answer(8, &isnull));
-	refresh->built_from = answer_text(refresh, 9);
-	refresh->built = DatumGetBool(answer(10, &isnull));
-	refresh->summed = DatumGetBool(answer(11, &isnull));
+	refresh->owner = DatumGetObjectId(clientele_answer(2, &isnull));
+	refresh->live_version = DatumGetInt32(clientele_answer(3, &isnull));
+	refresh->next_version = DatumGetInt32(clientele_answer(4, &isnull));
+	refresh->key_type = DatumGetObjectId(clientele_answer(5, &isnull));
+	refresh->key = clientele_answer_text(refresh->memory, 6);
+	refresh->relation = clientele_answer_text(refresh->memory, 7);
+	refresh->paused = DatumGetBool(clientele_answer(8, &isnull));
+	refresh->built_from = clientele_answer_text(refresh->memory, 9);
+	refresh->built = DatumGetBool(clientele_answer(10, &isnull));
+	refresh->summed = DatumGetBool(clientele_answer(11, &isnull));
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -197,8 +164,8 @@ note_progress(Refresh *refresh, bool finished)
 	BoolGetDatum(finished)};
 	char		nulls[] = {' ', refresh->run == 0 ? 'n' : ' ', ' ', ' ', ' ', ' '};
 
-	run("SELECT clientele.note_progress($1, $2, $3, $4, $5, $6)", 6, types, values, nulls);
-	refresh->run = answer_int64(1);
+	clientele_run("SELECT clientele.note_progress($1, $2, $3, $4, $5, $6)", 6, types, values, nulls);
+	refresh->run = clientele_answer_int64(1);
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -234,7 +201,7 @@ watched_relations(const Refresh *refresh)
 	List	   *relations = NIL;
 	MemoryContext old;
 
-	run("SELECT DISTINCT relation::oid FROM clientele.watch WHERE population_id = $1", 1, &type, &id, NULL);
+	clientele_run("SELECT DISTINCT relation::oid FROM clientele.watch WHERE population_id = $1", 1, &type, &id, NULL);
 	old = MemoryContextSwitchTo(refresh->memory);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -256,8 +223,8 @@ published_here(const Refresh *refresh, int version)
 	bool		isnull;
 	bool		here;
 
-	run("SELECT xmin FROM clientele.version WHERE population_id = $1 AND version = $2", 2, types, values, NULL);
-	here = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(answer(1, &isnull)));
+	clientele_run("SELECT xmin FROM clientele.version WHERE population_id = $1 AND version = $2", 2, types, values, NULL);
+	here = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(clientele_answer(1, &isnull)));
 	SPI_freetuptable(SPI_tuptable);
 	return here;
 }
@@ -322,7 +289,7 @@ note_built_from(const Refresh *refresh, Datum key)
 	values[0] = Int32GetDatum(refresh->population_id);
 	values[1] = Int32GetDatum(refresh->next_version);
 	values[2] = CStringGetTextDatum(OidOutputFunctionCall(output, key));
-	run("UPDATE clientele.version SET built_from = $3 WHERE population_id = $1 AND version = $2", 3, types, values, NULL);
+	clientele_run("UPDATE clientele.version SET built_from = $3 WHERE population_id = $1 AND version = $2", 3, types, values, NULL);
 }
 
 /* The key that was noted so; of a domain, its base type is enough. */
@@ -353,11 +320,11 @@ next_range(const Refresh *refresh, Datum high, char no_high, Datum *low)
 	bool		found;
 
 	get_typlenbyval(refresh->key_type, &length, &byval);
-	found = run(psprintf("SELECT %s FROM %s %s ORDER BY %s DESC OFFSET $2 LIMIT 1", refresh->key, refresh->relation,
-						 no_high == 'n' ? "" : psprintf("WHERE %s < $1", refresh->key), refresh->key),
-				2, types, arguments, nulls) == 1;
+	found = clientele_run(psprintf("SELECT %s FROM %s %s ORDER BY %s DESC OFFSET $2 LIMIT 1", refresh->key, refresh->relation,
+								   no_high == 'n' ? "" : psprintf("WHERE %s < $1", refresh->key), refresh->key),
+						  2, types, arguments, nulls) == 1;
 	if (found)
-		*low = datumCopy(answer(1, &isnull), byval, length);
+		*low = datumCopy(clientele_answer(1, &isnull), byval, length);
 	SPI_freetuptable(SPI_tuptable);
 	return found;
 }
@@ -398,10 +365,11 @@ finish_rows(const Refresh *refresh)
 {
 	ClienteleRole before;
 
-	run(psprintf("SELECT clientele.index_stored(%d, %d)", refresh->population_id, refresh->next_version), 0, NULL, NULL, NULL);
+	clientele_run(psprintf("SELECT clientele.index_stored(%d, %d)", refresh->population_id, refresh->next_version),
+				  0, NULL, NULL, NULL);
 	before = clientele_become(refresh->owner);
-	run(psprintf("ANALYZE %s (%s, evaluated_at, due_at)", table_name(refresh, "stored", refresh->next_version), refresh->key),
-		0, NULL, NULL, NULL);
+	clientele_run(psprintf("ANALYZE %s (%s, evaluated_at, due_at)", table_name(refresh, "stored", refresh->next_version), refresh->key),
+				  0, NULL, NULL, NULL);
 	clientele_become_again(&before);
 }
 
@@ -411,8 +379,8 @@ count_rows(const Refresh *refresh, const char *query)
 	ClienteleRole before = clientele_become(refresh->owner);
 	int64		rows;
 
-	run(query, 0, NULL, NULL, NULL);
-	rows = answer_int64(1);
+	clientele_run(query, 0, NULL, NULL, NULL);
+	rows = clientele_answer_int64(1);
 	SPI_freetuptable(SPI_tuptable);
 	clientele_become_again(&before);
 	return rows;
@@ -428,12 +396,12 @@ labels_of_both(const Refresh *refresh, int *count)
 	};
 	ClienteleLabelled *labels;
 
-	*count = (int) run("SELECT d ->> 'name', bool_or(v.version = $2), bool_or(v.version = $3)"
-					   " FROM clientele.version AS v CROSS JOIN LATERAL (SELECT v.model::text::jsonb) AS m (model),"
-					   " jsonb_array_elements(m.model -> 'definitions') AS d"
-					   " WHERE v.population_id = $1 AND v.version IN ($2, $3)"
-					   " AND (d ->> 'kind' IN ('rfm', 'scorecard', 'ladder') OR d ->> 'name' = m.model ->> 'branch')"
-					   " GROUP BY 1 ORDER BY (d ->> 'name') COLLATE \"C\"", 3, types, values, NULL);
+	*count = (int) clientele_run("SELECT d ->> 'name', bool_or(v.version = $2), bool_or(v.version = $3)"
+								 " FROM clientele.version AS v CROSS JOIN LATERAL (SELECT v.model::text::jsonb) AS m (model),"
+								 " jsonb_array_elements(m.model -> 'definitions') AS d"
+								 " WHERE v.population_id = $1 AND v.version IN ($2, $3)"
+								 " AND (d ->> 'kind' IN ('rfm', 'scorecard', 'ladder') OR d ->> 'name' = m.model ->> 'branch')"
+								 " GROUP BY 1 ORDER BY (d ->> 'name') COLLATE \"C\"", 3, types, values, NULL);
 	labels = palloc(sizeof(ClienteleLabelled) * Max(*count, 1));
 	for (int i = 0; i < *count; i++)
 	{
@@ -480,8 +448,8 @@ switch_version(Refresh *refresh)
 	bool		isnull;
 	int64		logged = log_switch(refresh);
 
-	run("SELECT clientele.switch_version($1, $2)", 2, types, values, NULL);
-	if (!DatumGetBool(answer(1, &isnull)))
+	clientele_run("SELECT clientele.switch_version($1, $2)", 2, types, values, NULL);
+	if (!DatumGetBool(clientele_answer(1, &isnull)))
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("version %d of population \"%s\" stands ready, but its views are in use", version, refresh->name),
@@ -568,21 +536,21 @@ spell_out_marks(const Refresh *refresh)
 	bool		isnull;
 	bool		everyone;
 
-	run(psprintf("SELECT array_agg(ctid), bool_or(link IS NULL) FROM %s WHERE key IS NULL", mark), 0, NULL, NULL, NULL);
-	places = answer(1, &none);
+	clientele_run(psprintf("SELECT array_agg(ctid), bool_or(link IS NULL) FROM %s WHERE key IS NULL", mark), 0, NULL, NULL, NULL);
+	places = clientele_answer(1, &none);
 	if (!none)
 	{
 		places = datumCopy(places, false, -1);
-		everyone = DatumGetBool(answer(2, &isnull));
+		everyone = DatumGetBool(clientele_answer(2, &isnull));
 		SPI_freetuptable(SPI_tuptable);
 		if (everyone)
 			wait_for_writers(relations);
-		run(psprintf("INSERT INTO %s (key) (SELECT key FROM %s WHERE key IS NOT NULL%s) EXCEPT SELECT key FROM %s", mark, marked,
-					 everyone ? psprintf(" UNION ALL SELECT %s FROM %s UNION ALL SELECT %s FROM %s",
-										 refresh->key, stored, refresh->key, refresh->relation) : "",
-					 mark), 0, NULL, NULL, NULL);
+		clientele_run(psprintf("INSERT INTO %s (key) (SELECT key FROM %s WHERE key IS NOT NULL%s) EXCEPT SELECT key FROM %s", mark, marked,
+							   everyone ? psprintf(" UNION ALL SELECT %s FROM %s UNION ALL SELECT %s FROM %s",
+												   refresh->key, stored, refresh->key, refresh->relation) : "",
+							   mark), 0, NULL, NULL, NULL);
 		type = get_array_type(TIDOID);
-		run(psprintf("DELETE FROM %s WHERE ctid = ANY ($1)", mark), 1, &type, &places, NULL);
+		clientele_run(psprintf("DELETE FROM %s WHERE ctid = ANY ($1)", mark), 1, &type, &places, NULL);
 		clientele_capture_forget();
 	}
 	else
@@ -597,7 +565,7 @@ count_anew(const Refresh *refresh, ArrayType *keys)
 	Oid			type = get_array_type(ARR_ELEMTYPE(keys));
 	Datum		value = PointerGetDatum(keys);
 
-	run(psprintf("INSERT INTO %s (key) SELECT unnest($1)", table_name(refresh, "recount", 0)), 1, &type, &value, NULL);
+	clientele_run(psprintf("INSERT INTO %s (key) SELECT unnest($1)", table_name(refresh, "recount", 0)), 1, &type, &value, NULL);
 }
 
 /*
@@ -616,15 +584,15 @@ take_facts(const Refresh *refresh, TransactionId end, ClienteleTally *tally)
 	bool		isnull;
 	int64		taken;
 
-	run(psprintf("WITH taken AS (DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s"
-				 " WHERE key IS NOT NULL AND age(xmin) > age($2) LIMIT $1))"
-				 " RETURNING key) SELECT count(*), array_agg(DISTINCT key ORDER BY key) FROM taken", mark, mark),
-		2, types, values, NULL);
+	clientele_run(psprintf("WITH taken AS (DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s"
+						   " WHERE key IS NOT NULL AND age(xmin) > age($2) LIMIT $1))"
+						   " RETURNING key) SELECT count(*), array_agg(DISTINCT key ORDER BY key) FROM taken", mark, mark),
+				  2, types, values, NULL);
 	answered = SPI_tuptable;
-	taken = answer_int64(1);
+	taken = clientele_answer_int64(1);
 	if (taken > 0)
 	{
-		ArrayType  *marked = DatumGetArrayTypeP(answer(2, &isnull));
+		ArrayType  *marked = DatumGetArrayTypeP(clientele_answer(2, &isnull));
 		Datum	   *keys;
 		int			nkeys;
 		int16		length;
@@ -690,7 +658,7 @@ drain_facts(Refresh *refresh)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("capture of population \"%s\" is paused, so nobody knows what changes", refresh->name),
 				 errhint("SELECT clientele.resume_capture(%s);", quote_literal_cstr(refresh->name))));
-	run(psprintf("SELECT clientele.drop_old_versions(%d)", refresh->population_id), 0, NULL, NULL, NULL);
+	clientele_run(psprintf("SELECT clientele.drop_old_versions(%d)", refresh->population_id), 0, NULL, NULL, NULL);
 	spell_out_marks(refresh);
 	phase_begin(refresh, "facts", count_rows(refresh, psprintf("SELECT count(*) FROM %s", table_name(refresh, "mark", 0))));
 	end = ReadNextTransactionId();
