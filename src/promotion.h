@@ -175,7 +175,10 @@ typedef struct ClienteleBoundPromotion
 	ClientelePromotionRules *rules; /* promotion_bind.c's own */
 } ClienteleBoundPromotion;
 
-/* Of a stored value.  An expression of the wrong type is an error. */
+/*
+ * Of a stored value.  An expression of the wrong type is an error, so that whoever keeps
+ * a promotion for use binds it once before.
+ */
 extern ClienteleBoundPromotion *clientele_promotion_bind(Datum value);
 
 /*

@@ -10,6 +10,7 @@
 
 #include "miscadmin.h"
 
+#include "compat.h"
 #include "promotion.h"
 
 const char *const clientele_offer_policies[CLIENTELE_OFFER_POLICIES] = {
@@ -35,30 +36,45 @@ typedef struct Sum
 	ClienteleDecimal coupons;
 } Sum;
 
+typedef struct Candidate
+{
+	ClienteleOffer *offer;
+	Sum			sum;			/* of it alone */
+	ClienteleDecimal money;		/* sum.off and sum.other */
+	uint32		group;			/* a bit for its exclusive group; 0 = none */
+} Candidate;
+
+/*
+ * All sets are looked through, those with an earlier promotion first.  So of two that
+ * are alike the one that was found first stays.  From a set on nothing is found where
+ * all the rest together would not make it better than the best; to be as good with
+ * fewer, the rest must do so in fewer promotions.
+ */
 typedef struct Search
 {
-	ClienteleOffer *offers[CLIENTELE_EXACT_OFFERS]; /* in their order */
-	int			noffers;
-	Sum			rest[CLIENTELE_EXACT_OFFERS + 1];	/* of those from here on that stack */
+	int			ncandidates;
+	Candidate	candidates[CLIENTELE_EXACT_OFFERS]; /* in their order */
+	Sum			rest[CLIENTELE_EXACT_OFFERS + 1];	/* at most, of those from here on that stack */
+	ClienteleDecimal most[CLIENTELE_EXACT_OFFERS + 1][CLIENTELE_EXACT_OFFERS + 1];	/* of so many of them */
 	ClienteleDecimal limit;		/* the bill's amount */
-	uint32		best;			/* the best set so far: bit i = offers[i] */
+	uint32		best;			/* the best set so far: bit i = candidates[i] */
 	int			best_count;
 	Worth		best_worth;
 } Search;
 
+static const Sum nothing;
+
 static Sum
-sum_with(Sum sum, const ClienteleOffer *offer)
+sum_of(const ClienteleOffer *offer)
 {
 	ClienteleBenefitKind kind = offer->promotion->benefit.kind;
 	const ClienteleBenefit *benefit = &offer->benefit;
 
-	sum.off = clientele_money_add(sum.off, benefit->amount);
-	sum.other = clientele_money_add(sum.other, clientele_money_subtract(benefit->value, benefit->amount));
-	if (kind == CLIENTELE_POINTS)
-		sum.points = clientele_money_add(sum.points, benefit->given);
-	if (kind == CLIENTELE_COUPON)
-		sum.coupons = clientele_money_add(sum.coupons, benefit->given);
-	return sum;
+	return (Sum) {
+		benefit->amount, clientele_money_subtract(benefit->value, benefit->amount),
+		kind == CLIENTELE_POINTS ? benefit->given : CLIENTELE_ZERO,
+		kind == CLIENTELE_COUPON ? benefit->given : CLIENTELE_ZERO
+	};
 }
 
 static Sum
@@ -88,19 +104,14 @@ compare_worth(Worth a, Worth b)
 	return order != 0 ? order : clientele_decimal_compare(a.coupons, b.coupons);
 }
 
-/* Worth more, or as much with fewer, or as many of which the first that differs comes earlier. */
+/* Worth more, or as much with fewer. */
 static void
 consider(Search *search, uint32 set, int count, Sum sum)
 {
 	Worth		worth = worth_of(sum, search->limit);
 	int			order = compare_worth(worth, search->best_worth);
-	uint32		difference = set ^ search->best;
 
-	if (order == 0)
-		order = search->best_count - count;
-	if (order == 0 && difference != 0)
-		order = (set & (difference & -difference)) ? 1 : -1;
-	if (order <= 0)
+	if (order < 0 || (order == 0 && count >= search->best_count))
 		return;
 	search->best = set;
 	search->best_count = count;
@@ -108,40 +119,101 @@ consider(Search *search, uint32 set, int count, Sum sum)
 }
 
 static bool
-group_is_free(const Search *search, uint32 set, const ClienteleOffer *offer)
+may_be_better(const Search *search, int next, int count, Sum sum)
 {
-	const char *group = offer->promotion->exclusive_group;
+	Worth		bound = worth_of(sum_both(sum, search->rest[next]), search->limit);
+	int			order = compare_worth(bound, search->best_worth);
+	int			more = search->best_count - 1 - count;
 
-	for (int i = 0; i < search->noffers && group != NULL; i++)
-	{
-		const char *taken = search->offers[i]->promotion->exclusive_group;
-
-		if ((set & (1u << i)) && taken != NULL && strcmp(taken, group) == 0)
-			return false;
-	}
-	return true;
+	if (order != 0)
+		return order > 0;
+	return more >= 0 &&
+		clientele_decimal_compare(clientele_money_add(clientele_money_add(sum.off, sum.other),
+													  search->most[next][Min(more, search->ncandidates - next)]),
+								  search->best_worth.money) >= 0;
 }
 
-/* All sets of those that stack, which begin with `set` of the first `next`. */
+/* All sets that are `set` of the first `next`, and something of the others. */
 static void
-look_through(Search *search, int next, uint32 set, int count, Sum sum)
+look_through(Search *search, int next, uint32 set, int count, uint32 groups, Sum sum)
 {
-	const ClienteleOffer *offer;
-	int			order;
+	const Candidate *candidate = &search->candidates[next];
 
 	CHECK_FOR_INTERRUPTS();
-	order = compare_worth(worth_of(sum_both(sum, search->rest[next]), search->limit), search->best_worth);
-	if (order < 0 || (order == 0 && count > search->best_count))
+
+	/* what stands alone can still follow nothing */
+	if (count > 0 && !may_be_better(search, next, count, sum))
 		return;
-	if (next == search->noffers)
+	if (next == search->ncandidates)
 	{
 		consider(search, set, count, sum);
 		return;
 	}
-	offer = search->offers[next];
-	if (offer->promotion->stacks && group_is_free(search, set, offer))
-		look_through(search, next + 1, set | (1u << next), count + 1, sum_with(sum, offer));
-	look_through(search, next + 1, set, count, sum);
+	if (!candidate->offer->promotion->stacks)
+	{
+		if (count == 0)
+			consider(search, 1u << next, 1, candidate->sum);
+	}
+	else if ((groups & candidate->group) == 0)
+		look_through(search, next + 1, set | (1u << next), count + 1, groups | candidate->group,
+					 sum_both(sum, candidate->sum));
+	look_through(search, next + 1, set, count, groups, sum);
+}
+
+/* ---------- bounds ---------- */
+
+/* What of two sums is at most taken where only one of them can be. */
+static Sum
+greater_of(Sum a, Sum b)
+{
+	return (Sum) {
+		clientele_money_greatest(a.off, b.off), clientele_money_greatest(a.other, b.other),
+		clientele_money_greatest(a.points, b.points), clientele_money_greatest(a.coupons, b.coupons)
+	};
+}
+
+static int
+compare_money(const void *a, const void *b)
+{
+	return clientele_decimal_compare(*(const ClienteleDecimal *) b, *(const ClienteleDecimal *) a);
+}
+
+/* Of those from `next` on: of a group one counts at most. */
+static void
+find_bounds(Search *search, int next)
+{
+	Sum			sums[CLIENTELE_EXACT_OFFERS];
+	ClienteleDecimal money[CLIENTELE_EXACT_OFFERS];
+	uint32		groups[CLIENTELE_EXACT_OFFERS];
+	int			count = 0;
+
+	for (int i = next; i < search->ncandidates; i++)
+	{
+		const Candidate *candidate = &search->candidates[i];
+		int			same = 0;
+
+		if (!candidate->offer->promotion->stacks)
+			continue;
+		while (same < count && (groups[same] & candidate->group) == 0)
+			same++;
+		if (same == count)
+		{
+			sums[count] = candidate->sum;
+			money[count] = candidate->money;
+			groups[count++] = candidate->group;
+			continue;
+		}
+		sums[same] = greater_of(sums[same], candidate->sum);
+		money[same] = clientele_money_greatest(money[same], candidate->money);
+	}
+	search->rest[next] = nothing;
+	for (int i = 0; i < count; i++)
+		search->rest[next] = sum_both(search->rest[next], sums[i]);
+	qsort(money, count, sizeof(ClienteleDecimal), compare_money);
+	search->most[next][0] = CLIENTELE_ZERO;
+	for (int i = 1; i <= search->ncandidates - next; i++)
+		search->most[next][i] = i > count ? search->most[next][i - 1] :
+			clientele_money_add(search->most[next][i - 1], money[i - 1]);
 }
 
 /* ---------- which are looked at ---------- */
@@ -163,10 +235,8 @@ compare_alone(const void *a, const void *b)
 {
 	const ClienteleOffer *left = *(ClienteleOffer *const *) a;
 	const ClienteleOffer *right = *(ClienteleOffer *const *) b;
-	Sum			none = {CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO};
-	Sum			left_sum = sum_with(none, left);
-	Sum			right_sum = sum_with(none, right);
-	int			order = compare_worth(worth_of(right_sum, right_sum.off), worth_of(left_sum, left_sum.off));
+	int			order = compare_worth(worth_of(sum_of(right), right->benefit.amount),
+									  worth_of(sum_of(left), left->benefit.amount));
 
 	return order != 0 ? order : (left > right) - (left < right);
 }
@@ -180,45 +250,60 @@ compare_memory(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+static uint32
+group_bit(const Search *search, const ClientelePromotion *promotion)
+{
+	if (promotion->exclusive_group == NULL)
+		return 0;
+	for (int i = 0; i < search->ncandidates; i++)
+	{
+		const char *group = search->candidates[i].offer->promotion->exclusive_group;
+
+		if (group != NULL && strcmp(group, promotion->exclusive_group) == 0)
+			return search->candidates[i].group;
+	}
+	return 1u << search->ncandidates;
+}
+
 static void
 take_candidates(Search *search, ClienteleOffer *offers, int noffers)
 {
-	ClienteleOffer **candidates = palloc(mul_size(Max(noffers, 1), sizeof(ClienteleOffer *)));
+	ClienteleOffer **taken = palloc(mul_size(Max(noffers, 1), sizeof(ClienteleOffer *)));
+	int			count = Min(noffers, CLIENTELE_EXACT_OFFERS);
 
 	for (int i = 0; i < noffers; i++)
-		candidates[i] = &offers[i];
-	search->noffers = Min(noffers, CLIENTELE_EXACT_OFFERS);
+		taken[i] = &offers[i];
 	if (noffers > CLIENTELE_EXACT_OFFERS)
 	{
-		qsort(candidates, noffers, sizeof(ClienteleOffer *), compare_alone);
-		qsort(candidates, search->noffers, sizeof(ClienteleOffer *), compare_memory);
+		qsort(taken, noffers, sizeof(ClienteleOffer *), compare_alone);
+		qsort(taken, count, sizeof(ClienteleOffer *), compare_memory);
 	}
-	memcpy(search->offers, candidates, search->noffers * sizeof(ClienteleOffer *));
-	pfree(candidates);
+	for (int i = 0; i < count; i++)
+	{
+		Candidate  *candidate = &search->candidates[i];
+
+		candidate->offer = taken[i];
+		candidate->sum = sum_of(taken[i]);
+		candidate->money = clientele_money_add(candidate->sum.off, candidate->sum.other);
+		candidate->group = group_bit(search, taken[i]->promotion);
+		search->ncandidates++;
+	}
+	pfree(taken);
 }
 
 static void
 choose_best(ClienteleOffer *offers, int noffers, ClienteleDecimal limit)
 {
-	Sum			none = {CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO};
 	Search		search;
 
 	memset(&search, 0, sizeof(search));
 	search.limit = limit;
-	search.best_worth = worth_of(none, limit);
 	take_candidates(&search, offers, noffers);
-	search.rest[search.noffers] = none;
-	for (int i = search.noffers - 1; i >= 0; i--)
-	{
-		search.rest[i] = search.rest[i + 1];
-		if (search.offers[i]->promotion->stacks)
-			search.rest[i] = sum_with(search.rest[i], search.offers[i]);
-		else
-			consider(&search, 1u << i, 1, sum_with(none, search.offers[i]));
-	}
-	look_through(&search, 0, 0, 0, none);
-	for (int i = 0; i < search.noffers; i++)
-		search.offers[i]->chosen = (search.best & (1u << i)) != 0;
+	for (int next = 0; next <= search.ncandidates; next++)
+		find_bounds(&search, next);
+	look_through(&search, 0, 0, 0, 0, nothing);
+	for (int i = 0; i < search.ncandidates; i++)
+		search.candidates[i].offer->chosen = (search.best & (1u << i)) != 0;
 }
 
 /* ---------- the other policies ---------- */

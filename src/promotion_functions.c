@@ -93,7 +93,7 @@ let_go(CallSite *site)
 	MemoryContextReset(site->promotions);
 }
 
-/* An error on the way leaves nothing behind that could be found. */
+/* One that fails to compile is not found, but counts: what it has allocated is let go in time. */
 static const ClienteleBoundPromotion *
 promotion_of(CallSite *site, Datum datum)
 {
@@ -110,6 +110,7 @@ promotion_of(CallSite *site, Datum datum)
 	}
 	if (site->nkept == KEPT_PROMOTIONS)
 		let_go(site);
+	site->nkept++;
 	caller = MemoryContextSwitchTo(site->promotions);
 	kept = palloc(sizeof(KeptPromotion));
 	kept->hash = hash;
@@ -117,7 +118,6 @@ promotion_of(CallSite *site, Datum datum)
 	kept->bound = clientele_promotion_bind(PointerGetDatum(kept->value));
 	kept->next = *bucket;
 	*bucket = kept;
-	site->nkept++;
 	MemoryContextSwitchTo(caller);
 	return kept->bound;
 }

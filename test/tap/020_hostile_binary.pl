@@ -45,6 +45,17 @@ my %valid = (
 		   {"kind": "scorecard", "name": "tier", "card": {"method": "additive", "characteristics": [{"name": "a", "bins": [{"points": 1}]}]}},
 		   {"kind": "ladder", "name": "l", "rules": [{"label": "new", "when": "spend = 1"}]}, {"kind": "tag", "name": "贵宾", "when": "spend > days", "family": "价值"}]}),
 	],
+	promotion => [
+		q({"term": {"from": "2026-07-01"}, "branches": "all", "benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none"}),
+		q({"term": {"from": "2026-07-01", "to": "2026-07-31", "days": [6, 7], "hours": {"from": "10:00", "to": "21:00"}}, "branches": ["1", "十"],
+		   "audience": "tier in ('a', 'b') and not has_tag('x')", "audience_at": "bill including it", "bill": "amount > 100 and channel = 'store'",
+		   "spend": {"at_least": 50000.5, "measure": "spend"}, "benefit": {"kind": "percent off", "percent": 12.5, "at_most": 2e3, "applies_to": "category = '皮肤'"},
+		   "rounding": {"decimals": 1, "mode": "half even"}, "stock": {"total": 500, "per_period": {"claims": 1, "period": "month"}}, "budget": 1000000,
+		   "priority": -10, "exclusive_group": "july", "stacks": false, "claim_term": {"minutes": 30}, "after_refund": "recompute",
+		   "needs": {"joiners": 3, "within": {"hours": 24}}}),
+		q({"term": {"from": "2026-07-01"}, "branches": "all", "after_refund": "proportional", "benefit": {"kind": "spend and reduce",
+		   "steps": [{"at_least": 300, "off": 50}, {"at_least": 1000, "off": 200}]}}),
+	],
 	rfm => [
 		'(2024-01-05 01:30:00+00,2024-06-01 08:00:00+00,7,3480.50)',
 		'(2024-01-05 01:30:00.000001+00,2024-01-05 01:30:00.000001+00,1,0)',

@@ -42,6 +42,11 @@ is_saved(
 	'scorecard',
 	'{"method": "additive", "characteristics": [{"name": "a", "value": "b >", "bins": [{"points": 1}]}], "tiers": [{"label": "x"}]}',
 	'invalid scorecard: characteristics[0].value, character 4: expression ends too early|42601');
+is_saved('promotion', '{', 'invalid input syntax for type promotion: not JSON at line 1|22P02');
+is_saved(
+	'promotion',
+	'{"term": {"from": "2026-07-01"}, "branches": "all", "bill": "amount >"}',
+	'invalid promotion: bill, character 9: expression ends too early|42601');
 is_saved('rfm', '(,,', 'invalid input syntax for type rfm: "(,,"|22P02');
 is_saved('rfm_cuts', 'recency 2, 1', 'invalid input syntax for type rfm_cuts: "recency 2, 1"|22P02');
 
@@ -49,6 +54,7 @@ is_saved('rfm_cuts', 'recency 2, 1', 'invalid input syntax for type rfm_cuts: "r
 my %valid = (
 	expression => q{"a" between 1.5e3 and -2 and coalesce(b, 'x''y') like '%z' or age(c) not in (1, 2) and d > date '2020-02-29' - 3 months},
 	scorecard => q({"method": "weighted", "characteristics": [{"name": "a", "weight": 100, "value": "b + 1", "bins": [{"below": 1e2, "points": 2}, {"points": 99.5, "reason": "\u4e2d"}], "missing": {"points": 0}}], "tiers": [{"label": "x", "at_least": 5}, {"label": "y"}]}),
+	promotion => q({"term": {"from": "2026-07-01", "days": [6, 7], "hours": {"from": "10:00", "to": "21:00"}}, "branches": ["1", "3"], "audience": "tier = 'a'", "audience_at": "bill", "bill": "amount > 1e2 and contains(items, 'x')", "benefit": {"kind": "percent off", "percent": 12.5, "applies_to": "category = '皮'"}, "stock": {"total": 500}, "after_refund": "none"}),
 	rfm => '(2024-01-05 01:30:00+00,2024-06-01 08:00:00.123456+00,7,3480.50)',
 	rfm_cuts => 'recency 30, 90; frequency 2, 4.5; monetary 500, 2000');
 for my $type (sort keys %valid)
