@@ -49,11 +49,8 @@ sub publish
 {
 	my ($world, $model, $note) = @_;
 	my $population = literal($world->{population});
-	my @calls;
+	my @calls = draft_calls($world->{population}, $model);
 
-	push @calls, definition_call($world->{population}, $model->{home}), "SELECT clientele.set_branch($population, 'Home');" if $model->{home};
-	push @calls, map { parameter_call($world->{population}, $_) } @{ $model->{parameters} };
-	push @calls, map { definition_call($world->{population}, $_) } shuffled(@{ $model->{definitions} });
 	count_words($model);
 	return join("\n", @calls) . "\nSELECT clientele.publish($population, '$note');\n"
 		. compare_view_if_live($world, $note)

@@ -45,7 +45,7 @@ my $differences = q{
 	$$;
 	-- The values of a, without those that the difference takes away, with those that it adds, are those of b.
 	CREATE FUNCTION diff.wrong(a clientele.model, b clientele.model) RETURNS SETOF record LANGUAGE sql AS $$
-		WITH d AS (SELECT kind, name, substring(what FROM '([a-z_]+)(\[\d+\])?$') AS key, old, new FROM clientele.model_diff(a, b)
+		WITH d AS (SELECT kind, name, substring(what FROM '([^.\[\]]+)(\[\d+\])?$') AS key, old, new FROM clientele.model_diff(a, b)
 				   WHERE kind <> 'population')
 		SELECT kind, name, key, value, sum(n)
 		FROM (SELECT p.kind, p.name, l.*, 1 AS n FROM diff.parts(a) AS p, diff.leaves('', p.body) AS l
@@ -87,7 +87,7 @@ sub definitions
 	my ($world, $model) = @_;
 	my $population = $world->{population};
 	my @metrics = grep { $_->{kind} eq 'metric' } @{ $model->{definitions} };
-	my @sql = ((map { parameter_call($population, $_) } @{ $model->{parameters} }), map { definition_call($population, $_) } shuffled(@{ $model->{definitions} }));
+	my @sql = draft_calls($population, $model);
 
 	push @sql, 'SELECT clientele.set_branch(' . literal($population) . ', ' . literal(one_of(@metrics)->{name}) . ');' if @metrics && chance(0.5);
 	push @sql, 'SELECT clientele.set_revenue(' . literal($population) . ", 'treatment');" if chance(0.5);

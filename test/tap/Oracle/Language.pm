@@ -9,7 +9,7 @@ use JSON::PP;
 use Math::BigFloat;
 use Oracle::KeptLevels;
 use Oracle::Random;
-our @EXPORT = qw(expression_text definition_text definition_call parameter_call labels_of);
+our @EXPORT = qw(expression_text definition_text definition_call draft_calls labels_of);
 
 my $json = JSON::PP->new->canonical->allow_bignum;
 
@@ -177,6 +177,17 @@ sub parameter_call
 
 	return join "\n", "$call, $p->{value});", (map { "$call, NULL, branch => " . quoted($_) . ');' } @dropped),
 		map { "$call, $branches{$_}, branch => " . quoted($_) . ');' } sort keys %branches;
+}
+
+# Writes a model into the draft: the branch first, because parameters may have values for some.
+sub draft_calls
+{
+	my ($population, $model) = @_;
+	my $home = $model->{home};
+
+	return (($home ? (definition_call($population, $home), 'SELECT clientele.set_branch(' . quoted($population) . ', ' . quoted($home->{name}) . ');') : ()),
+		(map { parameter_call($population, $_) } @{ $model->{parameters} }),
+		map { definition_call($population, $_) } shuffled(@{ $model->{definitions} }));
 }
 
 1;
