@@ -16,7 +16,7 @@ SELECT c.name AS comparison, c.unit,
     format('%s (%s-%s)', round(o.amount), round(o.least), round(o.greatest)) AS clientele,
     format('%s (%s-%s)', round(p.amount), round(p.least), round(p.greatest)) AS peer,
     round((CASE c.unit WHEN 'tps' THEN o.amount / p.amount ELSE p.amount / o.amount END)::numeric, 1) AS "times as fast",
-    c.target, c.aim,
+    round(c.target::numeric, 2)::float8 AS target, c.aim,
     CASE WHEN c.target IS NULL THEN '' WHEN CASE c.unit WHEN 'tps' THEN o.amount / p.amount ELSE p.amount / o.amount END >= c.target THEN 'met' ELSE 'MISSED' END AS "target is"
 FROM bench.engine_comparison AS c
 LEFT JOIN median AS o ON o.name = c.name AND o.side = 'clientele'
