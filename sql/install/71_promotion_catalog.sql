@@ -307,6 +307,17 @@ COMMENT ON COLUMN clientele.refusal.at IS 'when it was written';
 COMMENT ON COLUMN clientele.refusal.actor IS 'the role that wrote it';
 COMMENT ON COLUMN clientele.refusal.note IS 'how it was said, in which form';
 
+CREATE TABLE clientele.branch_zone (
+    population_id int NOT NULL,
+    branch text COLLATE "C" NOT NULL,
+    time_zone text NOT NULL,
+    PRIMARY KEY (population_id, branch)
+) USING heap;
+COMMENT ON TABLE clientele.branch_zone IS 'branches whose clock is not that of their population';
+COMMENT ON COLUMN clientele.branch_zone.population_id IS 'whose branch it is';
+COMMENT ON COLUMN clientele.branch_zone.branch IS 'the branch, as bills name it';
+COMMENT ON COLUMN clientele.branch_zone.time_zone IS 'the zone whose days and hours count there';
+
 SELECT pg_extension_config_dump('clientele.offered_promotion', '');
 SELECT pg_extension_config_dump('clientele.offered_promotion_promotion_id_seq', '');
 SELECT pg_extension_config_dump('clientele.promotion_version', '');
@@ -323,3 +334,4 @@ SELECT pg_extension_config_dump('clientele.ledger_entry_entry_id_seq', '');
 SELECT pg_extension_config_dump('clientele.membership', '');
 SELECT pg_extension_config_dump('clientele.refusal', '');
 SELECT pg_extension_config_dump('clientele.refusal_number_seq', '');
+SELECT pg_extension_config_dump('clientele.branch_zone', '');

@@ -1,0 +1,51 @@
+/*
+ * audience.h
+ *		Whether a promotion is for a customer, as his profile says.
+ *
+ * A customer is asked about for many promotions at once: his profile is read at most once
+ * for each instant that matters (now, just before the bill, when a term began).
+ */
+#ifndef CLIENTELE_AUDIENCE_H
+#define CLIENTELE_AUDIENCE_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+#include "utils/snapshot.h"
+
+#include "offered.h"
+
+typedef struct ClienteleAudience ClienteleAudience;
+
+/*
+ * In the current memory context.  The key is of the customer table's type.  The snapshot,
+ * registered or active until the end, is of this moment: it sees what this transaction
+ * has written.  The bill may be NULL.
+ */
+extern ClienteleAudience *clientele_audience_begin(const ClientelePopulation *population, Oid key_type, Datum key,
+												   TimestampTz now, const ClienteleBill *bill, Snapshot snapshot);
+
+/* Whether there is such a customer, who has not been forgotten. */
+extern bool clientele_audience_exists(ClienteleAudience *audience);
+
+/* Whether he has refused automated decisions. */
+extern bool clientele_audience_refused(ClienteleAudience *audience);
+
+/* Whether chance has left him out: see clientele.offered_promotion.holdout. */
+extern bool clientele_audience_held_out(ClienteleAudience *audience, const ClienteleOffered *promotion);
+
+/* Whether he is meant; if not, the parts of the condition that do not hold. */
+extern bool clientele_audience_meets(ClienteleAudience *audience, const ClienteleOffered *promotion,
+									 int *nunmet, const char ***unmet);
+
+/* What the metric of "measure" has accumulated since the term began; false = unknown, or there is none. */
+extern bool clientele_audience_spent(ClienteleAudience *audience, const ClienteleOffered *promotion, ClienteleDecimal *spent);
+
+/*
+ * What has decided, to be kept: {"as_of": ..., "model_version": 3, "values": {"member": "A"}, "spent": 60000}.
+ */
+extern Jsonb *clientele_audience_evidence(ClienteleAudience *audience, const ClienteleOffered *promotion);
+
+extern void clientele_audience_end(ClienteleAudience *audience);
+
+#endif							/* CLIENTELE_AUDIENCE_H */

@@ -1,0 +1,44 @@
+/*
+ * fresh.h
+ *		Lock, then look: how limits hold at every isolation level.
+ *
+ * Who takes something that others want as well first takes a lock, which he keeps until
+ * his transaction ends, and then looks with a snapshot that is younger than the lock.  So
+ * he sees all that anybody has taken, also in a REPEATABLE READ transaction that began
+ * long before; and what he then updates nobody else has touched.
+ *
+ * The locks are PostgreSQL's own heavyweight locks, on our table of claims: they are
+ * seen in pg_locks, deadlocks are found, and a prepared transaction keeps them, also through
+ * a crash.  Two names with the same hash share a lock, and wait for each other for nothing.
+ */
+#ifndef CLIENTELE_FRESH_H
+#define CLIENTELE_FRESH_H
+
+#include "postgres.h"
+
+/* In the order in which they are taken; of several of one kind, ascending by clientele_fresh_order. */
+typedef enum ClienteleFreshLock
+{
+	CLIENTELE_LOCK_REQUEST = 1, /* a request id of a population */
+	CLIENTELE_LOCK_CUSTOMER,	/* a key of a population */
+	CLIENTELE_LOCK_TEAM,		/* the claim that began it */
+	CLIENTELE_LOCK_CLAIM,		/* a claim */
+	CLIENTELE_LOCK_STOCK		/* a stripe of a scope */
+} ClienteleFreshLock;
+
+extern uint32 clientele_fresh_order(ClienteleFreshLock kind, int population_id, const char *name);
+extern void clientele_fresh_lock(ClienteleFreshLock kind, int population_id, const char *name);
+
+/* False if somebody else has it. */
+extern bool clientele_fresh_try(ClienteleFreshLock kind, int population_id, const char *name);
+
+/*
+ * Runs a statement, whose plan the session keeps, under a snapshot of this moment.  Within
+ * SPI.  Returns the number of rows; clientele_answer and its like read the one row.
+ */
+extern uint64 clientele_fresh_run(const char *sql, int nargs, const Oid *types, const Datum *values, const char *nulls);
+
+/* An error unless commits wait until they are safe on disk. */
+extern void clientele_fresh_check_commit(void);
+
+#endif							/* CLIENTELE_FRESH_H */

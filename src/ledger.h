@@ -1,0 +1,48 @@
+/*
+ * ledger.h
+ *		Points, stored value, gifts and coupons: what customers have, exactly.
+ *
+ * Entries are only added.  One that gives is a lot; one that uses names the lot it takes from, of
+ * those that are valid the one that expires first.  A balance at an instant is what is left of
+ * the lots that are valid then.  Call within SPI, after the customer's lock.
+ */
+#ifndef CLIENTELE_LEDGER_H
+#define CLIENTELE_LEDGER_H
+
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "decimal.h"
+
+typedef struct ClienteleLedgerEntry
+{
+	int			population_id;
+	const char *key;
+	const char *account;		/* 'points', 'stored value', 'gift', 'coupon' */
+	const char *item;			/* "" = none */
+	ClienteleDecimal amount;	/* > 0 */
+	TimestampTz valid_until;	/* DT_NOEND: it stays */
+	int64		claim_id;		/* 0 = none */
+	const char *request_id;		/* NULL = none */
+	TimestampTz at;
+	Oid			actor;
+	const char *reason;			/* NULL = none */
+} ClienteleLedgerEntry;
+
+/* Gives; returns the number of the lot. */
+extern int64 clientele_ledger_give(const ClienteleLedgerEntry *entry);
+
+/* Uses so much of what is valid at entry->at; false, and nothing is used, if there is not so much. */
+extern bool clientele_ledger_use(const ClienteleLedgerEntry *entry);
+
+/* What is left of what a claim has given (also where it has expired). */
+extern ClienteleDecimal clientele_ledger_left_of_claim(int64 claim_id);
+
+/* Takes back so much of what a claim has given, at most what is left. */
+extern void clientele_ledger_take_back(const ClienteleLedgerEntry *entry);
+
+extern ClienteleDecimal clientele_ledger_balance(int population_id, const char *key, const char *account, const char *item,
+												 TimestampTz at);
+
+#endif							/* CLIENTELE_LEDGER_H */

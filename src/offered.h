@@ -1,0 +1,58 @@
+/*
+ * offered.h
+ *		The promotions of a population, compiled, as the session keeps them.
+ */
+#ifndef CLIENTELE_OFFERED_H
+#define CLIENTELE_OFFERED_H
+
+#include "postgres.h"
+
+#include "pgtime.h"
+
+#include "population.h"
+#include "promotion.h"
+
+typedef enum ClienteleOfferedState
+{
+	CLIENTELE_DRAFT,			/* never published */
+	CLIENTELE_PUBLISHED,
+	CLIENTELE_PAUSED,
+	CLIENTELE_ENDED
+} ClienteleOfferedState;
+
+/* A row of clientele.offered_promotion, and the version that applies. */
+typedef struct ClienteleOffered
+{
+	int			id;
+	NameData	name;
+	ClienteleOfferedState state;
+	int			version;
+	bool		automatic;		/* an earn rule */
+	ClienteleDecimal holdout;	/* per cent */
+	bool		is_frozen;		/* the list of its audience has been made */
+	const ClienteleBoundPromotion *bound;	/* NULL: a draft */
+	struct ClienteleAudienceRules *audience;	/* audience.c's own; NULL = everybody */
+} ClienteleOffered;
+
+typedef struct ClienteleOfferedList
+{
+	int			count;
+	const ClienteleOffered *promotions; /* the larger priority first, then the smaller id */
+} ClienteleOfferedList;
+
+/*
+ * All that are published, paused or ended; as last committed, whatever the transaction's
+ * snapshot.  Good until the next call.
+ */
+extern const ClienteleOfferedList *clientele_offered_all(const ClientelePopulation *population);
+
+/* The one of that name; an error if there is none, or only a draft. */
+extern const ClienteleOffered *clientele_offered_find(const ClientelePopulation *population, const char *name);
+
+/* A version, which may be an older one: what was claimed by it is redeemed and refunded by it. */
+extern const ClienteleBoundPromotion *clientele_offered_version(int promotion_id, int version);
+
+/* The zone of a branch; where none is set, or the branch is NULL, the population's. */
+extern pg_tz *clientele_branch_zone(const ClientelePopulation *population, const text *branch);
+
+#endif							/* CLIENTELE_OFFERED_H */

@@ -1,0 +1,58 @@
+/*
+ * stock.h
+ *		What is left of the limits that customers share: taking of it, giving back.
+ *
+ * A scope (all, a branch, a day, the budget) has several rows, its stripes.  Who takes one
+ * locks a stripe that nobody else has locked, and takes from it; only when no free stripe has
+ * anything left he waits for those that others hold, because they may roll back.
+ */
+#ifndef CLIENTELE_STOCK_H
+#define CLIENTELE_STOCK_H
+
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "offered.h"
+
+/* Which limits have nothing left; 0 = all was taken. */
+typedef enum ClienteleStockLack
+{
+	CLIENTELE_LACK_TOTAL = 1,
+	CLIENTELE_LACK_BRANCH = 2,
+	CLIENTELE_LACK_DAY = 4,
+	CLIENTELE_LACK_BUDGET = 8
+} ClienteleStockLack;
+
+/*
+ * Takes one claim, or a number of them, worth `value` together, out of every limit of the promotion, or
+ * nothing.  What has expired comes back first, if there is not enough.  Within SPI, after the customer's lock.
+ */
+extern uint32 clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
+								   const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now);
+
+/* Gives back claims, or money of the budget; rows that a limit does not have any more are left out. */
+extern void clientele_stock_give_back(const ClientelePopulation *population, int promotion_id,
+									  const char *branch, DateADT day, int claims, ClienteleDecimal value);
+
+/* What is left now, expired claims included; CLIENTELE_NO_LIMIT where there is none. */
+typedef struct ClienteleStockLeft
+{
+	int			total;
+	int			branch;
+	int			day;
+	bool		has_budget;
+	ClienteleDecimal budget;
+} ClienteleStockLeft;
+
+/* For promotions[i], into left[i]; a few index scans for all together. */
+extern void clientele_stock_left(const ClientelePopulation *population, int count, const ClienteleOffered *const *promotions,
+								 const char *branch, const DateADT *days, TimestampTz now, Snapshot snapshot,
+								 ClienteleStockLeft *left);
+
+/* What the customer may still claim himself (per_customer, per_period); CLIENTELE_NO_LIMIT where there is none. */
+extern void clientele_stock_left_of_customer(const ClientelePopulation *population, const char *key, int count,
+											 const ClienteleOffered *const *promotions, const DateADT *days,
+											 TimestampTz now, Snapshot snapshot, int *left);
+
+#endif							/* CLIENTELE_STOCK_H */
