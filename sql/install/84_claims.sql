@@ -1,0 +1,2 @@
+
+-- Claims: what is checked is taken, once, and comes back.

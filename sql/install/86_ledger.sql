@@ -1,0 +1,2 @@
+
+-- Points, stored value, gifts, coupons: what customers have; earn rules and memberships.

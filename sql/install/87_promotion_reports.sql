@@ -1,0 +1,2 @@
+
+-- What promotions cost and bring, before and during; and what each was given for.
