@@ -17,6 +17,21 @@
 
 typedef struct ClienteleAudience ClienteleAudience;
 
+/* The columns of a population's view, as far as promotions name them. */
+typedef struct ClienteleProfile ClienteleProfile;
+
+typedef struct ClienteleAudienceRules ClienteleAudienceRules;
+
+/*
+ * Compiling, for offered.c, in the current memory context: begins; binds what a promotion asks
+ * of a profile, NULL = nothing.  All is bound before anybody is asked about.
+ */
+extern ClienteleProfile *clientele_profile_begin(const ClientelePopulation *population, pg_tz *zone);
+extern ClienteleAudienceRules *clientele_audience_bind(ClienteleProfile *profile, const ClientelePromotion *promotion);
+
+/* Whether a profile has to be begun anew when that relation has changed. */
+extern bool clientele_profile_reads(const ClienteleProfile *profile, Oid relation);
+
 /*
  * In the current memory context.  The key is of the customer table's type.  The snapshot,
  * registered or active until the end, is of this moment: it sees what this transaction
@@ -24,6 +39,10 @@ typedef struct ClienteleAudience ClienteleAudience;
  */
 extern ClienteleAudience *clientele_audience_begin(const ClientelePopulation *population, Oid key_type, Datum key,
 												   TimestampTz now, const ClienteleBill *bill, Snapshot snapshot);
+
+/* The same as of another instant, with what is known today. */
+extern ClienteleAudience *clientele_audience_begin_at(const ClientelePopulation *population, Oid key_type, Datum key,
+													  TimestampTz as_of, const ClienteleBill *bill, Snapshot snapshot);
 
 /* Whether there is such a customer, who has not been forgotten. */
 extern bool clientele_audience_exists(ClienteleAudience *audience);

@@ -94,6 +94,12 @@ typedef void ClienteleJsonActionResult;
 #define clientele_owns_relation(relation, role) object_ownercheck(RelationRelationId, relation, role)
 #endif
 
+#if PG_VERSION_NUM < 160000
+#define clientele_may_use_schema(schema, role) (pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK)
+#else
+#define clientele_may_use_schema(schema, role) (object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 /*
  * An expression inside a larger text: a saved error says at which place of the
  * text.  (A thrown one says it in its context.)

@@ -36,13 +36,15 @@ typedef struct ClienteleOffered
 
 typedef struct ClienteleOfferedList
 {
+	struct ClienteleProfile *profile;	/* audience.c's own: what they ask of a customer */
 	int			count;
 	const ClienteleOffered *promotions; /* the larger priority first, then the smaller id */
 } ClienteleOfferedList;
 
 /*
  * All that are published, paused or ended; as last committed, whatever the transaction's
- * snapshot.  Good until the next call.
+ * snapshot.  What these functions return is good until the transaction ends; asked again,
+ * they may know better.
  */
 extern const ClienteleOfferedList *clientele_offered_all(const ClientelePopulation *population);
 
@@ -51,6 +53,13 @@ extern const ClienteleOffered *clientele_offered_find(const ClientelePopulation 
 
 /* A version, which may be an older one: what was claimed by it is redeemed and refunded by it. */
 extern const ClienteleBoundPromotion *clientele_offered_version(int promotion_id, int version);
+
+/*
+ * Until the transaction ends nobody changes the limits of a promotion, or (to_change) takes
+ * anything of it or gives it back.  Who takes or gives back locks it before all else, and
+ * then asks for it: so he knows the limits that count.
+ */
+extern void clientele_offered_lock(int promotion_id, bool to_change);
 
 /* The zone of a branch; where none is set, or the branch is NULL, the population's. */
 extern pg_tz *clientele_branch_zone(const ClientelePopulation *population, const text *branch);

@@ -7,14 +7,20 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "owner.h"
 #include "reader.h"
+
+PG_FUNCTION_INFO_V1(clientele_check_allowed_sql);
 
 Oid
 clientele_view(const char *schema, const char *name, Oid owner)
@@ -42,6 +48,70 @@ clientele_may_ask(const char *schema, const char *population, Oid owner)
 		return true;
 	view = clientele_view(schema, population, owner);
 	return OidIsValid(view) && pg_class_aclcheck(view, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+}
+
+/* Views of promotions are the extension owner's, views of profiles the population's. */
+static bool
+has_right(Oid caller, const ClientelePopulation *population, const ClienteleRight *right)
+{
+	const char *schema = NameStr(population->target_schema);
+	const char *name = psprintf("%s_%s", NameStr(population->name), right->view);
+	Oid			view = clientele_view(schema, name, clientele_extension_owner());
+	AclMode		mode = strcmp(right->privilege, "SELECT") == 0 ? ACL_SELECT :
+		strcmp(right->privilege, "INSERT") == 0 ? ACL_INSERT : ACL_UPDATE;
+
+	if (!OidIsValid(view))
+		view = clientele_view(schema, name, population->owner);
+	return OidIsValid(view) && pg_class_aclcheck(view, caller, mode) == ACLCHECK_OK &&
+		clientele_may_use_schema(get_namespace_oid(schema, false), caller);
+}
+
+void
+clientele_check_allowed(Oid caller, const ClientelePopulation *population, int nrights, const ClienteleRight *rights)
+{
+	const ClienteleRight *last = &rights[nrights - 1];
+
+	if (has_privs_of_role(caller, population->owner))
+		return;
+	for (int i = 0; i < nrights; i++)
+	{
+		if (has_right(caller, population, &rights[i]))
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied for promotions of population \"%s\"", NameStr(population->name)),
+			 errhint("GRANT %s ON %s TO %s;", last->privilege,
+					 quote_qualified_identifier(NameStr(population->target_schema),
+												psprintf("%s_%s", NameStr(population->name), last->view)),
+					 quote_identifier(GetUserNameFromId(caller, false)))));
+}
+
+/* check_allowed(caller, population, rights): rights such as 'claim INSERT'. */
+Datum
+clientele_check_allowed_sql(PG_FUNCTION_ARGS)
+{
+	ClientelePopulation population;
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(2);
+	Datum	   *words;
+	int			nrights;
+	ClienteleRight *rights;
+
+	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(1)), &population);
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &words, NULL, &nrights);
+	rights = palloc(mul_size(Max(nrights, 1), sizeof(ClienteleRight)));
+	for (int i = 0; i < nrights; i++)
+	{
+		char	   *word = TextDatumGetCString(words[i]);
+		char	   *space = strchr(word, ' ');
+
+		if (space == NULL)
+			elog(ERROR, "\"%s\" is no right", word);
+		*space = '\0';
+		rights[i] = (ClienteleRight) {word, space + 1};
+	}
+	clientele_check_allowed(PG_GETARG_OID(0), &population, nrights, rights);
+	PG_RETURN_VOID();
 }
 
 char *

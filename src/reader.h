@@ -9,6 +9,8 @@
 
 #include "fmgr.h"
 
+#include "population.h"
+
 /*
  * One of the views of a population, by its name; InvalidOid if it is not there.  What
  * somebody else has put in its place is not.
@@ -20,6 +22,20 @@ extern Oid	clientele_view(const char *schema, const char *name, Oid owner);
  * the population's view, and who may act as its owner.
  */
 extern bool clientele_may_ask(const char *schema, const char *population, Oid owner);
+
+/* A privilege on one of a population's views of promotions: {"claim", "INSERT"} is that on NAME_claim. */
+typedef struct ClienteleRight
+{
+	const char *view;			/* what follows the population's name */
+	const char *privilege;
+} ClienteleRight;
+
+/*
+ * An error unless a role acts as the population's owner, or has one of these rights.  Says
+ * which of them, the last, is to be granted.
+ */
+extern void clientele_check_allowed(Oid caller, const ClientelePopulation *population, int nrights,
+									const ClienteleRight *rights);
 
 /* The customer's key, given as text or in its own type: as text, which fits all types of keys. */
 extern char *clientele_key_argument(FunctionCallInfo fcinfo, int argument);

@@ -1,2 +1,598 @@
 
 -- Promotions of a population: defined, published, paused, ended; and what they offer a customer.
+
+-- ---------------------------------------------------------------------------
+-- What sessions keep, and who may ask
+-- ---------------------------------------------------------------------------
+
+-- Sessions keep promotions compiled (src/offered.c).
+CREATE FUNCTION clientele.offers_changed() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'clientele_offers_changed' LANGUAGE C;
+REVOKE ALL ON FUNCTION clientele.offers_changed() FROM PUBLIC;
+COMMENT ON FUNCTION clientele.offers_changed() IS 'internal: trigger that makes every session read its promotions anew after commit';
+
+CREATE TRIGGER offers_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON clientele.offered_promotion
+    FOR EACH STATEMENT EXECUTE FUNCTION clientele.offers_changed();
+COMMENT ON TRIGGER offers_changed ON clientele.offered_promotion IS 'sessions read their promotions anew';
+CREATE TRIGGER offers_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON clientele.branch_zone
+    FOR EACH STATEMENT EXECUTE FUNCTION clientele.offers_changed();
+COMMENT ON TRIGGER offers_changed ON clientele.branch_zone IS 'sessions read their promotions anew';
+
+CREATE FUNCTION clientele.check_allowed(caller regrole, population text, rights text[]) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_check_allowed_sql' LANGUAGE C STABLE STRICT;
+REVOKE ALL ON FUNCTION clientele.check_allowed(regrole, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_allowed(regrole, text, text[]) IS 'internal: an error unless the caller acts as the population''s owner or has one of the rights, such as claim INSERT: that privilege on the view NAME_claim';
+
+CREATE FUNCTION clientele.allowed_population(caller regrole, population text, VARIADIC rights text[]) RETURNS clientele.population
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    found_population clientele.population;
+BEGIN
+    PERFORM clientele.check_allowed(caller, clientele.check_given('population', population), rights);
+    SELECT * INTO STRICT found_population FROM clientele.population AS p WHERE p.name = allowed_population.population;
+    RETURN found_population;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.allowed_population(regrole, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.allowed_population(regrole, text, text[]) IS 'internal: a population of whose promotions the caller may know or take something: its owner, and who has one of the rights (see check_allowed); the last of them is what the error asks for';
+
+-- ---------------------------------------------------------------------------
+-- The draft
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.check_audience(population text, definition clientele.promotion) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_check_audience' LANGUAGE C STABLE STRICT;
+REVOKE ALL ON FUNCTION clientele.check_audience(text, clientele.promotion) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_audience(text, clientele.promotion) IS 'internal: an error unless all conditions of a promotion compile, its audience and metric against the population''s view';
+
+CREATE FUNCTION clientele.customers_where(population text, condition text, as_of timestamptz DEFAULT NULL, OUT key text, OUT model_version int) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'clientele_customers_where' LANGUAGE C STABLE;
+REVOKE ALL ON FUNCTION clientele.customers_where(text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.customers_where(text, text, timestamptz) IS 'internal: the customers of whom a condition, written as an audience is, is true now or at an instant, in no order';
+
+-- The promotion of that name, which nobody else edits until the transaction ends.
+CREATE FUNCTION clientele.edited_promotion(population clientele.population, name text) RETURNS clientele.offered_promotion
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    edited clientele.offered_promotion;
+BEGIN
+    SELECT * INTO edited FROM clientele.offered_promotion AS o
+    WHERE o.population_id = population.population_id AND o.name = clientele.check_given('name', edited_promotion.name);
+    IF NOT FOUND THEN
+        RAISE undefined_object USING
+            MESSAGE = format('population "%s" has no promotion "%s"', population.name, name),
+            HINT = format('SELECT name FROM clientele.promotions(%L); lists them.', population.name);
+    END IF;
+    RETURN edited;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.edited_promotion(clientele.population, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.edited_promotion(clientele.population, text) IS 'internal: a promotion of a population that the caller has locked, or an error';
+
+CREATE FUNCTION clientele.check_promotion(population clientele.population, definition clientele.promotion) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    written jsonb := definition::text::jsonb;
+    measure text := written #>> '{spend,measure}';
+    coupon text := written #>> '{benefit,coupon}';
+BEGIN
+    PERFORM clientele.check_audience(population.name, definition);
+    IF measure <> 'bill' AND NOT EXISTS (
+        SELECT FROM clientele.version AS v CROSS JOIN LATERAL clientele.model_definitions(v.model) AS d
+        WHERE v.population_id = population.population_id AND v.version = population.live_version AND d.kind = 'metric' AND d.name = measure)
+    THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format('"%s" is no metric, so nothing is spent by it', measure),
+            HINT = format('SELECT clientele.define_metric(%L, ''spent'', ''sum(payment.amount)''); then publish and refresh.', population.name);
+    ELSIF coupon IS NOT NULL AND NOT EXISTS (
+        SELECT FROM clientele.offered_promotion AS o WHERE o.population_id = population.population_id AND o.name = coupon)
+    THEN
+        RAISE undefined_object USING
+            MESSAGE = format('the coupon is for promotion "%s", which population "%s" does not have', coupon, population.name),
+            HINT = format('First define what the coupon gives: SELECT clientele.define_promotion(%L, %L, ...);', population.name, coupon);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.check_promotion(clientele.population, clientele.promotion) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_promotion(clientele.population, clientele.promotion) IS 'internal: an error unless all that a promotion names is there';
+
+-- What a definition is in JSON may be given as jsonb, too.
+CREATE CAST (jsonb AS clientele.promotion) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (jsonb AS clientele.promotion) IS 'reads a promotion, which is JSON';
+
+-- Not a door: earn rules are defined by others, too.
+CREATE FUNCTION clientele.draft_promotion(caller regrole, population clientele.population, name text, definition clientele.promotion, automatic boolean) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+#variable_conflict use_column
+DECLARE
+    state text;
+    was_automatic boolean;
+BEGIN
+    PERFORM clientele.check_name('promotion', draft_promotion.name), clientele.check_given('definition', definition::text);
+    SELECT o.state, o.automatic INTO state, was_automatic FROM clientele.offered_promotion AS o
+    WHERE o.population_id = population.population_id AND o.name = draft_promotion.name;
+    IF state = 'ended' THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('promotion "%s" has ended', draft_promotion.name),
+            HINT = 'What has ended stays as it was, so that its claims can be explained. Choose another name.';
+    ELSIF was_automatic <> draft_promotion.automatic THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format(CASE WHEN was_automatic THEN '"%s" is an earn rule' ELSE '"%s" is a promotion, not an earn rule' END, draft_promotion.name),
+            HINT = 'Choose another name.';
+    END IF;
+    PERFORM clientele.check_promotion(population, draft_promotion.definition);
+    INSERT INTO clientele.offered_promotion AS o (population_id, name, draft, draft_author, drafted_at, automatic)
+    VALUES (population.population_id, draft_promotion.name, draft_promotion.definition,
+            (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = caller), clientele.wall_clock(), draft_promotion.automatic)
+    ON CONFLICT (population_id, name) DO UPDATE
+    SET draft = excluded.draft, draft_author = excluded.draft_author, drafted_at = excluded.drafted_at;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.draft_promotion(regrole, clientele.population, text, clientele.promotion, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.draft_promotion(regrole, clientele.population, text, clientele.promotion, boolean) IS 'internal: writes the draft of a promotion or an earn rule';
+
+CREATE FUNCTION clientele.define_promotion_for(caller regrole, population text, name text, definition clientele.promotion) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM clientele.draft_promotion(caller, clientele.population_of(caller, population), name, definition, false);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.define_promotion_for(regrole, text, text, clientele.promotion) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.define_promotion_for(regrole, text, text, clientele.promotion) IS 'internal: define_promotion, behind the door';
+
+CREATE FUNCTION clientele.define_promotion(population text, name text, definition clientele.promotion) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.define_promotion(text, text, clientele.promotion) IS 'writes the draft of a promotion, new or another one of that name, which publish_promotion puts into force; the caller acts as the population''s owner';
+
+CREATE FUNCTION clientele.reset_promotion_for(caller regrole, population text, name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    edited clientele.offered_promotion := clientele.edited_promotion(clientele.population_of(caller, population), name);
+BEGIN
+    IF edited.version IS NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('promotion "%s" was never published, so there is nothing to go back to', name),
+            HINT = format('SELECT clientele.drop_promotion(%L, %L);', population, name);
+    END IF;
+    UPDATE clientele.offered_promotion AS o SET draft = NULL, draft_author = NULL, drafted_at = NULL
+    WHERE o.promotion_id = edited.promotion_id;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.reset_promotion_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.reset_promotion_for(regrole, text, text) IS 'internal: reset_promotion, behind the door';
+
+CREATE FUNCTION clientele.reset_promotion(population text, name text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.reset_promotion(text, text) IS 'throws the draft of a published promotion away; what is in force stays';
+
+CREATE FUNCTION clientele.drop_promotion_for(caller regrole, population text, name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population := clientele.population_of(caller, population);
+    edited clientele.offered_promotion := clientele.edited_promotion(owned, name);
+    user_of_it name;
+BEGIN
+    IF edited.version IS NOT NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('promotion "%s" has been published, so it stays to be accounted for', name),
+            HINT = format('End it: SELECT clientele.end_promotion(%L, %L); or throw its draft away with reset_promotion.', population, name);
+    END IF;
+    SELECT o.name INTO user_of_it
+    FROM clientele.offered_promotion AS o LEFT JOIN clientele.promotion_version AS v ON (v.promotion_id, v.version) = (o.promotion_id, o.version)
+    WHERE o.population_id = owned.population_id AND o.promotion_id <> edited.promotion_id
+      AND drop_promotion_for.name IN (v.definition::text::jsonb #>> '{benefit,coupon}', o.draft::text::jsonb #>> '{benefit,coupon}')
+    ORDER BY o.name LIMIT 1;
+    IF FOUND THEN
+        RAISE dependent_objects_still_exist USING
+            MESSAGE = format('promotion "%s" gives coupons for promotion "%s"', user_of_it, name),
+            HINT = 'Drop or change that one first.';
+    END IF;
+    DELETE FROM clientele.offered_promotion AS o WHERE o.promotion_id = edited.promotion_id;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.drop_promotion_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.drop_promotion_for(regrole, text, text) IS 'internal: drop_promotion, behind the door';
+
+CREATE FUNCTION clientele.drop_promotion(population text, name text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.drop_promotion(text, text) IS 'drops a promotion that was never published';
+
+-- ---------------------------------------------------------------------------
+-- What is in force
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.lock_promotion(promotion_id int) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_lock_promotion' LANGUAGE C STRICT;
+REVOKE ALL ON FUNCTION clientele.lock_promotion(int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lock_promotion(int) IS 'internal: waits until nobody takes anything of a promotion or gives it back, and keeps others from it until the transaction ends';
+
+CREATE FUNCTION clientele.promotion_limits(definition clientele.promotion, OUT kind text, OUT size numeric) RETURNS SETOF record
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT l.kind, (definition::text::jsonb #>> l.path)::numeric
+    FROM (VALUES ('total', '{stock,total}'::text[]), ('branch', '{stock,per_branch}'), ('day', '{stock,per_day}'), ('budget', '{budget}')) AS l (kind, path)
+    $$;
+REVOKE ALL ON FUNCTION clientele.promotion_limits(clientele.promotion) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.promotion_limits(clientele.promotion) IS 'internal: the limits that customers share, as clientele.stock calls them; NULL = none';
+
+-- What has been taken is taken.  More comes in by the first row, after what it owes; less is
+-- taken of what the rows have, and the rest is owed.  A limit that is new begins with what
+-- claims have taken; scopes that nobody has claimed in begin when somebody does.
+CREATE FUNCTION clientele.adjust_stock(promotion clientele.offered_promotion, before clientele.promotion, after clientele.promotion) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    changed record;
+BEGIN
+    FOR changed IN
+        SELECT b.kind, b.size AS size_before, a.size AS size_after
+        FROM clientele.promotion_limits(before) AS b JOIN clientele.promotion_limits(after) AS a USING (kind)
+        WHERE a.size IS DISTINCT FROM b.size
+    LOOP
+        IF changed.size_after IS NULL THEN
+            DELETE FROM clientele.stock AS s WHERE s.promotion_id = promotion.promotion_id AND s.kind = changed.kind;
+        ELSIF changed.size_before IS NULL THEN
+            INSERT INTO clientele.stock (population_id, promotion_id, kind, scope, stripe, remaining, owed)
+            SELECT promotion.population_id, promotion.promotion_id, changed.kind, u.scope, 0,
+                   greatest(changed.size_after - u.used, 0), greatest(u.used - changed.size_after, 0)
+            FROM (SELECT CASE changed.kind WHEN 'branch' THEN c.branch WHEN 'day' THEN c.day::text ELSE '' END AS scope,
+                         CASE changed.kind WHEN 'budget'
+                              THEN sum(c.value - CASE WHEN c.given > 0 THEN round(c.value * c.taken_back / c.given, 6) ELSE 0 END)
+                              ELSE count(*) END AS used
+                  FROM clientele.claim AS c
+                  WHERE c.promotion_id = promotion.promotion_id AND c.state IN ('held', 'redeemed')
+                  GROUP BY 1) AS u
+            WHERE u.used > 0 AND u.scope IS NOT NULL;
+        ELSIF changed.size_after > changed.size_before THEN
+            UPDATE clientele.stock AS s
+            SET owed = greatest(s.owed - (changed.size_after - changed.size_before), 0),
+                remaining = s.remaining + greatest(changed.size_after - changed.size_before - s.owed, 0)
+            WHERE s.promotion_id = promotion.promotion_id AND s.kind = changed.kind AND s.stripe = 0;
+        ELSE
+            UPDATE clientele.stock AS s
+            SET remaining = s.remaining - t.taken,
+                owed = s.owed + CASE WHEN s.stripe = 0 THEN greatest(changed.size_before - changed.size_after - t.in_all, 0) ELSE 0 END
+            FROM (SELECT r.scope, r.stripe, sum(r.remaining) OVER (PARTITION BY r.scope) AS in_all,
+                         greatest(least(r.remaining, changed.size_before - changed.size_after
+                                        - (sum(r.remaining) OVER (PARTITION BY r.scope ORDER BY r.stripe) - r.remaining)), 0) AS taken
+                  FROM clientele.stock AS r
+                  WHERE r.promotion_id = promotion.promotion_id AND r.kind = changed.kind) AS t
+            WHERE s.promotion_id = promotion.promotion_id AND s.kind = changed.kind AND s.scope = t.scope AND s.stripe = t.stripe;
+        END IF;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.adjust_stock(clientele.offered_promotion, clientele.promotion, clientele.promotion) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.adjust_stock(clientele.offered_promotion, clientele.promotion, clientele.promotion) IS 'internal: makes what is left of a promotion''s limits fit other limits; the promotion is locked';
+
+-- Only where limits change does anybody wait: claims are kept from it meanwhile.
+CREATE FUNCTION clientele.change_limits(promotion clientele.offered_promotion, before clientele.promotion, after clientele.promotion) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM clientele.promotion_limits(before) AS b JOIN clientele.promotion_limits(after) AS a USING (kind)
+                   WHERE a.size IS DISTINCT FROM b.size) THEN
+        RETURN;
+    ELSIF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('limits cannot be changed in a transaction that is %s', current_setting('transaction_isolation')),
+            HINT = 'It would not see what has been claimed meanwhile: BEGIN ISOLATION LEVEL READ COMMITTED;';
+    END IF;
+    IF current_setting('lock_timeout') = '0' THEN
+        PERFORM set_config('lock_timeout', '2s', true);
+    END IF;
+    PERFORM clientele.lock_promotion(promotion.promotion_id);
+    PERFORM clientele.adjust_stock(promotion, before, after);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.change_limits(clientele.offered_promotion, clientele.promotion, clientele.promotion) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.change_limits(clientele.offered_promotion, clientele.promotion, clientele.promotion) IS 'internal: locks a promotion where its limits become others, and adjusts what is left';
+
+CREATE FUNCTION clientele.publish_promotion_for(caller regrole, population text, name text, note text) RETURNS int
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+#variable_conflict use_column
+DECLARE
+    owned clientele.population := clientele.population_of(caller, population);
+    edited clientele.offered_promotion := clientele.edited_promotion(owned, publish_promotion_for.name);
+    written jsonb := edited.draft::text::jsonb;
+    before clientele.promotion;
+    next_version int := coalesce(edited.version, 0) + 1;
+    fits_frozen boolean;
+BEGIN
+    IF edited.state = 'ended' THEN
+        RAISE object_not_in_prerequisite_state USING MESSAGE = format('promotion "%s" has ended', edited.name);
+    ELSIF edited.draft IS NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('promotion "%s" has no draft: nothing has changed since version %s', edited.name, edited.version),
+            HINT = format('SELECT clientele.define_promotion(%L, %L, ...);', owned.name, edited.name);
+    ELSIF owned.live_version IS NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('population "%s" has no live version yet', owned.name),
+            HINT = format('SELECT clientele.publish(%1$L, ''first rules''); then CALL clientele.refresh(%1$L);', owned.name);
+    ELSIF (written #>> '{term,to}')::date < (clientele.wall_clock() AT TIME ZONE owned.time_zone)::date THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('the term of promotion "%s" is over: it ends on %s', edited.name, written #>> '{term,to}'),
+            HINT = 'Define it with a later "to".';
+    END IF;
+    PERFORM clientele.check_promotion(owned, edited.draft);
+    IF NOT EXISTS (SELECT FROM clientele.offered_promotion AS o
+                   WHERE o.population_id = owned.population_id AND (o.version IS NOT NULL OR o.promotion_id = edited.promotion_id)
+                     AND o.name = coalesce(written #>> '{benefit,coupon}', edited.name)) THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('promotion "%s", for which "%s" gives coupons, is only a draft', written #>> '{benefit,coupon}', edited.name),
+            HINT = format('Publish it first: SELECT clientele.publish_promotion(%L, %L);', owned.name, written #>> '{benefit,coupon}');
+    END IF;
+    SELECT v.definition INTO before FROM clientele.promotion_version AS v
+    WHERE v.promotion_id = edited.promotion_id AND v.version = edited.version;
+    IF FOUND THEN
+        PERFORM clientele.change_limits(edited, before, edited.draft);
+    END IF;
+
+    -- A list that was made for another audience is made again.
+    fits_frozen := (SELECT bool_and(before::text::jsonb #> p.path IS NOT DISTINCT FROM written #> p.path)
+                    FROM (VALUES ('{audience}'::text[]), ('{audience_at}'), ('{term,from}')) AS p (path));
+    IF NOT fits_frozen THEN
+        DELETE FROM clientele.frozen_audience AS f WHERE f.promotion_id = edited.promotion_id;
+    END IF;
+    INSERT INTO clientele.promotion_version (population_id, promotion_id, version, definition, note, author, published_at)
+    VALUES (owned.population_id, edited.promotion_id, next_version, edited.draft, publish_promotion_for.note,
+            (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = caller), clientele.wall_clock());
+    UPDATE clientele.offered_promotion AS o
+    SET version = next_version, draft = NULL, draft_author = NULL, drafted_at = NULL,
+        state = CASE o.state WHEN 'draft' THEN 'published' ELSE o.state END,
+        audience_frozen_at = CASE WHEN fits_frozen THEN o.audience_frozen_at END
+    WHERE o.promotion_id = edited.promotion_id;
+    PERFORM clientele.put_promotion_views(owned);
+    RETURN next_version;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.publish_promotion_for(regrole, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.publish_promotion_for(regrole, text, text, text) IS 'internal: publish_promotion, behind the door';
+
+CREATE FUNCTION clientele.publish_promotion(population text, name text, note text DEFAULT NULL) RETURNS int
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.publish_promotion(text, text, text) IS 'puts the draft of a promotion into force as its next version, whose number is returned: from the end of this transaction every till goes by it. What was claimed by an older version is redeemed and refunded by that one; what is left of changed limits is adjusted by the difference. A paused promotion stays paused';
+
+CREATE FUNCTION clientele.set_promotion_state(caller regrole, population text, name text, wanted text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    edited clientele.offered_promotion := clientele.edited_promotion(clientele.population_of(caller, population), name);
+BEGIN
+    IF edited.version IS NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('promotion "%s" is only a draft', name),
+            HINT = format('SELECT clientele.publish_promotion(%1$L, %2$L); or SELECT clientele.drop_promotion(%1$L, %2$L);', population, name);
+    ELSIF edited.state = 'ended' AND wanted <> 'ended' THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('promotion "%s" has ended', name),
+            HINT = 'Define another one.';
+    END IF;
+    UPDATE clientele.offered_promotion AS o SET state = wanted WHERE o.promotion_id = edited.promotion_id AND o.state <> wanted;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.set_promotion_state(regrole, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.set_promotion_state(regrole, text, text, text) IS 'internal: pauses, resumes or ends a promotion';
+
+CREATE FUNCTION clientele.pause_promotion_for(caller regrole, population text, name text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.set_promotion_state(caller, population, name, 'paused') $$;
+REVOKE ALL ON FUNCTION clientele.pause_promotion_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.pause_promotion_for(regrole, text, text) IS 'internal: pause_promotion, behind the door';
+
+CREATE FUNCTION clientele.pause_promotion(population text, name text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.pause_promotion(text, text) IS 'nothing of the promotion is claimed any more, until resume_promotion; what has been claimed is redeemed and given back as ever';
+
+CREATE FUNCTION clientele.resume_promotion_for(caller regrole, population text, name text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.set_promotion_state(caller, population, name, 'published') $$;
+REVOKE ALL ON FUNCTION clientele.resume_promotion_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.resume_promotion_for(regrole, text, text) IS 'internal: resume_promotion, behind the door';
+
+CREATE FUNCTION clientele.resume_promotion(population text, name text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.resume_promotion(text, text) IS 'a paused promotion can be claimed again';
+
+CREATE FUNCTION clientele.end_promotion_for(caller regrole, population text, name text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.set_promotion_state(caller, population, name, 'ended') $$;
+REVOKE ALL ON FUNCTION clientele.end_promotion_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.end_promotion_for(regrole, text, text) IS 'internal: end_promotion, behind the door';
+
+CREATE FUNCTION clientele.end_promotion(population text, name text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.end_promotion(text, text) IS 'ends a promotion for good: nothing of it is offered or claimed any more; what has been claimed is redeemed and given back as ever';
+
+-- ---------------------------------------------------------------------------
+-- Who is meant
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.freeze_audience_for(caller regrole, population text, name text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population := clientele.population_of(caller, population);
+    edited clientele.offered_promotion := clientele.edited_promotion(owned, freeze_audience_for.name);
+    written jsonb := (SELECT v.definition::text::jsonb FROM clientele.promotion_version AS v
+                      WHERE v.promotion_id = edited.promotion_id AND v.version = edited.version);
+    begins timestamptz := (written #>> '{term,from}')::date::timestamp AT TIME ZONE owned.time_zone;
+    customers bigint;
+BEGIN
+    IF edited.version IS NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('promotion "%s" is only a draft', edited.name),
+            HINT = format('SELECT clientele.publish_promotion(%L, %L);', owned.name, edited.name);
+    ELSIF written ->> 'audience_at' IS DISTINCT FROM 'term start' THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format('promotion "%s" has no audience at term start, so there is no list to make', edited.name);
+    ELSIF edited.audience_frozen_at IS NOT NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('the audience of promotion "%s" was frozen at %s', edited.name, edited.audience_frozen_at);
+    ELSIF begins > clientele.wall_clock() THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('the term of promotion "%s" begins at %s', edited.name, begins),
+            HINT = 'Call it then, or later: the list is of that instant. Until it is made, each customer is looked at as he was then.';
+    END IF;
+    INSERT INTO clientele.frozen_audience (population_id, promotion_id, key)
+    SELECT owned.population_id, edited.promotion_id, c.key FROM clientele.customers_where(owned.name, written ->> 'audience', begins) AS c;
+    GET DIAGNOSTICS customers = ROW_COUNT;
+    UPDATE clientele.offered_promotion AS o SET audience_frozen_at = clientele.wall_clock() WHERE o.promotion_id = edited.promotion_id;
+    RETURN customers;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.freeze_audience_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.freeze_audience_for(regrole, text, text) IS 'internal: freeze_audience, behind the door';
+
+CREATE FUNCTION clientele.freeze_audience(population text, name text) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.freeze_audience(text, text) IS 'once the term of a promotion whose audience is looked at at term start has begun: writes down who they are, so that what is found out later changes nothing; returns how many';
+
+-- The share that is left out: a customer is always in it or never, in each promotion by another draw.
+CREATE FUNCTION clientele.held_out(promotion_id int, key text, holdout numeric) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT (hashtextextended(key COLLATE "C", promotion_id) & 9223372036854775807) % 10000 < holdout * 100 $$;
+REVOKE ALL ON FUNCTION clientele.held_out(int, text, numeric) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.held_out(int, text, numeric) IS 'internal: whether chance leaves a customer out of a promotion of which so many per cent are held out';
+
+CREATE FUNCTION clientele.set_holdout_for(caller regrole, population text, name text, percent numeric) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    edited clientele.offered_promotion := clientele.edited_promotion(clientele.population_of(caller, population), name);
+BEGIN
+    IF percent IS NULL OR percent NOT BETWEEN 0 AND 100 OR percent <> round(percent, 2) THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('a holdout cannot be %s per cent', coalesce(percent::text, 'NULL')),
+            HINT = 'It is a number from 0 to 100 with two decimals at most; 0 = nobody is left out.';
+    END IF;
+    UPDATE clientele.offered_promotion AS o SET holdout = percent WHERE o.promotion_id = edited.promotion_id;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.set_holdout_for(regrole, text, text, numeric) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.set_holdout_for(regrole, text, text, numeric) IS 'internal: set_holdout, behind the door';
+
+CREATE FUNCTION clientele.set_holdout(population text, name text, percent numeric) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.set_holdout(text, text, numeric) IS 'leaves so many per cent of customers out of a promotion, by chance but always the same ones, to be compared with the others afterwards';
+
+CREATE FUNCTION clientele.set_branch_zone_for(caller regrole, population text, branch text, time_zone text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+#variable_conflict use_column
+DECLARE
+    owned clientele.population := clientele.population_of(caller, population);
+BEGIN
+    PERFORM clientele.check_given('branch', set_branch_zone_for.branch), clientele.check_time_zone(set_branch_zone_for.time_zone);
+    IF set_branch_zone_for.time_zone IS NULL THEN
+        DELETE FROM clientele.branch_zone AS b WHERE (b.population_id, b.branch) = (owned.population_id, set_branch_zone_for.branch);
+    ELSE
+        INSERT INTO clientele.branch_zone AS b (population_id, branch, time_zone)
+        VALUES (owned.population_id, set_branch_zone_for.branch, set_branch_zone_for.time_zone)
+        ON CONFLICT (population_id, branch) DO UPDATE SET time_zone = excluded.time_zone;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.set_branch_zone_for(regrole, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.set_branch_zone_for(regrole, text, text, text) IS 'internal: set_branch_zone, behind the door';
+
+CREATE FUNCTION clientele.set_branch_zone(population text, branch text, time_zone text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.set_branch_zone(text, text, text) IS 'says by which clock the days and hours of promotions count in a branch, as bills name it; NULL = by the population''s again';
+
+-- ---------------------------------------------------------------------------
+-- Who does not want to be decided about
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.note_refusal(caller regrole, population text, key text, refused boolean, note text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.allowed_population(caller, population, 'manual INSERT');
+BEGIN
+    PERFORM FROM clientele.held_by_hand(allowed.name, clientele.check_given('key', key));
+    INSERT INTO clientele.refusal (population_id, key, refused, at, actor, note)
+    VALUES (allowed.population_id, clientele.key_text(allowed, key), note_refusal.refused, clientele.wall_clock(),
+            (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = caller), note_refusal.note);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.note_refusal(regrole, text, text, boolean, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.note_refusal(regrole, text, text, boolean, text) IS 'internal: writes down whether a customer wants automated decisions';
+
+CREATE FUNCTION clientele.refuse_automation_for(caller regrole, population text, key text, note text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.note_refusal(caller, population, key, true, note) $$;
+REVOKE ALL ON FUNCTION clientele.refuse_automation_for(regrole, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.refuse_automation_for(regrole, text, text, text) IS 'internal: refuse_automation, behind the door';
+
+CREATE FUNCTION clientele.refuse_automation(population text, key text, note text DEFAULT NULL) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+CREATE FUNCTION clientele.refuse_automation(population text, key anynonarray, note text DEFAULT NULL) RETURNS void
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.refuse_automation($1, $2::text, $3) $$;
+COMMENT ON FUNCTION clientele.refuse_automation(text, text, text) IS 'writes down that a customer does not want automated decisions about him: from then on he is offered what is not personal. The caller needs INSERT on the view NAME_manual, or owns the population';
+COMMENT ON FUNCTION clientele.refuse_automation(text, anynonarray, text) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.allow_automation_for(caller regrole, population text, key text, note text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.note_refusal(caller, population, key, false, note) $$;
+REVOKE ALL ON FUNCTION clientele.allow_automation_for(regrole, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.allow_automation_for(regrole, text, text, text) IS 'internal: allow_automation, behind the door';
+
+CREATE FUNCTION clientele.allow_automation(population text, key text, note text DEFAULT NULL) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+CREATE FUNCTION clientele.allow_automation(population text, key anynonarray, note text DEFAULT NULL) RETURNS void
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.allow_automation($1, $2::text, $3) $$;
+COMMENT ON FUNCTION clientele.allow_automation(text, text, text) IS 'takes back what refuse_automation has written down; both stay to be read';
+COMMENT ON FUNCTION clientele.allow_automation(text, anynonarray, text) IS 'the same with the key in its own type';
+
+-- ---------------------------------------------------------------------------
+-- What there is
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.promotions_for(caller regrole, population text,
+    OUT name text, OUT state text, OUT version int, OUT published_at timestamptz, OUT author text, OUT note text,
+    OUT automatic boolean, OUT holdout numeric, OUT audience_frozen_at timestamptz, OUT definition clientele.promotion, OUT draft clientele.promotion)
+RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT o.name::text, o.state, o.version, v.published_at, v.author::text, v.note, o.automatic, o.holdout, o.audience_frozen_at, v.definition, o.draft
+    FROM clientele.allowed_population($1, $2, 'claim INSERT', 'promotion SELECT') AS p
+    JOIN clientele.offered_promotion AS o ON o.population_id = p.population_id
+    LEFT JOIN clientele.promotion_version AS v ON (v.promotion_id, v.version) = (o.promotion_id, o.version)
+    ORDER BY o.promotion_id
+    $$;
+REVOKE ALL ON FUNCTION clientele.promotions_for(regrole, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.promotions_for(regrole, text) IS 'internal: promotions, behind the door';
+
+CREATE FUNCTION clientele.promotions(population text,
+    OUT name text, OUT state text, OUT version int, OUT published_at timestamptz, OUT author text, OUT note text,
+    OUT automatic boolean, OUT holdout numeric, OUT audience_frozen_at timestamptz, OUT definition clientele.promotion, OUT draft clientele.promotion)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE;
+COMMENT ON FUNCTION clientele.promotions(text) IS 'the promotions of a population, oldest first: their state, the version in force and who published it when and why, and the draft of the next one. The caller needs SELECT on the view NAME_promotion or INSERT on NAME_claim, or owns the population';
+
+CREATE FUNCTION clientele.promotion_versions_for(caller regrole, population text, name text,
+    OUT version int, OUT published_at timestamptz, OUT author text, OUT note text, OUT definition clientele.promotion)
+RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT v.version, v.published_at, v.author::text, v.note, v.definition
+    FROM clientele.allowed_population($1, $2, 'claim INSERT', 'promotion SELECT') AS p
+    JOIN clientele.offered_promotion AS o ON o.population_id = p.population_id AND o.name = $3
+    JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id
+    ORDER BY v.version
+    $$;
+REVOKE ALL ON FUNCTION clientele.promotion_versions_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.promotion_versions_for(regrole, text, text) IS 'internal: promotion_versions, behind the door';
+
+CREATE FUNCTION clientele.promotion_versions(population text, name text,
+    OUT version int, OUT published_at timestamptz, OUT author text, OUT note text, OUT definition clientele.promotion)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE;
+COMMENT ON FUNCTION clientele.promotion_versions(text, text) IS 'every version of a promotion, oldest first: who published it when and why. Rights as for promotions';

@@ -25,12 +25,50 @@ $$;
 REVOKE ALL ON FUNCTION clientele.put_own_view(clientele.population, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.put_own_view(clientele.population, text, text, text) IS 'internal: makes or replaces a view over our own tables, whose privileges are the population owner''s to give';
 
+CREATE FUNCTION clientele.put_promotion_view(population clientele.population) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM clientele.put_own_view(population, '_promotion', format($query$
+        SELECT o.promotion_id, o.name::text AS name, o.state, o.version, d.d #>> '{benefit,kind}' AS kind,
+               (d.d #>> '{term,from}')::date AS from_day, (d.d #>> '{term,to}')::date AS to_day,
+               d.d ->> 'audience' AS audience, d.d ->> 'audience_at' AS audience_at,
+               coalesce((d.d ->> 'personal')::boolean, d.d ? 'audience') AS personal,
+               coalesce((d.d ->> 'priority')::int, 0) AS priority, d.d ->> 'exclusive_group' AS exclusive_group,
+               coalesce((d.d ->> 'stacks')::boolean, true) AS stacks, (d.d #>> '{stock,total}')::int AS total,
+               (coalesce((SELECT sum(s.remaining) - sum(s.owed) FROM clientele.stock AS s
+                          WHERE s.promotion_id = o.promotion_id AND s.kind = 'total'), (d.d #>> '{stock,total}')::numeric)
+                + (SELECT count(*) FROM clientele.claim AS c
+                   WHERE c.promotion_id = o.promotion_id AND c.state = 'held' AND c.expires_at <= clientele.wall_clock()))::int AS remaining,
+               (d.d ->> 'budget')::numeric(28,6) AS budget, o.holdout::numeric(5,2) AS holdout, o.automatic,
+               o.audience_frozen_at, v.published_at, v.author::text AS author, v.note, v.definition::text AS definition
+        FROM clientele.offered_promotion AS o
+        JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
+        CROSS JOIN LATERAL (SELECT v.definition::text::jsonb AS d) AS d
+        WHERE o.population_id = %s
+        $query$, population.population_id),
+        'promotions that have been published; SELECT on this view lets a role ask what is offered to whom');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_promotion')::regclass,
+        ARRAY['promotion_id', 'name', 'state', 'version', 'kind', 'from_day', 'to_day', 'audience', 'audience_at', 'personal', 'priority',
+              'exclusive_group', 'stacks', 'total', 'remaining', 'budget', 'holdout', 'automatic', 'audience_frozen_at', 'published_at',
+              'author', 'note', 'definition'],
+        ARRAY['number of the promotion', 'what functions call it', 'published, paused or ended', 'the version in force', 'what it gives',
+              'first day', 'last day; NULL = without end', 'whom it is for; NULL = everybody', 'at which instant customers are looked at',
+              'an automated decision about a person', 'the larger comes first', 'of one group a bill has at most one', 'false: alone on its bill',
+              'how many there are; NULL = any number', 'how many are left', 'money that it may cost; NULL = any', 'per cent who are left out',
+              'an earn rule: given without being asked for', 'when the list of its audience was made', 'when this version was published',
+              'by whom', 'and why', 'all of it']);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.put_promotion_view(clientele.population) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.put_promotion_view(clientele.population) IS 'internal: makes the view NAME_promotion';
+
 -- Run by the extension's owner; once more is no harm.
 CREATE FUNCTION clientele.put_promotion_views(population clientele.population) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    NULL;
+    PERFORM clientele.put_promotion_view(population);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.put_promotion_views(clientele.population) FROM PUBLIC;

@@ -153,7 +153,21 @@ FROM (VALUES
     ('changes_since', 'stable, in no worker'),
     ('profile', 'stable, in no worker'),
     ('explain', 'stable, in no worker'),
-    ('next_tier', 'stable, in no worker')
+    ('next_tier', 'stable, in no worker'),
+    ('define_promotion', 'volatile'),
+    ('reset_promotion', 'volatile'),
+    ('drop_promotion', 'volatile'),
+    ('publish_promotion', 'volatile'),
+    ('pause_promotion', 'volatile'),
+    ('resume_promotion', 'volatile'),
+    ('end_promotion', 'volatile'),
+    ('freeze_audience', 'volatile'),
+    ('set_holdout', 'volatile'),
+    ('set_branch_zone', 'volatile'),
+    ('refuse_automation', 'volatile'),
+    ('allow_automation', 'volatile'),
+    ('promotions', 'stable, in no worker'),
+    ('promotion_versions', 'stable, in no worker')
 ) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------

@@ -1,0 +1,1040 @@
+/*
+ * audience.c
+ *		Whether a promotion is for a customer, as his profile says.
+ *
+ * A profile is a row of the population's view, read as the population's owner: only the
+ * columns that some audience or some "measure" names, once for each instant that matters.  A
+ * row that is stored and still holds is also what the instants say since it was evaluated.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "audience.h"
+#include "clock.h"
+#include "compat.h"
+#include "expression_bind.h"
+#include "local_time.h"
+#include "nearest_name.h"
+#include "owner.h"
+#include "quiet_read.h"
+#include "reader.h"
+#include "result_row.h"
+#include "stream.h"
+
+PG_FUNCTION_INFO_V1(clientele_check_audience);
+PG_FUNCTION_INFO_V1(clientele_customers_where);
+
+/* The columns that are always read, and the first of those that somebody names. */
+enum
+{
+	ROW_EVALUATED_AT,
+	ROW_MODEL_VERSION,
+	ROW_TAGS,
+	ROW_FIRST_NAMED
+};
+
+/* A column of the view that somebody names. */
+typedef struct NamedColumn
+{
+	const char *name;
+	Oid			oid;
+	ClienteleColumn column;
+} NamedColumn;
+
+struct ClienteleProfile
+{
+	int			population_id;
+	const char *population;
+	const char *schema;
+	const char *key_column;
+	Oid			owner;
+	pg_tz	   *zone;			/* of the population */
+	Oid			view;			/* InvalidOid: nothing is published */
+	TupleDesc	columns;		/* of the view */
+	int			nnamed;
+	NamedColumn *named;			/* has room for all */
+	List	   *tags;			/* char *: that the live version defines; read when one is asked for */
+	bool		tags_read;
+	const char *sql[2];			/* now; at another instant; NULL = not needed yet */
+};
+
+/* Where a rule finds a column, or a tag, and where it wants it. */
+typedef struct NameCell
+{
+	int			column;			/* of ->named */
+	ClienteleCell *cell;
+} NameCell;
+
+typedef struct TagCell
+{
+	const char *tag;
+	ClienteleCell *cell;
+} TagCell;
+
+struct ClienteleAudienceRules
+{
+	ClienteleScope scope;		/* first, so that resolve finds the rest */
+	ClienteleProfile *profile;
+	ClienteleProgram *program;	/* NULL = everybody */
+	int			nparts;
+	const char **parts;			/* as text: */
+	ClienteleCell **truths;		/* what stands between the outermost ANDs */
+	int			nnames;
+	NameCell   *names;			/* has room for all */
+	int			ntags;
+	int			tags_allocated;
+	TagCell    *tags;
+	int			measure;		/* of ->named; -1 = none */
+	const char *broken;			/* why it cannot be asked any more; NULL = it can */
+};
+
+/* A customer's profile at an instant. */
+typedef struct ProfileRow
+{
+	struct ProfileRow *next;
+	TimestampTz as_of;
+	bool		exists;
+	Datum	   *values;			/* ROW_... */
+	bool	   *nulls;
+} ProfileRow;
+
+struct ClienteleAudience
+{
+	const ClientelePopulation *population;
+	ClienteleProfile *profile;
+	MemoryContext context;
+	Oid			key_type;
+	Datum		key;
+	const char *key_text;		/* NULL = not needed yet */
+	TimestampTz now;
+	bool		past;			/* now is another instant than this one */
+	TimestampTz before_bill;
+	Snapshot	snapshot;
+	ProfileRow *rows;			/* the first is of now */
+	bool		refused_read;
+	bool		refused;
+};
+
+/* ---------- the columns of the view ---------- */
+
+ClienteleProfile *
+clientele_profile_begin(const ClientelePopulation *population, pg_tz *zone)
+{
+	ClienteleProfile *profile = palloc0(sizeof(ClienteleProfile));
+	Relation	view;
+
+	profile->population_id = population->id;
+	profile->population = pstrdup(NameStr(population->name));
+	profile->schema = pstrdup(NameStr(population->target_schema));
+	profile->key_column = pstrdup(NameStr(population->key_column));
+	profile->owner = population->owner;
+	profile->zone = zone;
+	profile->view = clientele_view(profile->schema, profile->population, profile->owner);
+	if (!OidIsValid(profile->view))
+		return profile;
+	view = table_open(profile->view, AccessShareLock);
+	profile->columns = CreateTupleDescCopy(RelationGetDescr(view));
+	profile->named = palloc(mul_size(profile->columns->natts, sizeof(NamedColumn)));
+	table_close(view, AccessShareLock);
+	return profile;
+}
+
+/* A view that is not there yet may be any. */
+bool
+clientele_profile_reads(const ClienteleProfile *profile, Oid relation)
+{
+	return profile->view == relation || !OidIsValid(profile->view);
+}
+
+/* What is known of the row, not of the customer, is no part of a condition. */
+static bool
+is_nameable(Form_pg_attribute column)
+{
+	static const char *const others[] = {"tags", "evaluated_at", "due_at", "model_version"};
+
+	for (size_t i = 0; i < lengthof(others); i++)
+	{
+		if (strcmp(NameStr(column->attname), others[i]) == 0)
+			return false;
+	}
+	return !column->attisdropped;
+}
+
+static Form_pg_attribute
+find_attribute(const ClienteleProfile *profile, const char *name, ClienteleNearestName *nearest)
+{
+	for (int i = 0; i < profile->columns->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(profile->columns, i);
+
+		if (!is_nameable(attribute))
+			continue;
+		if (strcmp(NameStr(attribute->attname), name) == 0)
+			return attribute;
+		clientele_nearest_offer(nearest, NameStr(attribute->attname));
+	}
+	return NULL;
+}
+
+/* The number of a column in ->named, which is `what`; where an error is, where it is in an expression. */
+static int
+name_column(ClienteleProfile *profile, const char *name, const char *what, const ClienteleBinder *binder,
+			const ClienteleNode *place)
+{
+	ClienteleNearestName nearest;
+	Form_pg_attribute attribute;
+	NamedColumn *named;
+
+	for (int i = 0; i < profile->nnamed; i++)
+	{
+		if (strcmp(profile->named[i].name, name) == 0)
+			return i;
+	}
+	clientele_nearest_begin(&nearest, name);
+	attribute = find_attribute(profile, name, &nearest);
+	if (attribute == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("population \"%s\" has no %s \"%s\"", profile->population, what, name),
+				 clientele_nearest_result(&nearest) ?
+				 errhint("Perhaps you mean %s.", quote_identifier(clientele_nearest_result(&nearest))) :
+				 errhint("The columns of %s can be named.", quote_qualified_identifier(profile->schema, profile->population)),
+				 place ? clientele_bind_error_position(binder, place) : 0));
+	named = &profile->named[profile->nnamed];
+	if (!clientele_column_init(&named->column, attribute->atttypid, attribute->atttypmod, attribute->attcollation))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column %s of type %s cannot be used in an expression", name, format_type_be(attribute->atttypid)),
+				 errhint("Define a metric that gives one of %s.", clientele_column_types()),
+				 place ? clientele_bind_error_position(binder, place) : 0));
+	named->name = pstrdup(name);
+	named->oid = attribute->atttypid;
+	return profile->nnamed++;
+}
+
+static void
+read_tags(ClienteleProfile *profile)
+{
+	static const Oid types[] = {INT4OID};
+	Datum		id = Int32GetDatum(profile->population_id);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	ClienteleRole before = clientele_become(clientele_extension_owner());
+	ClienteleStream *stream = clientele_stream_open(
+		clientele_query_kept("SELECT d.name::pg_catalog.text FROM clientele.population AS p"
+							 " JOIN clientele.version AS v ON v.population_id = p.population_id AND v.version = p.live_version"
+							 " CROSS JOIN LATERAL clientele.model_definitions(v.model) AS d"
+							 " WHERE p.population_id = $1 AND d.kind = 'tag'", 1, types), &id, NULL, snapshot);
+	TupleTableSlot *slot;
+
+	while ((slot = clientele_stream_next(stream)) != NULL)
+	{
+		bool		isnull;
+
+		profile->tags = lappend(profile->tags, TextDatumGetCString(slot_getattr(slot, 1, &isnull)));
+	}
+	clientele_stream_close(stream);
+	clientele_become_again(&before);
+	UnregisterSnapshot(snapshot);
+	profile->tags_read = true;
+}
+
+/* ---------- binding ---------- */
+
+static ClienteleOperand
+resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name)
+{
+	ClienteleAudienceRules *rules = (ClienteleAudienceRules *) scope;
+	int			number = name_column(rules->profile, name->string, "column", binder, name);
+	ClienteleColumn *column = &rules->profile->named[number].column;
+	ClienteleOperand operand = {.type = column->type,.column = column};
+
+	if (name->next_name)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column %s has no part %s", name->string, name->next_name->string),
+				 errhint("The columns of the population's view can be named, such as the labels of its ladders."),
+				 clientele_bind_error_position(binder, name->next_name)));
+	for (int i = 0; i < rules->nnames; i++)
+	{
+		if (rules->names[i].column == number)
+			operand.cells = rules->names[i].cell;
+	}
+	if (operand.cells == NULL)
+	{
+		operand.cells = clientele_bind_register(binder);
+		rules->names[rules->nnames++] = (NameCell) {number, operand.cells};
+	}
+	if (column->kind == CLIENTELE_COLUMN_TIMESTAMP)
+		clientele_bind_needs_zone(binder);
+	return operand;
+}
+
+/* A tag that nobody can have would make its opposite mean everybody. */
+static void
+check_tag(ClienteleProfile *profile, ClienteleBinder *binder, const ClienteleNode *place)
+{
+	ClienteleNearestName nearest;
+	ListCell   *cell;
+
+	if (!profile->tags_read)
+		read_tags(profile);
+	clientele_nearest_begin(&nearest, place->string);
+	foreach(cell, profile->tags)
+	{
+		if (strcmp(lfirst(cell), place->string) == 0)
+			return;
+		clientele_nearest_offer(&nearest, lfirst(cell));
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("there is no tag \"%s\"", place->string),
+			 clientele_nearest_result(&nearest) ?
+			 errhint("Perhaps you mean '%s'.", clientele_nearest_result(&nearest)) :
+			 errhint("Define it, without a rule if only people give it: SELECT clientele.define_tag(%s, '%s'); then publish and refresh.",
+					 quote_literal_cstr(profile->population), place->string),
+			 clientele_bind_error_position(binder, place)));
+}
+
+static ClienteleOperand
+resolve_tag(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *node)
+{
+	ClienteleAudienceRules *rules = (ClienteleAudienceRules *) scope;
+	const char *tag = node->first->string;
+	ClienteleOperand operand = {.type = CLIENTELE_BOOLEAN};
+
+	for (int i = 0; i < rules->ntags; i++)
+	{
+		if (strcmp(rules->tags[i].tag, tag) == 0)
+			operand.cells = rules->tags[i].cell;
+	}
+	if (operand.cells != NULL)
+		return operand;
+	check_tag(rules->profile, binder, node->first);
+	if (rules->ntags == rules->tags_allocated)
+	{
+		rules->tags_allocated = Max(4, rules->tags_allocated * 2);
+		rules->tags = rules->tags == NULL ? palloc(mul_size(rules->tags_allocated, sizeof(TagCell))) :
+			repalloc(rules->tags, mul_size(rules->tags_allocated, sizeof(TagCell)));
+	}
+	operand.cells = clientele_bind_register(binder);
+	rules->tags[rules->ntags++] = (TagCell) {pstrdup(tag), operand.cells};
+	return operand;
+}
+
+static void
+place_error_callback(void *place)
+{
+	errcontext("%s", (const char *) place);
+}
+
+static void
+bind_condition(ClienteleAudienceRules *rules, const char *condition)
+{
+	ClienteleNode *tree = clientele_expression_parse(condition, NULL);
+	bool		all_of = tree->kind == CLIENTELE_NODE_AND;
+	ClienteleBinder *binder;
+	int			nparts = 0;
+
+	for (const ClienteleNode *at = all_of ? tree->first : tree; at != NULL; at = at->next)
+		nparts++;
+	rules->parts = palloc(mul_size(nparts, sizeof(char *)));
+	rules->truths = palloc(mul_size(nparts, sizeof(ClienteleCell *)));
+	rules->names = palloc(mul_size(rules->profile->columns->natts, sizeof(NameCell)));
+	binder = clientele_bind_begin(&rules->scope, 1, false);
+	clientele_bind_lenient(binder);
+	for (const ClienteleNode *part = all_of ? tree->first : tree; part != NULL; part = part->next)
+	{
+		ClienteleType type;
+
+		rules->parts[rules->nparts] = clientele_expression_print(part);
+		rules->truths[rules->nparts] = clientele_bind_rule(binder, rules->parts[rules->nparts], CLIENTELE_BOOLEAN, &type);
+		rules->nparts++;
+	}
+	rules->program = clientele_bind_end(binder);
+}
+
+static void
+bind_measure(ClienteleAudienceRules *rules, const char *measure)
+{
+	rules->measure = name_column(rules->profile, measure, "metric", NULL, NULL);
+	if (rules->profile->named[rules->measure].column.type != CLIENTELE_NUMBER)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("\"%s\" is no number, so nothing is spent by it", measure),
+				 errhint("Name a metric such as sum(payment.amount).")));
+}
+
+/* Either may be NULL.  What does not compile is an error. */
+static ClienteleAudienceRules *
+bind(ClienteleProfile *profile, const char *condition, const char *measure)
+{
+	ClienteleAudienceRules *rules = palloc0(sizeof(ClienteleAudienceRules));
+	ErrorContextCallback callback = {.callback = place_error_callback,.previous = error_context_stack};
+
+	rules->scope.resolve = resolve_name;
+	rules->scope.tag = resolve_tag;
+	rules->profile = profile;
+	rules->measure = -1;
+	if (!OidIsValid(profile->view))
+		clientele_refuse_unpublished(profile->population);
+	error_context_stack = &callback;
+	callback.arg = "audience";
+	if (condition != NULL)
+		bind_condition(rules, condition);
+	callback.arg = "spend.measure";
+	if (measure != NULL)
+		bind_measure(rules, measure);
+	error_context_stack = callback.previous;
+	return rules;
+}
+
+/*
+ * A promotion whose names are gone is for nobody, and says why: it does not keep others
+ * from being offered.
+ */
+ClienteleAudienceRules *
+clientele_audience_bind(ClienteleProfile *profile, const ClientelePromotion *promotion)
+{
+	const char *measure = promotion->has_spend ? promotion->measure : NULL;
+	ClienteleAudienceRules *volatile rules = NULL;
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	if (promotion->audience == NULL && measure == NULL)
+		return NULL;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		rules = bind(profile, promotion->audience, measure);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_UNDEFINED_COLUMN) &&
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE))
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		rules = palloc0(sizeof(ClienteleAudienceRules));
+		rules->profile = profile;
+		rules->measure = -1;
+		rules->broken = psprintf("the promotion does not fit the population any more: %s", error->message);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return rules;
+}
+
+/* check_audience(population, definition): an error unless it compiles. */
+Datum
+clientele_check_audience(PG_FUNCTION_ARGS)
+{
+	ClientelePopulation population;
+	const ClienteleBoundPromotion *bound = clientele_promotion_bind(PG_GETARG_DATUM(1));
+	const ClientelePromotion *promotion = bound->promotion;
+	const char *measure = promotion->has_spend ? promotion->measure : NULL;
+
+	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(0)), &population);
+	if (promotion->audience != NULL || measure != NULL)
+		(void) bind(clientele_profile_begin(&population, clientele_branch_zone(&population, NULL)), promotion->audience, measure);
+	PG_RETURN_VOID();
+}
+
+/* ---------- rows of the view ---------- */
+
+/* The columns that are read, in the order of ROW_..., and whatever is named. */
+static void
+append_columns(StringInfo sql, const ClienteleProfile *profile, bool at)
+{
+	appendStringInfo(sql, "v.%s, v.model_version, %s", at ? "as_of" : "evaluated_at",
+					 profile->tags_read ? "v.tags" : "NULL::pg_catalog.text");
+	for (int i = 0; i < profile->nnamed; i++)
+		appendStringInfo(sql, ", v.%s", quote_identifier(profile->named[i].name));
+}
+
+/* Where it is read from: the view, or (at another instant) NAME_at. */
+static void
+append_view(StringInfo sql, const ClienteleProfile *profile, bool at)
+{
+	const char *view = at ? psprintf("%s_at", profile->population) : profile->population;
+
+	if (!OidIsValid(clientele_view(profile->schema, view, profile->owner)))
+		clientele_refuse_unpublished(profile->population);
+	appendStringInfo(sql, " FROM %s AS v", quote_qualified_identifier(profile->schema, view));
+}
+
+static const char *
+sql_of_one(ClienteleProfile *profile, bool at)
+{
+	StringInfoData sql;
+
+	if (profile->sql[at] == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(profile));
+
+		initStringInfo(&sql);
+		appendStringInfoString(&sql, "SELECT ");
+		append_columns(&sql, profile, at);
+		append_view(&sql, profile, at);
+		appendStringInfo(&sql, " WHERE v.%s = $1%s", quote_identifier(profile->key_column), at ? " AND v.as_of = $2" : "");
+		profile->sql[at] = sql.data;
+		MemoryContextSwitchTo(caller);
+	}
+	return profile->sql[at];
+}
+
+/* Views may have been altered since the columns were named. */
+static void
+check_columns(const ClienteleProfile *profile, TupleDesc columns)
+{
+	for (int i = 0; i < profile->nnamed; i++)
+	{
+		if (TupleDescAttr(columns, ROW_FIRST_NAMED + i)->atttypid != profile->named[i].oid)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("column %s of population \"%s\" has been altered meanwhile", profile->named[i].name, profile->population),
+					 errhint("Try again.")));
+	}
+}
+
+static void
+keep_row(ProfileRow *row, TupleDesc columns, TupleTableSlot *slot)
+{
+	slot_getallattrs(slot);
+	row->exists = true;
+	row->values = palloc(mul_size(columns->natts, sizeof(Datum)));
+	row->nulls = palloc(mul_size(columns->natts, sizeof(bool)));
+	for (int i = 0; i < columns->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+
+		row->nulls[i] = slot->tts_isnull[i];
+		row->values[i] = row->nulls[i] ? (Datum) 0 : datumCopy(slot->tts_values[i], column->attbyval, column->attlen);
+	}
+}
+
+/* As the population's owner; an error puts the caller back. */
+static ProfileRow *
+read_row(ClienteleAudience *audience, TimestampTz as_of, bool at)
+{
+	MemoryContext before = MemoryContextSwitchTo(audience->context);
+	ProfileRow *row = palloc0(sizeof(ProfileRow));
+	Oid			types[] = {audience->key_type, TIMESTAMPTZOID};
+	Datum		arguments[] = {audience->key, TimestampTzGetDatum(as_of)};
+	const char *sql = sql_of_one(audience->profile, at);
+	ClienteleStream *stream;
+	TupleTableSlot *slot;
+	Oid			caller;
+	int			security;
+
+	row->as_of = as_of;
+	GetUserIdAndSecContext(&caller, &security);
+	SetUserIdAndSecContext(audience->profile->owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	stream = clientele_stream_open(clientele_query_kept(sql, at ? 2 : 1, types), arguments, NULL, audience->snapshot);
+	check_columns(audience->profile, clientele_stream_columns(stream));
+	slot = clientele_stream_next(stream);
+	if (slot != NULL)
+		keep_row(row, clientele_stream_columns(stream), slot);
+	clientele_stream_close(stream);
+	SetUserIdAndSecContext(caller, security);
+	MemoryContextSwitchTo(before);
+	return row;
+}
+
+static const ProfileRow *
+row_now(ClienteleAudience *audience)
+{
+	if (audience->rows == NULL)
+		audience->rows = read_row(audience, audience->now, audience->past);
+	return audience->rows;
+}
+
+/*
+ * A row that was evaluated before the instant, and holds now, holds then.  What counts
+ * days since something is not stored: so the day must be the same.
+ */
+static bool
+holds_at(const ClienteleAudience *audience, const ProfileRow *row, TimestampTz instant)
+{
+	return row->exists && DatumGetTimestampTz(row->values[ROW_EVALUATED_AT]) <= instant &&
+		clientele_local_date(instant, audience->profile->zone) == clientele_local_date(audience->now, audience->profile->zone);
+}
+
+static const ProfileRow *
+row_at(ClienteleAudience *audience, TimestampTz instant)
+{
+	const ProfileRow *now = row_now(audience);
+	ProfileRow *row;
+
+	if (instant >= audience->now || !now->exists || holds_at(audience, now, instant))
+		return now;
+	for (row = audience->rows->next; row != NULL; row = row->next)
+	{
+		if (row->as_of == instant)
+			return row;
+	}
+	row = read_row(audience, instant, true);
+	row->next = audience->rows->next;
+	audience->rows->next = row;
+	return row;
+}
+
+/* ---------- a row against the rules ---------- */
+
+/* Whether the view's text, "a, b", has that tag. */
+static bool
+has_tag(const text *tags, const char *tag)
+{
+	size_t		length = strlen(tag);
+	const char *next = VARDATA_ANY(tags);
+	const char *end = next + VARSIZE_ANY_EXHDR(tags);
+
+	while (next < end)
+	{
+		const char *comma = next;
+
+		while (comma < end && !(comma[0] == ',' && comma + 1 < end && comma[1] == ' '))
+			comma++;
+		if ((size_t) (comma - next) == length && memcmp(next, tag, length) == 0)
+			return true;
+		next = comma + strlen(", ");
+	}
+	return false;
+}
+
+static void
+load(const ClienteleAudienceRules *rules, const Datum *values, const bool *nulls)
+{
+	ClienteleProfile *profile = rules->profile;
+
+	for (int i = 0; i < rules->nnames; i++)
+	{
+		const NameCell *name = &rules->names[i];
+		int			at = ROW_FIRST_NAMED + name->column;
+
+		if (nulls[at])
+			name->cell->state = CLIENTELE_NULL;
+		else
+			clientele_column_read(&profile->named[name->column].column, values[at], profile->zone, name->cell);
+	}
+	for (int i = 0; i < rules->ntags; i++)
+		rules->tags[i].cell->state = !nulls[ROW_TAGS] && has_tag(DatumGetTextPP(values[ROW_TAGS]), rules->tags[i].tag) ?
+			CLIENTELE_TRUE : CLIENTELE_FALSE;
+}
+
+static void
+run(const ClienteleAudienceRules *rules, const Datum *values, const bool *nulls, TimestampTz as_of)
+{
+	ClienteleClock clock = {.has_as_of = true,.as_of = as_of,.zone = rules->profile->zone};
+
+	load(rules, values, nulls);
+	clientele_program_set_clock(rules->program, &clock);
+	clientele_program_run(rules->program, 1);
+}
+
+/* The first instant of a term, on the population's clock. */
+static TimestampTz
+term_start(const ClienteleProfile *profile, const ClientelePromotion *promotion)
+{
+	return clientele_instant((Timestamp) promotion->term.from * USECS_PER_DAY, profile->zone);
+}
+
+static TimestampTz
+instant_of(const ClienteleAudience *audience, const ClientelePromotion *promotion)
+{
+	switch (promotion->audience_at)
+	{
+		case CLIENTELE_AT_TERM_START:
+			return Min(term_start(audience->profile, promotion), audience->now);
+		case CLIENTELE_AT_BILL:
+			return audience->before_bill;
+		case CLIENTELE_AT_BILL_INCLUDED:
+			break;
+	}
+	return audience->now;
+}
+
+/* ---------- what is written down of a customer ---------- */
+
+static const char *
+key_text(ClienteleAudience *audience)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	if (audience->key_text == NULL)
+	{
+		MemoryContext before = MemoryContextSwitchTo(audience->context);
+
+		getTypeOutputInfo(audience->key_type, &output, &is_varlena);
+		audience->key_text = OidOutputFunctionCall(output, audience->key);
+		MemoryContextSwitchTo(before);
+	}
+	return audience->key_text;
+}
+
+/*
+ * The latest row of one of our tables for a number and the customer, by its primary key; of
+ * it, a column that is a boolean (0: none).  False if there is no row.
+ */
+static bool
+latest_row(ClienteleAudience *audience, const char *name, int number, AttrNumber attribute, bool *value)
+{
+	Relation	table = table_open(get_relname_relid(name, get_namespace_oid("clientele", false)), AccessShareLock);
+	Relation	index;
+	ScanKeyData keys[2];
+	ClienteleQuietRead *scan;
+	HeapTuple	row;
+	bool		found;
+	bool		isnull;
+
+	list_free(RelationGetIndexList(table));
+	index = index_open(table->rd_pkindex, AccessShareLock);
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(number));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ,
+						   CStringGetTextDatum(key_text(audience)));
+	scan = clientele_quiet_read_begin_in_order(table, index, BackwardScanDirection, false, audience->snapshot, 2, keys);
+	row = clientele_quiet_read_next(scan);
+	found = row != NULL;
+	if (found && attribute != 0)
+		*value = DatumGetBool(heap_getattr(row, attribute, RelationGetDescr(table), &isnull));
+	clientele_quiet_read_end(scan);
+	index_close(index, AccessShareLock);
+	table_close(table, AccessShareLock);
+	return found;
+}
+
+/* ---------- the interface ---------- */
+
+static ClienteleAudience *
+begin(const ClientelePopulation *population, Oid key_type, Datum key, TimestampTz now, bool past,
+	  const ClienteleBill *bill, Snapshot snapshot)
+{
+	ClienteleAudience *audience = palloc0(sizeof(ClienteleAudience));
+	TimestampTz at = now;
+
+	audience->population = population;
+	audience->profile = clientele_offered_all(population)->profile;
+	audience->context = CurrentMemoryContext;
+	audience->key_type = key_type;
+	audience->key = key;
+	audience->now = now;
+	audience->past = past;
+	audience->snapshot = snapshot;
+	if (bill != NULL && bill->has_at)
+		at = (bill->at_is_local ? clientele_instant(bill->local, clientele_branch_zone(population, bill->branch)) : bill->at) - 1;
+	audience->before_bill = Min(at, now);
+	return audience;
+}
+
+ClienteleAudience *
+clientele_audience_begin(const ClientelePopulation *population, Oid key_type, Datum key, TimestampTz now,
+						 const ClienteleBill *bill, Snapshot snapshot)
+{
+	return begin(population, key_type, key, now, false, bill, snapshot);
+}
+
+ClienteleAudience *
+clientele_audience_begin_at(const ClientelePopulation *population, Oid key_type, Datum key, TimestampTz as_of,
+							const ClienteleBill *bill, Snapshot snapshot)
+{
+	return begin(population, key_type, key, as_of, true, bill, snapshot);
+}
+
+bool
+clientele_audience_exists(ClienteleAudience *audience)
+{
+	return row_now(audience)->exists;
+}
+
+bool
+clientele_audience_refused(ClienteleAudience *audience)
+{
+	if (!audience->refused_read)
+		(void) latest_row(audience, "refusal", audience->population->id, 4, &audience->refused);
+	audience->refused_read = true;
+	return audience->refused;
+}
+
+/* As clientele.held_out says in SQL. */
+bool
+clientele_audience_held_out(ClienteleAudience *audience, const ClienteleOffered *promotion)
+{
+	const char *key;
+	uint64		draw;
+	ClienteleDecimal limit;
+
+	if (clientele_decimal_sign(promotion->holdout) == 0)
+		return false;
+	key = key_text(audience);
+	draw = hash_bytes_extended((const unsigned char *) key, (int) strlen(key), (uint64) promotion->id);
+	if (!clientele_decimal_multiply(promotion->holdout, clientele_decimal_from_int64(100), &limit))
+		elog(ERROR, "a holdout of promotion %d is too large", promotion->id);
+	return clientele_decimal_compare(clientele_decimal_from_int64((int64) ((draw & PG_INT64_MAX) % 10000)), limit) < 0;
+}
+
+bool
+clientele_audience_meets(ClienteleAudience *audience, const ClienteleOffered *promotion, int *nunmet, const char ***unmet)
+{
+	const ClienteleAudienceRules *rules = promotion->audience;
+	const ClientelePromotion *definition = promotion->bound->promotion;
+	const ProfileRow *row;
+	TimestampTz instant;
+
+	*nunmet = 0;
+	*unmet = NULL;
+	if (rules == NULL || (rules->program == NULL && rules->broken == NULL))
+		return true;
+	if (rules->broken == NULL && definition->audience_at == CLIENTELE_AT_TERM_START && promotion->is_frozen)
+	{
+		if (latest_row(audience, "frozen_audience", promotion->id, 0, NULL))
+			return true;
+		*unmet = palloc(sizeof(char *));
+		(*unmet)[(*nunmet)++] = definition->audience;
+		return false;
+	}
+	if (rules->broken != NULL)
+	{
+		*unmet = palloc(sizeof(char *));
+		(*unmet)[(*nunmet)++] = rules->broken;
+		return false;
+	}
+	instant = instant_of(audience, definition);
+	row = row_at(audience, instant);
+	if (row->exists)
+		run(rules, row->values, row->nulls, instant);
+	for (int i = 0; i < rules->nparts; i++)
+	{
+		if (row->exists && rules->truths[i]->state == CLIENTELE_TRUE)
+			continue;
+		if (*unmet == NULL)
+			*unmet = palloc(mul_size(rules->nparts, sizeof(char *)));
+		(*unmet)[(*nunmet)++] = rules->parts[i];
+	}
+	return *nunmet == 0;
+}
+
+/* A metric's number in a row; false: there is none. */
+static bool
+measured(const ClienteleAudienceRules *rules, const ProfileRow *row, ClienteleDecimal *number)
+{
+	ClienteleCell cell;
+	int			at = ROW_FIRST_NAMED + rules->measure;
+
+	if (!row->exists || row->nulls[at])
+		return false;
+	clientele_column_read(&rules->profile->named[rules->measure].column, row->values[at], rules->profile->zone, &cell);
+	if (cell.state == CLIENTELE_NULL)
+		return false;
+	*number = clientele_cell_number(&cell);
+	return true;
+}
+
+bool
+clientele_audience_spent(ClienteleAudience *audience, const ClienteleOffered *promotion, ClienteleDecimal *spent)
+{
+	const ClienteleAudienceRules *rules = promotion->audience;
+	ClienteleDecimal before;
+	TimestampTz start;
+
+	if (rules == NULL || rules->measure < 0 || !measured(rules, row_now(audience), spent))
+		return false;
+	start = term_start(audience->profile, promotion->bound->promotion) - 1;
+	if (!measured(rules, row_at(audience, Min(start, audience->now)), &before))
+		return true;
+	return clientele_decimal_subtract(*spent, before, spent);
+}
+
+void
+clientele_audience_end(ClienteleAudience *audience)
+{
+	pfree(audience);
+}
+
+/* ---------- evidence ---------- */
+
+static void
+push_key(JsonbParseState **state, const char *name)
+{
+	JsonbValue	key = {.type = jbvString,.val.string = {.len = (int) strlen(name),.val = unconstify(char *, name)}};
+
+	pushJsonbValue(state, WJB_KEY, &key);
+}
+
+static void
+push_string(JsonbParseState **state, const char *name, const char *string)
+{
+	JsonbValue	value = {.type = jbvString,.val.string = {.len = (int) strlen(string),.val = unconstify(char *, string)}};
+
+	push_key(state, name);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+push_number(JsonbParseState **state, const char *name, ClienteleDecimal number)
+{
+	JsonbValue	value = {.type = jbvNumeric,.val.numeric = clientele_decimal_to_numeric(number)};
+
+	push_key(state, name);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+push_bool(JsonbParseState **state, const char *name, bool truth)
+{
+	JsonbValue	value = {.type = jbvBool,.val.boolean = truth};
+
+	push_key(state, name);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+push_cell(JsonbParseState **state, const char *name, const ClienteleCell *cell, ClienteleType type, pg_tz *zone)
+{
+	JsonbValue	null = {.type = jbvNull};
+
+	if (cell->state == CLIENTELE_NULL)
+	{
+		push_key(state, name);
+		pushJsonbValue(state, WJB_VALUE, &null);
+	}
+	else if (type == CLIENTELE_NUMBER)
+		push_number(state, name, clientele_cell_number(cell));
+	else if (type == CLIENTELE_BOOLEAN)
+		push_bool(state, name, cell->state == CLIENTELE_TRUE);
+	else
+		push_string(state, name, clientele_cell_to_string(cell, type, zone));
+}
+
+static void
+push_values(JsonbParseState **state, const ClienteleAudienceRules *rules, const ProfileRow *row, TimestampTz instant)
+{
+	const ClienteleProfile *profile = rules->profile;
+
+	run(rules, row->values, row->nulls, instant);
+	push_key(state, "values");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < rules->nnames; i++)
+		push_cell(state, profile->named[rules->names[i].column].name, rules->names[i].cell,
+				  profile->named[rules->names[i].column].column.type, profile->zone);
+	for (int i = 0; i < rules->ntags; i++)
+		push_bool(state, psprintf("has_tag('%s')", rules->tags[i].tag), rules->tags[i].cell->state == CLIENTELE_TRUE);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+Jsonb *
+clientele_audience_evidence(ClienteleAudience *audience, const ClienteleOffered *promotion)
+{
+	const ClienteleAudienceRules *rules = promotion->audience;
+	const ClientelePromotion *definition = promotion->bound->promotion;
+	bool		has_condition = rules != NULL && rules->program != NULL;
+	bool		frozen = has_condition && definition->audience_at == CLIENTELE_AT_TERM_START && promotion->is_frozen;
+	TimestampTz instant = has_condition ? instant_of(audience, definition) : audience->now;
+	const ProfileRow *row = frozen ? row_now(audience) : row_at(audience, instant);
+	JsonbParseState *state = NULL;
+	ClienteleDecimal spent;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_string(&state, "as_of", clientele_instant_to_string(instant, audience->profile->zone));
+	if (row->exists)
+		push_number(&state, "model_version", clientele_decimal_from_int64(DatumGetInt32(row->values[ROW_MODEL_VERSION])));
+	if (frozen)
+		push_bool(&state, "frozen", true);
+	else if (has_condition && row->exists)
+		push_values(&state, rules, row, instant);
+	if (clientele_audience_spent(audience, promotion, &spent))
+		push_number(&state, "spent", spent);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* ---------- many customers ---------- */
+
+/*
+ * customers_where(population, condition, as_of): all customers of whom it is true, and the
+ * version of the model that says so; as_of NULL = now.
+ */
+Datum
+clientele_customers_where(PG_FUNCTION_ARGS)
+{
+	ClientelePopulation population;
+	ClienteleProfile *profile;
+	ClienteleAudienceRules *rules;
+	bool		at = !PG_ARGISNULL(2);
+	TimestampTz as_of = at ? PG_GETARG_TIMESTAMPTZ(2) : clientele_clock_now();
+	Oid			types[] = {TIMESTAMPTZOID};
+	Datum		arguments[] = {TimestampTzGetDatum(as_of)};
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext each = AllocSetContextCreate(caller, "clientele customer", ALLOCSET_SMALL_SIZES);
+	Snapshot	snapshot = RegisterSnapshot(GetActiveSnapshot());
+	StringInfoData sql;
+	ClienteleStream *stream;
+	TupleTableSlot *slot;
+	Oid			user;
+	int			security;
+
+	InitMaterializedSRF(fcinfo, 0);
+	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(0)), &population);
+	profile = clientele_profile_begin(&population, clientele_branch_zone(&population, NULL));
+	rules = bind(profile, text_to_cstring(PG_GETARG_TEXT_PP(1)), NULL);
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	append_columns(&sql, profile, at);
+	appendStringInfo(&sql, ", v.%s::pg_catalog.text", quote_identifier(profile->key_column));
+	append_view(&sql, profile, at);
+	if (at)
+		appendStringInfoString(&sql, " WHERE v.as_of = $1");
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(profile->owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	stream = clientele_stream_open(clientele_query_kept(sql.data, at ? 1 : 0, types), arguments, NULL, snapshot);
+	while ((slot = clientele_stream_next(stream)) != NULL)
+	{
+		bool		holds = true;
+		ClienteleResultRow row;
+
+		slot_getallattrs(slot);
+		MemoryContextReset(each);
+		MemoryContextSwitchTo(each);
+		run(rules, slot->tts_values, slot->tts_isnull, as_of);
+		for (int i = 0; holds && i < rules->nparts; i++)
+			holds = rules->truths[i]->state == CLIENTELE_TRUE;
+		MemoryContextSwitchTo(caller);
+		if (!holds)
+			continue;
+		clientele_result_clear(&row);
+		clientele_result_set(&row, 0, slot->tts_values[ROW_FIRST_NAMED + profile->nnamed]);
+		clientele_result_set(&row, 1, slot->tts_values[ROW_MODEL_VERSION]);
+		clientele_result_put(fcinfo, &row);
+	}
+	clientele_stream_close(stream);
+	SetUserIdAndSecContext(user, security);
+	UnregisterSnapshot(snapshot);
+	return (Datum) 0;
+}
