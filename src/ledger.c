@@ -30,27 +30,32 @@ enum
 	AT,
 	ACTOR,						/* $10 */
 	REASON,
+	REFUND_OF,
 	NARGS
 };
 
 static const Oid argument_types[NARGS] = {
-	INT4OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TIMESTAMPTZOID, INT8OID, TEXTOID, TIMESTAMPTZOID, NAMEOID, TEXTOID
+	INT4OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TIMESTAMPTZOID, INT8OID, TEXTOID, TIMESTAMPTZOID, NAMEOID, TEXTOID,
+	TEXTOID
 };
 
-#define COLUMNS "(population_id, key, account, item, amount, lot, valid_until, claim_id, request_id, at, actor, reason)"
+#define COLUMNS "(population_id, key, account, item, amount, lot, valid_until, claim_id, request_id, at, actor, reason, refund_of)"
 
 /*
- * Takes $5 out of the lots of "lot" (number, latest, remaining, valid_until), the one that expires
- * first first; all of it or nothing.
+ * Divides $5 among the lots of "lot" (number, latest, remaining, valid_until), in that order, and
+ * enters it with that sign; all of it or nothing.
  */
-#define TAKE \
+#define SPREAD(sign, order) \
 	"INSERT INTO clientele.ledger_entry " COLUMNS \
-	" SELECT $1, $2, $3, $4, -part.taken, part.number, NULL, $7, $8, greatest($9, part.latest), $10, $11" \
-	" FROM (SELECT lot.number, lot.latest, lot.valid_until," \
-	"              least(lot.remaining, $5 - (sum(lot.remaining) OVER (ORDER BY lot.valid_until, lot.number) - lot.remaining)) AS taken," \
-	"              sum(lot.remaining) OVER () AS total" \
+	" SELECT $1, $2, $3, $4, " sign "part.amount, part.number, NULL, $7, $8, greatest($9, part.latest), $10, $11, $12" \
+	" FROM (SELECT lot.*, least(lot.remaining, $5 - (sum(lot.remaining) OVER (ORDER BY " order ") - lot.remaining)) AS amount," \
+	"              row_number() OVER (ORDER BY " order ") AS place, sum(lot.remaining) OVER () AS total" \
 	"       FROM lot) AS part" \
-	" WHERE part.taken > 0 AND part.total >= $5 ORDER BY part.valid_until, part.number"
+	" WHERE part.amount > 0 AND part.total >= $5 ORDER BY part.place"
+
+/* What expires first is used first; what expires last comes back first. */
+#define TAKE SPREAD("-", "lot.valid_until, lot.number")
+#define PUT_BACK SPREAD("", "lot.valid_until DESC, lot.number DESC")
 
 /* The lots of an account that have anything left. */
 #define ACCOUNT_LOTS \
@@ -66,6 +71,14 @@ static const Oid argument_types[NARGS] = {
 	"      CROSS JOIN LATERAL (SELECT max(e.at) AS latest, sum(e.amount) AS amount" \
 	"                          FROM clientele.ledger_entry AS e WHERE e.lot = l.entry_id) AS u" \
 	" WHERE l.claim_id = $7 AND l.lot IS NULL AND l.amount + coalesce(u.amount, 0) > 0"
+
+/* What a request has used of each lot, and has not come back. */
+#define SPENT_LOTS \
+	"SELECT s.lot AS number, (SELECT max(e.at) FROM clientele.ledger_entry AS e WHERE e.lot = s.lot) AS latest," \
+	"       -s.amount - coalesce((SELECT sum(e.amount) FROM clientele.ledger_entry AS e" \
+	"                             WHERE e.lot = s.lot AND e.refund_of = $12), 0) AS remaining, l.valid_until" \
+	" FROM clientele.ledger_entry AS s JOIN clientele.ledger_entry AS l ON l.entry_id = s.lot" \
+	" WHERE s.population_id = $1 AND s.request_id = $12 AND s.amount < 0 AND s.claim_id IS NULL"
 
 static uint64
 run(const char *sql, const ClienteleLedgerEntry *entry)
@@ -94,6 +107,10 @@ run(const char *sql, const ClienteleLedgerEntry *entry)
 		values[REASON] = CStringGetTextDatum(entry->reason);
 	else
 		nulls[REASON] = 'n';
+	if (entry->refund_of)
+		values[REFUND_OF] = CStringGetTextDatum(entry->refund_of);
+	else
+		nulls[REFUND_OF] = 'n';
 	if (entry->claim_id == 0)
 		nulls[CLAIM] = 'n';
 	if (TIMESTAMP_NOT_FINITE(entry->valid_until))
@@ -118,7 +135,7 @@ int64
 clientele_ledger_give(const ClienteleLedgerEntry *entry)
 {
 	run("INSERT INTO clientele.ledger_entry " COLUMNS
-		" VALUES ($1, $2, $3, $4, $5, NULL, $6, $7, $8, $9, $10, $11) RETURNING entry_id", entry);
+		" VALUES ($1, $2, $3, $4, $5, NULL, $6, $7, $8, $9, $10, $11, NULL) RETURNING entry_id", entry);
 	return clientele_answer_int64(1);
 }
 
@@ -126,6 +143,12 @@ bool
 clientele_ledger_use(const ClienteleLedgerEntry *entry)
 {
 	return run("WITH lot AS (" ACCOUNT_LOTS " AND coalesce(max(e.valid_until) > $9, true)) " TAKE, entry) > 0;
+}
+
+bool
+clientele_ledger_refund(const ClienteleLedgerEntry *entry)
+{
+	return run("WITH lot AS (SELECT * FROM (" SPENT_LOTS ") AS spent WHERE spent.remaining > 0) " PUT_BACK, entry) > 0;
 }
 
 ClienteleDecimal
