@@ -28,6 +28,7 @@ typedef struct ClienteleLedgerEntry
 	TimestampTz at;
 	Oid			actor;
 	const char *reason;			/* NULL = none */
+	const char *refund_of;		/* clientele_ledger_refund: the request that spent; else NULL */
 } ClienteleLedgerEntry;
 
 /* Gives; returns the number of the lot. */
@@ -35,6 +36,12 @@ extern int64 clientele_ledger_give(const ClienteleLedgerEntry *entry);
 
 /* Uses so much of what is valid at entry->at; false, and nothing is used, if there is not so much. */
 extern bool clientele_ledger_use(const ClienteleLedgerEntry *entry);
+
+/*
+ * Puts so much of what the request entry->refund_of has used back to where it came from; false,
+ * and nothing comes back, if it was not so much.  What has expired meanwhile stays so.
+ */
+extern bool clientele_ledger_refund(const ClienteleLedgerEntry *entry);
 
 /* What is left of what a claim has given (also where it has expired). */
 extern ClienteleDecimal clientele_ledger_left_of_claim(int64 claim_id);

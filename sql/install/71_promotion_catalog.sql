@@ -234,7 +234,8 @@ CREATE TABLE clientele.ledger_entry (
     request_id text COLLATE "C",
     at timestamptz NOT NULL,
     actor name NOT NULL,
-    reason text
+    reason text,
+    refund_of text COLLATE "C"
 ) USING heap;
 CREATE INDEX ledger_entry_of_customer ON clientele.ledger_entry (population_id, key, account, item);
 CREATE INDEX ledger_entry_of_lot ON clientele.ledger_entry (lot) WHERE lot IS NOT NULL;
@@ -251,14 +252,15 @@ COMMENT ON COLUMN clientele.ledger_entry.population_id IS 'whose customer';
 COMMENT ON COLUMN clientele.ledger_entry.key IS 'the customer';
 COMMENT ON COLUMN clientele.ledger_entry.account IS 'points, stored value (money), gift or coupon (pieces)';
 COMMENT ON COLUMN clientele.ledger_entry.item IS 'gift: which; coupon: the promotion it is for; else empty';
-COMMENT ON COLUMN clientele.ledger_entry.amount IS 'given, or used where it is below 0';
-COMMENT ON COLUMN clientele.ledger_entry.lot IS 'used: the entry that had given it; NULL: this entry gives, and is a lot by itself';
+COMMENT ON COLUMN clientele.ledger_entry.amount IS 'given, or used where it is below 0; above 0 with a lot: what was used has come back';
+COMMENT ON COLUMN clientele.ledger_entry.lot IS 'used, or come back: the entry that had given it; NULL: this entry gives, and is a lot by itself';
 COMMENT ON COLUMN clientele.ledger_entry.valid_until IS 'given: from then on what is left of it is gone; NULL: it stays';
 COMMENT ON COLUMN clientele.ledger_entry.claim_id IS 'the claim that gave it, took it back, or used it';
 COMMENT ON COLUMN clientele.ledger_entry.request_id IS 'the application''s own number of the request; one request may have several entries';
 COMMENT ON COLUMN clientele.ledger_entry.at IS 'when';
 COMMENT ON COLUMN clientele.ledger_entry.actor IS 'the role that asked';
 COMMENT ON COLUMN clientele.ledger_entry.reason IS 'why';
+COMMENT ON COLUMN clientele.ledger_entry.refund_of IS 'what was used comes back to its lot: the request that had used it; else NULL';
 
 CREATE TABLE clientele.membership (
     population_id int NOT NULL,

@@ -1,2 +1,327 @@
 
 -- Points, stored value, gifts, coupons: what customers have; earn rules and memberships.
+
+-- ---------------------------------------------------------------------------
+-- Once, and seen as it is
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.lock_request(population_id int, request_id text, key text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_lock_request' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.lock_request(int, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lock_request(int, text, text) IS 'internal: until the end of the transaction nobody else is answered this request, nor takes anything for this customer';
+
+CREATE FUNCTION clientele.fresh_look(query text, VARIADIC arguments text[]) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'clientele_fresh_look' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.fresh_look(text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.fresh_look(text, text[]) IS 'internal: the one jsonb that a query answers by what is committed now, whatever the transaction''s snapshot';
+
+-- Of text that a type reads in several ways ('007' as an integer), the one that it prints.
+CREATE FUNCTION clientele.printed_key(population clientele.population, key text) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    printed text;
+BEGIN
+    EXECUTE (SELECT format('SELECT $1::%s::text', format_type(a.atttypid, NULL))
+             FROM pg_attribute AS a
+             WHERE a.attrelid = clientele.data_table(population.name, 'manual')::regclass AND a.attname = 'key')
+    INTO printed USING clientele.check_given('key', key);
+    RETURN printed;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.printed_key(clientele.population, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.printed_key(clientele.population, text) IS 'internal: a customer''s key as the type of keys prints it';
+
+CREATE FUNCTION clientele.check_request(request_id text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF coalesce(request_id, '') = '' THEN
+        RAISE null_value_not_allowed USING
+            MESSAGE = 'a request needs an id',
+            HINT = 'Use the number that the application gives the request, and the same one if it has to repeat it: request_id => ''till-7/4711''.';
+    END IF;
+    RETURN request_id;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.check_request(text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_request(text) IS 'internal: the id of a request, or an error where it is missing';
+
+-- ---------------------------------------------------------------------------
+-- Writing by hand
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.write_ledger(population_id int, caller oid, verb text, request_id text, key text, account text, item text,
+                                       amount numeric, valid_until timestamptz, refund_of text, reason text) RETURNS numeric
+    AS 'MODULE_PATHNAME', 'clientele_write_ledger' LANGUAGE C VOLATILE;
+REVOKE ALL ON FUNCTION clientele.write_ledger(int, oid, text, text, text, text, text, numeric, timestamptz, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.write_ledger(int, oid, text, text, text, text, text, numeric, timestamptz, text, text) IS 'internal: credit, spend or refund, once for each request; what is left in the account right after it';
+
+-- The item of an account: empty where accounts of that name have none.
+CREATE FUNCTION clientele.check_account(account text, item text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF account = 'coupon' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'coupons are given and used by their claims',
+            HINT = 'clientele.claim gives one, clientele.redeem uses it, clientele.issue_coupons gives many.';
+    ELSIF coalesce(account NOT IN ('points', 'stored value', 'gift'), true) THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('there is no account "%s"', account),
+            HINT = 'Accounts are ''points'', ''stored value'' and ''gift''.';
+    ELSIF account = 'gift' AND coalesce(item, '') = '' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'which gift is not said',
+            HINT = 'Name it: item => ''mask''.';
+    ELSIF account <> 'gift' AND item <> '' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('%s are not of an item, "%s" is too much', account, item),
+            HINT = 'Leave item out; only gifts have one.';
+    END IF;
+    RETURN coalesce(item, '');
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.check_account(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_account(text, text) IS 'internal: the item of an account, or an error that says which there are';
+
+CREATE FUNCTION clientele.check_amount(account text, amount numeric) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    decimals int := CASE account WHEN 'gift' THEN 0 ELSE 4 END;
+BEGIN
+    IF coalesce(amount <= 0 OR amount >= 1e15 OR amount = 'NaN' OR amount <> round(amount, decimals), true) THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('%s is no amount of %s', coalesce(amount::text, 'NULL'), coalesce(account, 'anything')),
+            HINT = CASE decimals WHEN 0 THEN 'Gifts are counted in pieces: 1, 2, ...'
+                   ELSE 'Amounts are above 0, below 10^15, and have at most 4 decimals: 12.50.' END;
+    END IF;
+    RETURN amount;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.check_amount(text, numeric) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_amount(text, numeric) IS 'internal: the amount, or an error where the ledger has no such';
+
+CREATE FUNCTION clientele.credit_for(caller regrole, population text, key text, account text, amount numeric, request_id text, item text,
+                                     valid_until timestamptz, reason text)
+RETURNS numeric LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.allowed_population(caller, population, 'ledger INSERT');
+BEGIN
+    PERFORM FROM clientele.held_by_hand(allowed.name, clientele.check_given('key', key));
+    RETURN clientele.write_ledger(allowed.population_id, caller, 'credit', clientele.check_request(request_id), clientele.printed_key(allowed, key),
+                                  account, clientele.check_account(account, item), clientele.check_amount(account, amount),
+                                  nullif(valid_until, 'infinity'), NULL, reason);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.credit_for(regrole, text, text, text, numeric, text, text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.credit_for(regrole, text, text, text, numeric, text, text, timestamptz, text) IS 'internal: credit, behind the door';
+
+CREATE FUNCTION clientele.credit(population text, key text, account text, amount numeric, request_id text, item text DEFAULT NULL,
+                                 valid_until timestamptz DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS numeric AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.credit(text, text, text, numeric, text, text, timestamptz, text) IS 'gives a customer points, stored value or (with item) gifts by hand, until an instant (NULL = they stay); answers what is in the account then. Repeated with the same request_id it gives nothing more, and answers the same. The caller needs INSERT on the view NAME_ledger, or owns the population';
+
+CREATE FUNCTION clientele.credit(population text, key anynonarray, account text, amount numeric, request_id text, item text DEFAULT NULL,
+                                 valid_until timestamptz DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS numeric LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.credit($1, $2::text, $3, $4, $5, $6, $7, $8) $$;
+COMMENT ON FUNCTION clientele.credit(text, anynonarray, text, numeric, text, text, timestamptz, text) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.spend_for(caller regrole, population text, key text, account text, amount numeric, request_id text, item text, reason text)
+RETURNS numeric LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.allowed_population(caller, population, 'ledger INSERT');
+BEGIN
+    RETURN clientele.write_ledger(allowed.population_id, caller, 'spend', clientele.check_request(request_id), clientele.printed_key(allowed, key),
+                                  account, clientele.check_account(account, item), clientele.check_amount(account, amount), NULL, NULL, reason);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.spend_for(regrole, text, text, text, numeric, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.spend_for(regrole, text, text, text, numeric, text, text, text) IS 'internal: spend, behind the door';
+
+CREATE FUNCTION clientele.spend(population text, key text, account text, amount numeric, request_id text, item text DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS numeric AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.spend(text, text, text, numeric, text, text, text) IS 'uses points, stored value or (with item) gifts of a customer, what expires first first; answers what is left. Where there is not so much, nothing is used, and it is an error (CL006). Repeated with the same request_id it uses nothing more, and answers the same. The caller needs INSERT on the view NAME_ledger, or owns the population';
+
+CREATE FUNCTION clientele.spend(population text, key anynonarray, account text, amount numeric, request_id text, item text DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS numeric LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.spend($1, $2::text, $3, $4, $5, $6, $7) $$;
+COMMENT ON FUNCTION clientele.spend(text, anynonarray, text, numeric, text, text, text) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.refund_spending_for(caller regrole, population text, spent text, amount numeric, request_id text, reason text)
+RETURNS numeric LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.allowed_population(caller, population, 'ledger INSERT');
+BEGIN
+    RETURN clientele.write_ledger(allowed.population_id, caller, 'refund', clientele.check_request(request_id), NULL, NULL, NULL,
+                                  clientele.check_amount('what was spent', amount), NULL, clientele.check_given('spent', spent), reason);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.refund_spending_for(regrole, text, text, numeric, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.refund_spending_for(regrole, text, text, numeric, text, text) IS 'internal: refund_spending, behind the door';
+
+CREATE FUNCTION clientele.refund_spending(population text, spent text, amount numeric, request_id text, reason text DEFAULT NULL)
+RETURNS numeric AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.refund_spending(text, text, numeric, text, text) IS 'puts back what a request (spent) has used, whole or a part: to where it came from, so that it expires when it would have; answers what is in the account then. More than was spent is an error (CL006). Repeated with the same request_id it puts nothing more back, and answers the same. The caller needs INSERT on the view NAME_ledger, or owns the population';
+
+-- ---------------------------------------------------------------------------
+-- Reading
+-- ---------------------------------------------------------------------------
+
+-- Every change of every account.  What expires is a line of its own, at that instant; what comes to or
+-- is taken from what has expired already is taken out again by a line beside it.  So at every
+-- instant the lines until then add up to the balance.
+CREATE VIEW clientele.ledger_line AS
+    SELECT e.population_id, e.key, e.account, e.item, e.at, e.entry_id AS number,
+           CASE WHEN e.lot IS NULL THEN 'given' WHEN e.amount > 0 THEN 'refunded' WHEN e.claim_id IS NOT NULL THEN 'taken back' ELSE 'used' END AS kind,
+           e.amount, e.valid_until, e.claim_id, e.request_id, e.actor, e.reason
+    FROM clientele.ledger_entry AS e
+    UNION ALL
+    SELECT l.population_id, l.key, l.account, l.item, greatest(l.valid_until, e.at), max(e.entry_id), 'expired', -sum(e.amount), l.valid_until,
+           l.claim_id, NULL, NULL, NULL
+    FROM clientele.ledger_entry AS l JOIN clientele.ledger_entry AS e
+         ON (e.population_id, e.key, e.account, e.item) = (l.population_id, l.key, l.account, l.item) AND coalesce(e.lot, e.entry_id) = l.entry_id
+    WHERE l.lot IS NULL AND l.valid_until <= (SELECT clientele.wall_clock())
+    GROUP BY l.entry_id, greatest(l.valid_until, e.at), CASE WHEN e.at >= l.valid_until THEN e.entry_id END
+    HAVING sum(e.amount) <> 0;
+REVOKE ALL ON clientele.ledger_line FROM PUBLIC;
+COMMENT ON VIEW clientele.ledger_line IS 'every change of what customers have, also by expiry; together they are the balances';
+COMMENT ON COLUMN clientele.ledger_line.population_id IS 'whose customer';
+COMMENT ON COLUMN clientele.ledger_line.key IS 'the customer';
+COMMENT ON COLUMN clientele.ledger_line.account IS 'points, stored value or gift';
+COMMENT ON COLUMN clientele.ledger_line.item IS 'gift: which; else empty';
+COMMENT ON COLUMN clientele.ledger_line.at IS 'when';
+COMMENT ON COLUMN clientele.ledger_line.number IS 'orders lines of one instant: number of the entry, or of the last one that it concerns';
+COMMENT ON COLUMN clientele.ledger_line.kind IS 'given, used, refunded (what was used has come back), taken back (what a claim had given), expired';
+COMMENT ON COLUMN clientele.ledger_line.amount IS 'what came, or went where it is below 0';
+COMMENT ON COLUMN clientele.ledger_line.valid_until IS 'given, expired: when what is left of it is gone; NULL: it stays';
+COMMENT ON COLUMN clientele.ledger_line.claim_id IS 'the claim that gave it, or took it back';
+COMMENT ON COLUMN clientele.ledger_line.request_id IS 'the request; NULL: nobody asked (expiry)';
+COMMENT ON COLUMN clientele.ledger_line.actor IS 'the role that asked';
+COMMENT ON COLUMN clientele.ledger_line.reason IS 'why';
+
+-- What is left of each lot at an instant, of what was written until then.
+CREATE FUNCTION clientele.lots(population_id int, key text, as_of timestamptz,
+                               OUT account text, OUT item text, OUT remaining numeric, OUT valid_until timestamptz)
+RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT e.account, e.item, sum(e.amount), max(e.valid_until)
+    FROM clientele.ledger_entry AS e
+    WHERE e.population_id = lots.population_id AND e.key = lots.key AND e.at <= as_of
+    GROUP BY e.account, e.item, coalesce(e.lot, e.entry_id)
+    HAVING sum(e.amount) <> 0 AND coalesce(max(e.valid_until) > as_of, true)
+    $$;
+REVOKE ALL ON FUNCTION clientele.lots(int, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lots(int, text, timestamptz) IS 'internal: what a customer has of each lot at an instant';
+
+CREATE FUNCTION clientele.check_as_of(as_of timestamptz) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF NOT isfinite(as_of) THEN
+        RAISE datetime_field_overflow USING
+            MESSAGE = 'as_of cannot be infinite',
+            HINT = 'Give an instant, such as ''2026-06-12 10:00:00+08'', or NULL for now.';
+    END IF;
+    RETURN coalesce(as_of, clientele.wall_clock());
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.check_as_of(timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_as_of(timestamptz) IS 'internal: the instant, or the present one where it is NULL';
+
+CREATE FUNCTION clientele.ledger_reader(caller regrole, population text) RETURNS clientele.population
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.allowed_population(caller, population, 'ledger SELECT', 'ledger INSERT', 'claim SELECT', 'claim INSERT') $$;
+REVOKE ALL ON FUNCTION clientele.ledger_reader(regrole, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.ledger_reader(regrole, text) IS 'internal: a population of whose customers the caller may ask what they have';
+
+CREATE FUNCTION clientele.balance_for(caller regrole, population text, key text, account text, item text, as_of timestamptz)
+RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.ledger_reader(caller, population);
+BEGIN
+    item := clientele.check_account(account, item);
+    RETURN (SELECT coalesce(sum(l.remaining), 0)
+            FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of)) AS l
+            WHERE (l.account, l.item) = (balance_for.account, balance_for.item));
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.balance_for(regrole, text, text, text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.balance_for(regrole, text, text, text, text, timestamptz) IS 'internal: balance, behind the door';
+
+CREATE FUNCTION clientele.balance(population text, key text, account text, item text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+RETURNS numeric AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.balance(text, text, text, text, timestamptz) IS 'what a customer has in an account (points, stored value, or gift with its item), now or at an instant; in the past, what was valid then, of what had been written until then. The caller needs SELECT or INSERT on one of the views NAME_ledger and NAME_claim, or owns the population';
+
+CREATE FUNCTION clientele.balance(population text, key anynonarray, account text, item text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+RETURNS numeric LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.balance($1, $2::text, $3, $4, $5) $$;
+COMMENT ON FUNCTION clientele.balance(text, anynonarray, text, text, timestamptz) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.balances_for(caller regrole, population text, key text, as_of timestamptz,
+                                       OUT account text, OUT item text, OUT balance numeric, OUT expires_at timestamptz, OUT expiring numeric)
+RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.ledger_reader(caller, population);
+BEGIN
+    RETURN QUERY
+    SELECT l.account, l.item, sum(l.remaining), min(l.valid_until), sum(l.remaining) FILTER (WHERE l.valid_until = l.soonest)
+    FROM (SELECT o.*, min(o.valid_until) OVER (PARTITION BY o.account, o.item) AS soonest
+          FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of)) AS o) AS l
+    GROUP BY l.account, l.item ORDER BY l.account, l.item;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.balances_for(regrole, text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.balances_for(regrole, text, text, timestamptz) IS 'internal: balances, behind the door';
+
+CREATE FUNCTION clientele.balances(population text, key text, as_of timestamptz DEFAULT NULL,
+                                   OUT account text, OUT item text, OUT balance numeric, OUT expires_at timestamptz, OUT expiring numeric)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 10;
+COMMENT ON FUNCTION clientele.balances(text, text, timestamptz) IS 'all that a customer has, now or at an instant: account and item; balance; when some of it expires next (NULL = never), and how much. Rights as for balance';
+
+CREATE FUNCTION clientele.balances(population text, key anynonarray, as_of timestamptz DEFAULT NULL,
+                                   OUT account text, OUT item text, OUT balance numeric, OUT expires_at timestamptz, OUT expiring numeric)
+RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 10 SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT * FROM clientele.balances($1, $2::text, $3) $$;
+COMMENT ON FUNCTION clientele.balances(text, anynonarray, timestamptz) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.account_statement_for(caller regrole, population text, key text, account text, item text,
+                                                OUT at timestamptz, OUT kind text, OUT amount numeric, OUT balance numeric, OUT valid_until timestamptz,
+                                                OUT claim_id bigint, OUT request_id text, OUT actor text, OUT reason text)
+RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.ledger_reader(caller, population);
+BEGIN
+    item := clientele.check_account(account, item);
+    RETURN QUERY
+    SELECT l.at, l.kind, l.amount, sum(l.amount) OVER (ORDER BY l.at, l.number, l.kind = 'expired' ROWS UNBOUNDED PRECEDING), l.valid_until,
+           l.claim_id, l.request_id, l.actor::text, l.reason
+    FROM clientele.ledger_line AS l
+    WHERE (l.population_id, l.key, l.account, l.item)
+          = (allowed.population_id, clientele.printed_key(allowed, account_statement_for.key), account_statement_for.account, account_statement_for.item)
+    ORDER BY l.at, l.number, l.kind = 'expired';
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.account_statement_for(regrole, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.account_statement_for(regrole, text, text, text, text) IS 'internal: account_statement, behind the door';
+
+CREATE FUNCTION clientele.account_statement(population text, key text, account text, item text DEFAULT NULL,
+                                            OUT at timestamptz, OUT kind text, OUT amount numeric, OUT balance numeric, OUT valid_until timestamptz,
+                                            OUT claim_id bigint, OUT request_id text, OUT actor text, OUT reason text)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.account_statement(text, text, text, text) IS 'how an account of a customer came to be what it is, line by line, with the balance after each: given, used, refunded, taken back, and what expired, at the instant when it did. Rights as for balance';
+
+CREATE FUNCTION clientele.account_statement(population text, key anynonarray, account text, item text DEFAULT NULL,
+                                            OUT at timestamptz, OUT kind text, OUT amount numeric, OUT balance numeric, OUT valid_until timestamptz,
+                                            OUT claim_id bigint, OUT request_id text, OUT actor text, OUT reason text)
+RETURNS SETOF record LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT * FROM clientele.account_statement($1, $2::text, $3, $4) $$;
+COMMENT ON FUNCTION clientele.account_statement(text, anynonarray, text, text) IS 'the same with the key in its own type';
