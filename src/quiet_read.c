@@ -113,8 +113,11 @@ visible_version(ClienteleQuietRead *scan, ItemPointer place, bool *all_dead)
 	ItemPointerData version = *place;
 	bool		visible = false;
 	bool		first = true;
+	Buffer		before = scan->buffer;
 
 	scan->buffer = ReleaseAndReadBuffer(scan->buffer, scan->table, ItemPointerGetBlockNumber(&version));
+	if (scan->hints && scan->buffer != before)
+		heap_page_prune_opt(scan->table, scan->buffer);
 	LockBuffer(scan->buffer, BUFFER_LOCK_SHARE);
 	*all_dead = true;
 	while (heap_hot_search_buffer(&version, scan->table, scan->buffer, SnapshotAny, &scan->tuple, NULL, first))

@@ -26,12 +26,16 @@ typedef enum ClienteleStockLack
 
 /*
  * Takes one claim, or a number of them, worth `value` together, out of every limit of the promotion, or
- * nothing.  What has expired comes back first, if there is not enough.  Within SPI, after the customer's lock.
+ * nothing.  No claims and a value: money of the budget alone.  What has expired comes back first, if there is
+ * not enough.  After the customer's lock, and the promotion's, shared.
  */
 extern uint32 clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
 								   const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now);
 
-/* Gives back claims, or money of the budget; rows that a limit does not have any more are left out. */
+/*
+ * Gives back claims, or money of the budget; limits that are not kept any more are left out.
+ * After the promotion's lock, shared.
+ */
 extern void clientele_stock_give_back(const ClientelePopulation *population, int promotion_id,
 									  const char *branch, DateADT day, int claims, ClienteleDecimal value);
 
@@ -54,5 +58,17 @@ extern void clientele_stock_left(const ClientelePopulation *population, int coun
 extern void clientele_stock_left_of_customer(const ClientelePopulation *population, const char *key, int count,
 											 const ClienteleOffered *const *promotions, const DateADT *days,
 											 TimestampTz now, Snapshot snapshot, int *left);
+
+/*
+ * The lock of a promotion: shared by who takes and gives back, so that nothing of it changes meanwhile;
+ * exclusive for who publishes, pauses or ends it.
+ */
+extern void clientele_stock_share_promotion(int population_id, int promotion_id);
+extern void clientele_stock_lock_promotion(int population_id, int promotion_id);
+
+/*
+ * Has expired claims back in the stock, at most so many of them; returns how many.  claim_expiry.c, for stock.c.
+ */
+extern int	clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
 
 #endif							/* CLIENTELE_STOCK_H */

@@ -1,0 +1,92 @@
+/*
+ * claim_expiry.c
+ *		What was held and not used in time is back in the stock: without a job, by the first
+ *		who finds the stock empty.
+ *
+ * One at a time sweeps a promotion: who comes meanwhile waits for him, and finds what he has
+ * brought back.
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+#include "claim.h"
+#include "fresh.h"
+#include "stock.h"
+
+/* So many at a time, so that nobody waits for long. */
+#define SWEPT_AT_ONCE 64
+
+/* Begins to look at the promotion's held claims whose time was over then, the oldest first. */
+static void
+find_expired(ClienteleOwnTable *claims, int promotion_id, TimestampTz now)
+{
+	ScanKeyData keys[2];
+
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(promotion_id));
+	clientele_own_key(&keys[1], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(now));
+	clientele_own_find(claims, "claim_expiring", 2, keys);
+}
+
+static int
+list_expired(ClienteleOwnTable *claims, int promotion_id, TimestampTz now, int64 *numbers, int most)
+{
+	ClienteleOwnRow row;
+	int			count = 0;
+
+	find_expired(claims, promotion_id, now);
+	while (count < most && clientele_own_next(claims, &row))
+		numbers[count++] = DatumGetInt64(row.values[CLAIM_ID]);
+	clientele_own_found(claims);
+	return count;
+}
+
+/* Whoever is at it, has it: he may be redeeming it at an instant before ours. */
+static bool
+expire(const ClientelePopulation *population, ClienteleOwnTable *claims, ClienteleOwnTable *steps, int64 claim_id,
+	   TimestampTz now)
+{
+	ClienteleOwnRow row;
+	ClienteleOwnRow step = {.nulls = {[STEP_REQUEST] = true,[STEP_REDEEMED] = true,[STEP_AMOUNT] = true,
+		[STEP_REASON] = true,[STEP_BILL] = true,[STEP_ANSWER] = true,[STEP_EVIDENCE] = true}};
+
+	if (!clientele_claim_try_lock(population->id, claim_id) || !clientele_claim_get(claims, claim_id, &row) ||
+		!clientele_claim_is(&row, "held") || clientele_claim_is_held(&row, now))
+		return false;
+	clientele_own_set(&row, CLAIM_STATE, CStringGetTextDatum("expired"));
+	clientele_own_update(claims, &row);
+	step.values[STEP_POPULATION] = Int32GetDatum(population->id);
+	step.values[STEP_CLAIM] = Int64GetDatum(claim_id);
+	step.values[STEP_STEP] = CStringGetTextDatum("expire");
+	step.values[STEP_AT] = row.values[CLAIM_EXPIRES_AT];
+	step.values[STEP_ACTOR] = DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetOuterUserId(), false)));
+	clientele_own_insert(steps, &step);
+	clientele_claim_give_back_stock(population, &row, 1, clientele_claim_number(&row, CLAIM_VALUE));
+	return true;
+}
+
+int
+clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now)
+{
+	int64		numbers[SWEPT_AT_ONCE];
+	ClienteleOwnTable *claims = clientele_own_open("claim");
+	int			nswept = 0;
+
+	if (list_expired(claims, promotion_id, now, numbers, 1) > 0)
+	{
+		ClienteleOwnTable *steps = clientele_own_open("claim_step");
+		int			count;
+
+		clientele_fresh_lock(CLIENTELE_LOCK_SWEEP, population->id, psprintf("%d", promotion_id));
+		count = list_expired(claims, promotion_id, now, numbers, SWEPT_AT_ONCE);
+		for (int i = 0; i < count; i++)
+			nswept += expire(population, claims, steps, numbers[i], now);
+		clientele_own_close(steps);
+	}
+	clientele_own_close(claims);
+	return nswept;
+}

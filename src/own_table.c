@@ -1,0 +1,230 @@
+/*
+ * own_table.c
+ *		Rows of our own catalog, found by an index and written one by one.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "executor/executor.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "own_table.h"
+#include "quiet_read.h"
+
+struct ClienteleOwnTable
+{
+	Relation	relation;
+	Snapshot	as_of;			/* only looked at; NULL: as it is this moment */
+	Snapshot	snapshot;		/* of rows that are being looked up ... */
+	Relation	index;
+	ClienteleQuietRead *scan;
+	EState	   *estate;			/* ... or NULL, and this: NULL before the first write */
+	ResultRelInfo *result;
+	EPQState	epq;			/* without triggers nobody looks at it */
+	TupleTableSlot *old;
+	TupleTableSlot *row;
+};
+
+static Oid
+own_relation(const char *name)
+{
+	Oid			relation = get_relname_relid(name, get_namespace_oid("clientele", false));
+
+	if (!OidIsValid(relation))
+		elog(ERROR, "clientele.%s is missing", name);
+	return relation;
+}
+
+ClienteleOwnTable *
+clientele_own_open(const char *name)
+{
+	ClienteleOwnTable *table = palloc0(sizeof(ClienteleOwnTable));
+
+	table->relation = table_open(own_relation(name), RowExclusiveLock);
+	Assert(RelationGetNumberOfAttributes(table->relation) <= CLIENTELE_OWN_COLUMNS);
+	return table;
+}
+
+ClienteleOwnTable *
+clientele_own_open_as_of(const char *name, Snapshot snapshot)
+{
+	ClienteleOwnTable *table = palloc0(sizeof(ClienteleOwnTable));
+
+	table->relation = table_open(own_relation(name), AccessShareLock);
+	table->as_of = snapshot;
+	return table;
+}
+
+void
+clientele_own_close(ClienteleOwnTable *table)
+{
+	clientele_own_found(table);
+	if (table->estate != NULL)
+	{
+		ExecDropSingleTupleTableSlot(table->old);
+		ExecDropSingleTupleTableSlot(table->row);
+		ExecCloseIndices(table->result);
+		FreeExecutorState(table->estate);
+	}
+	table_close(table->relation, NoLock);
+	pfree(table);
+}
+
+/* ---------- looking up ---------- */
+
+/* Of the types that our indexes have. */
+static RegProcedure
+equality(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return F_INT2EQ;
+		case INT4OID:
+			return F_INT4EQ;
+		case INT8OID:
+			return F_INT8EQ;
+		case TEXTOID:
+			return F_TEXTEQ;
+		case NAMEOID:
+			return F_NAMEEQ;
+		default:
+			elog(ERROR, "no index of clientele is on a column of type %u", type);
+			return InvalidOid;
+	}
+}
+
+void
+clientele_own_key_equal(ScanKey key, AttrNumber place, Oid type, Datum value)
+{
+	clientele_own_key(key, place, BTEqualStrategyNumber, equality(type), value);
+}
+
+void
+clientele_own_key(ScanKey key, AttrNumber place, StrategyNumber strategy, RegProcedure function, Datum value)
+{
+	ScanKeyEntryInitialize(key, 0, place, strategy, InvalidOid, C_COLLATION_OID, function, value);
+}
+
+void
+clientele_own_find(ClienteleOwnTable *table, const char *index, int nkeys, ScanKey keys)
+{
+	clientele_own_found(table);
+	table->snapshot = RegisterSnapshot(table->as_of ? table->as_of : GetLatestSnapshot());
+	table->index = index_open(own_relation(index), AccessShareLock);
+	table->scan = clientele_quiet_read_begin(table->relation, table->index, table->snapshot, nkeys, keys);
+}
+
+bool
+clientele_own_next(ClienteleOwnTable *table, ClienteleOwnRow *row)
+{
+	HeapTuple	tuple = clientele_quiet_read_next(table->scan);
+
+	if (tuple == NULL)
+		return false;
+	tuple = heap_copytuple(tuple);
+	row->place = tuple->t_self;
+	heap_deform_tuple(tuple, RelationGetDescr(table->relation), row->values, row->nulls);
+	return true;
+}
+
+void
+clientele_own_found(ClienteleOwnTable *table)
+{
+	if (table->scan == NULL)
+		return;
+	clientele_quiet_read_end(table->scan);
+	index_close(table->index, AccessShareLock);
+	UnregisterSnapshot(table->snapshot);
+	table->scan = NULL;
+}
+
+bool
+clientele_own_get(ClienteleOwnTable *table, const char *index, int nkeys, ScanKey keys, ClienteleOwnRow *row)
+{
+	bool		found;
+
+	clientele_own_find(table, index, nkeys, keys);
+	found = clientele_own_next(table, row);
+	clientele_own_found(table);
+	return found;
+}
+
+/* ---------- writing ---------- */
+
+static void
+begin_writing(ClienteleOwnTable *table)
+{
+	clientele_own_found(table);
+	if (table->estate != NULL)
+		return;
+	table->estate = CreateExecutorState();
+	table->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(table->result, table->relation, 0, NULL, 0);
+	ExecOpenIndices(table->result, false);
+	table->old = table_slot_create(table->relation, NULL);
+	table->row = table_slot_create(table->relation, NULL);
+}
+
+static TupleTableSlot *
+slot_of(ClienteleOwnTable *table, const ClienteleOwnRow *row)
+{
+	TupleTableSlot *slot = ExecClearTuple(table->row);
+	int			ncolumns = RelationGetNumberOfAttributes(table->relation);
+
+	memcpy(slot->tts_values, row->values, ncolumns * sizeof(Datum));
+	memcpy(slot->tts_isnull, row->nulls, ncolumns * sizeof(bool));
+	table->old->tts_tid = row->place;
+	return ExecStoreVirtualTuple(slot);
+}
+
+static void
+end_writing(ClienteleOwnTable *table)
+{
+	ResetPerTupleExprContext(table->estate);
+	CommandCounterIncrement();
+}
+
+void
+clientele_own_insert(ClienteleOwnTable *table, const ClienteleOwnRow *row)
+{
+	begin_writing(table);
+	ExecSimpleRelationInsert(table->result, table->estate, slot_of(table, row));
+	end_writing(table);
+}
+
+void
+clientele_own_update(ClienteleOwnTable *table, const ClienteleOwnRow *row)
+{
+	begin_writing(table);
+	table->estate->es_snapshot = GetActiveSnapshot();
+	ExecSimpleRelationUpdate(table->result, table->estate, &table->epq, table->old, slot_of(table, row));
+	end_writing(table);
+}
+
+void
+clientele_own_delete(ClienteleOwnTable *table, const ClienteleOwnRow *row)
+{
+	begin_writing(table);
+	(void) slot_of(table, row);
+	table->estate->es_snapshot = GetActiveSnapshot();
+	ExecSimpleRelationDelete(table->result, table->estate, &table->epq, table->old);
+	end_writing(table);
+}
+
+int64
+clientele_own_number(const char *sequence)
+{
+	return nextval_internal(own_relation(sequence), false);
+}

@@ -1,0 +1,866 @@
+/*
+ * stock.c
+ *		What is left of the limits that customers share: taking of it, giving back.
+ *
+ * Nothing is taken before all of it has been found and locked, so that what is found too little of
+ * leaves no trace; then the rows are updated, last of all that a claim does, and only the
+ * commit is between that and the next in line.
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+#include "claim.h"
+#include "fresh.h"
+#include "local_time.h"
+#include "own_table.h"
+#include "stock.h"
+
+PG_FUNCTION_INFO_V1(clientele_put_stock);
+PG_FUNCTION_INFO_V1(clientele_lock_promotion);
+
+/* Columns of clientele.stock, and the places of those in its primary key. */
+enum
+{
+	STOCK_POPULATION, STOCK_PROMOTION, STOCK_KIND, STOCK_SCOPE, STOCK_STRIPE, STOCK_REMAINING, STOCK_OWED
+};
+
+enum
+{
+	KEY_PROMOTION = 1, KEY_KIND, KEY_SCOPE, KEY_STRIPE
+};
+
+/* The kinds of limits, in the order in which they are locked: bits of ClienteleStockLack. */
+#define KINDS 4
+static const char *const kinds[KINDS] = {"total", "branch", "day", "budget"};
+
+/* As many as commits wait together, but not so many that each has next to nothing. */
+#define MOST_STRIPES 32
+#define CLAIMS_PER_STRIPE 8
+
+/* A stripe, locked, and what is to be taken of it. */
+typedef struct Part
+{
+	int			stripe;
+	ClienteleOwnRow row;
+	ClienteleDecimal remaining;
+	ClienteleDecimal taken;
+} Part;
+
+/* What is taken of one limit. */
+typedef struct Scope
+{
+	int			population_id;
+	int			promotion_id;
+	int			kind;			/* of kinds[] */
+	const char *scope;
+	ClienteleDecimal limit;
+	int			nstripes;		/* that it has, or is to have */
+	ClienteleDecimal wanted;
+	int			nparts;
+	Part		parts[MOST_STRIPES];
+} Scope;
+
+/* ---------- names ---------- */
+
+void
+clientele_stock_share_promotion(int population_id, int promotion_id)
+{
+	char		name[16];
+
+	snprintf(name, sizeof(name), "%d", promotion_id);
+	clientele_fresh_share(CLIENTELE_LOCK_PROMOTION, population_id, name);
+}
+
+void
+clientele_stock_lock_promotion(int population_id, int promotion_id)
+{
+	char		name[16];
+
+	snprintf(name, sizeof(name), "%d", promotion_id);
+	clientele_fresh_lock(CLIENTELE_LOCK_PROMOTION, population_id, name);
+}
+
+/* Of a stripe; -1: of making them. */
+static char *
+lock_name(const Scope *scope, int stripe)
+{
+	return psprintf("%d/%s/%s/%d", scope->promotion_id, kinds[scope->kind], scope->scope, stripe);
+}
+
+static bool
+try_stripe(const Scope *scope, int stripe)
+{
+	char	   *name = lock_name(scope, stripe);
+	bool		locked = clientele_fresh_try(CLIENTELE_LOCK_STOCK, scope->population_id, name);
+
+	pfree(name);
+	return locked;
+}
+
+static void
+lock_stripe(const Scope *scope, int stripe)
+{
+	clientele_fresh_lock(CLIENTELE_LOCK_STOCK, scope->population_id, lock_name(scope, stripe));
+}
+
+static void
+unlock_stripe(const Scope *scope, int stripe)
+{
+	clientele_fresh_unlock(CLIENTELE_LOCK_STOCK, scope->population_id, lock_name(scope, stripe));
+}
+
+/* Backends begin at different stripes. */
+static int
+first_stripe(const Scope *scope)
+{
+	return (int) (murmurhash32((uint32) MyProcPid) % scope->nstripes);
+}
+
+/* ---------- rows ---------- */
+
+static ClienteleDecimal
+number_of(Datum value)
+{
+	ClienteleDecimal number;
+
+	if (!clientele_decimal_from_datum(value, &number))
+		elog(ERROR, "stock is not a finite number");
+	return number;
+}
+
+static Datum
+number_datum(ClienteleDecimal number)
+{
+	return NumericGetDatum(clientele_decimal_to_numeric(number));
+}
+
+static bool
+is_enough(ClienteleDecimal there, ClienteleDecimal wanted)
+{
+	return clientele_decimal_compare(there, wanted) >= 0;
+}
+
+static bool
+is_some(ClienteleDecimal there)
+{
+	return clientele_decimal_sign(there) > 0;
+}
+
+static void
+find_scope(ClienteleOwnTable *stock, const Scope *scope, int stripe)
+{
+	ScanKeyData keys[4];
+
+	clientele_own_key_equal(&keys[0], KEY_PROMOTION, INT4OID, Int32GetDatum(scope->promotion_id));
+	clientele_own_key_equal(&keys[1], KEY_KIND, TEXTOID, CStringGetTextDatum(kinds[scope->kind]));
+	clientele_own_key_equal(&keys[2], KEY_SCOPE, TEXTOID, CStringGetTextDatum(scope->scope));
+	if (stripe >= 0)
+		clientele_own_key_equal(&keys[3], KEY_STRIPE, INT2OID, Int16GetDatum((int16) stripe));
+	clientele_own_find(stock, "stock_pkey", stripe >= 0 ? 4 : 3, keys);
+}
+
+/* One stripe, locked before; false if there is no such row. */
+static bool
+get_stripe(ClienteleOwnTable *stock, const Scope *scope, int stripe, Part *part)
+{
+	bool		found;
+
+	find_scope(stock, scope, stripe);
+	found = clientele_own_next(stock, &part->row);
+	clientele_own_found(stock);
+	if (!found)
+		return false;
+	part->stripe = stripe;
+	part->remaining = number_of(part->row.values[STOCK_REMAINING]);
+	part->taken = CLIENTELE_ZERO;
+	return true;
+}
+
+/* What is left in each stripe, as last committed; false if nothing has ever been taken. */
+static bool
+look_at_stripes(ClienteleOwnTable *stock, Scope *scope, ClienteleDecimal *remaining, ClienteleDecimal *owed,
+				ClienteleDecimal *sum)
+{
+	ClienteleOwnRow row;
+	bool		found = false;
+
+	for (int i = 0; i < MOST_STRIPES; i++)
+		remaining[i] = CLIENTELE_ZERO;
+	*sum = *owed = CLIENTELE_ZERO;
+	find_scope(stock, scope, -1);
+	while (clientele_own_next(stock, &row))
+	{
+		int			stripe = DatumGetInt16(row.values[STOCK_STRIPE]);
+
+		if (!found)
+			scope->nstripes = 0;
+		found = true;
+		scope->nstripes++;
+		remaining[stripe] = number_of(row.values[STOCK_REMAINING]);
+		*sum = clientele_money_add(*sum, remaining[stripe]);
+		if (stripe == 0)
+			*owed = number_of(row.values[STOCK_OWED]);
+	}
+	clientele_own_found(stock);
+	return found;
+}
+
+/* ---------- limits ---------- */
+
+static int
+stripes_of_claims(int limit)
+{
+	return Max(1, Min(MOST_STRIPES, limit / CLAIMS_PER_STRIPE));
+}
+
+/* The most that one claim is worth, as far as that can be known; 0 = not known. */
+static ClienteleDecimal
+largest_value(const ClientelePromotionBenefit *benefit)
+{
+	switch (benefit->kind)
+	{
+		case CLIENTELE_AMOUNT_OFF:
+		case CLIENTELE_STORED_VALUE:
+			return benefit->amount;
+		case CLIENTELE_GIFT:
+			return clientele_money_multiply(benefit->amount, clientele_decimal_from_int64(benefit->quantity));
+		case CLIENTELE_PERCENT_OFF:
+			return benefit->has_at_most ? benefit->at_most : CLIENTELE_ZERO;
+		case CLIENTELE_SPEND_AND_REDUCE:
+			return benefit->repeat ? CLIENTELE_ZERO : benefit->steps[benefit->nsteps - 1].off;
+		default:
+			return CLIENTELE_ZERO;
+	}
+}
+
+static int
+stripes_of_budget(const ClientelePromotion *promotion)
+{
+	ClienteleDecimal value = largest_value(&promotion->benefit);
+	ClienteleDecimal claims;
+
+	if (!is_some(value))
+		return CLAIMS_PER_STRIPE;
+	claims = clientele_money_times(promotion->budget, value);
+	return is_enough(claims, clientele_decimal_from_int64(MOST_STRIPES * CLAIMS_PER_STRIPE)) ? MOST_STRIPES :
+		stripes_of_claims((int) claims.u.units);
+}
+
+/* The limit of that kind; false if there is none. */
+static bool
+find_limit(const ClientelePromotion *promotion, int kind, Scope *scope)
+{
+	int			claims = kind == 0 ? promotion->stock.total : kind == 1 ? promotion->stock.per_branch :
+		promotion->stock.per_day;
+
+	scope->kind = kind;
+	scope->nparts = 0;
+	if (kind == 3)
+	{
+		if (!promotion->has_budget)
+			return false;
+		scope->limit = promotion->budget;
+		scope->nstripes = stripes_of_budget(promotion);
+		return true;
+	}
+	scope->limit = clientele_decimal_from_int64(claims);
+	scope->nstripes = stripes_of_claims(claims);
+	return claims != CLIENTELE_NO_LIMIT;
+}
+
+static const char *
+scope_name(int kind, const char *branch, DateADT day)
+{
+	return kind == 1 ? branch : kind == 2 ? clientele_date_to_string(day) : "";
+}
+
+/* What is taken, or given back, of a limit of that kind; false if nothing, or it is not known where. */
+static bool
+find_wanted(Scope *scope, const char *branch, DateADT day, int claims, ClienteleDecimal value)
+{
+	scope->wanted = scope->kind == 3 ? value : clientele_decimal_from_int64(claims);
+	if (!is_some(scope->wanted) || (scope->kind == 1 && branch == NULL))
+		return false;
+	scope->scope = scope_name(scope->kind, branch, day);
+	return true;
+}
+
+/* ---------- making stripes ---------- */
+
+/* An amount in equal parts, the first of which have what is more. */
+static ClienteleDecimal
+part_of(ClienteleDecimal amount, int nparts, int part)
+{
+	int			scale = clientele_decimal_scale(amount);
+	ClienteleDecimal unit = {{1}, scale};
+	ClienteleDecimal units = clientele_money_times(amount, unit);
+	int64		all = units.u.units;
+
+	if (units.scale != 0)
+		elog(ERROR, "a limit is too large");
+	unit.u.units = all / nparts + (part < all % nparts);
+	return unit;
+}
+
+static void
+make_stripes(ClienteleOwnTable *stock, const Scope *scope, ClienteleDecimal remaining, ClienteleDecimal owed)
+{
+	for (int i = 0; i < scope->nstripes; i++)
+	{
+		ClienteleOwnRow row = {0};
+
+		row.values[STOCK_POPULATION] = Int32GetDatum(scope->population_id);
+		row.values[STOCK_PROMOTION] = Int32GetDatum(scope->promotion_id);
+		row.values[STOCK_KIND] = CStringGetTextDatum(kinds[scope->kind]);
+		row.values[STOCK_SCOPE] = CStringGetTextDatum(scope->scope);
+		row.values[STOCK_STRIPE] = Int16GetDatum((int16) i);
+		row.values[STOCK_REMAINING] = number_datum(part_of(remaining, scope->nstripes, i));
+		row.values[STOCK_OWED] = number_datum(i == 0 ? owed : CLIENTELE_ZERO);
+		clientele_own_insert(stock, &row);
+	}
+}
+
+/* The first who comes makes them: branches and days are not known before. */
+static void
+make_missing_stripes(ClienteleOwnTable *stock, Scope *scope)
+{
+	ClienteleDecimal remaining[MOST_STRIPES];
+	ClienteleDecimal owed;
+	ClienteleDecimal sum;
+
+	lock_stripe(scope, -1);
+	if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
+		make_stripes(stock, scope, scope->limit, CLIENTELE_ZERO);
+}
+
+/* ---------- reserving ---------- */
+
+static void
+let_go(Scope *scope)
+{
+	while (scope->nparts > 0)
+		unlock_stripe(scope, scope->parts[--scope->nparts].stripe);
+}
+
+/* A stripe that has been locked: whether it has all that is wanted.  If not, it is let go. */
+static bool
+use_stripe(ClienteleOwnTable *stock, Scope *scope, int stripe)
+{
+	Part	   *part = &scope->parts[0];
+
+	if (!get_stripe(stock, scope, stripe, part) || !is_enough(part->remaining, scope->wanted))
+	{
+		unlock_stripe(scope, stripe);
+		return false;
+	}
+	part->taken = scope->wanted;
+	scope->nparts = 1;
+	return true;
+}
+
+/* One that nobody has locked, without looking for long. */
+static bool
+use_any_free(ClienteleOwnTable *stock, Scope *scope)
+{
+	int			first = first_stripe(scope);
+
+	for (int i = 0; i < scope->nstripes; i++)
+	{
+		int			stripe = (first + i) % scope->nstripes;
+
+		if (try_stripe(scope, stripe))
+			return use_stripe(stock, scope, stripe);
+	}
+	return false;
+}
+
+/* One that has enough: a free one, or else the first that others let go. */
+static bool
+use_full(ClienteleOwnTable *stock, Scope *scope, const ClienteleDecimal *remaining, bool *waited)
+{
+	int			first = first_stripe(scope);
+	int			busy = -1;
+
+	for (int i = 0; i < scope->nstripes; i++)
+	{
+		int			stripe = (first + i) % scope->nstripes;
+
+		if (!is_enough(remaining[stripe], scope->wanted))
+			continue;
+		if (try_stripe(scope, stripe))
+		{
+			if (use_stripe(stock, scope, stripe))
+				return true;
+			*waited = true;
+		}
+		else if (busy < 0)
+			busy = stripe;
+	}
+	if (busy < 0)
+		return false;
+	*waited = true;
+	lock_stripe(scope, busy);
+	return use_stripe(stock, scope, busy);
+}
+
+/* Several that together have enough. */
+static bool
+use_several(ClienteleOwnTable *stock, Scope *scope, const ClienteleDecimal *remaining)
+{
+	ClienteleDecimal missing = scope->wanted;
+
+	for (int stripe = 0; stripe < scope->nstripes && is_some(missing); stripe++)
+	{
+		Part	   *part = &scope->parts[scope->nparts];
+
+		if (!is_some(remaining[stripe]))
+			continue;
+		lock_stripe(scope, stripe);
+		scope->nparts++;
+		if (!get_stripe(stock, scope, stripe, part))
+			elog(ERROR, "stripe %d of the stock has gone", stripe);
+		part->taken = clientele_money_least(missing, part->remaining);
+		missing = clientele_money_subtract(missing, part->taken);
+	}
+	if (!is_some(missing))
+		return true;
+	let_go(scope);
+	return false;
+}
+
+/*
+ * Locks what is wanted of a limit.  False if there is not so much: as last committed, so that
+ * nobody waits who would get nothing.
+ */
+static bool
+reserve(ClienteleOwnTable *stock, Scope *scope)
+{
+	ClienteleDecimal remaining[MOST_STRIPES];
+	ClienteleDecimal owed;
+	ClienteleDecimal sum;
+
+	if (use_any_free(stock, scope))
+		return true;
+	for (;;)
+	{
+		bool		waited = false;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
+		{
+			make_missing_stripes(stock, scope);
+			continue;
+		}
+		if (!is_enough(sum, scope->wanted))
+			return false;
+		if (use_full(stock, scope, remaining, &waited))
+			return true;
+		if (!waited && use_several(stock, scope, remaining))
+			return true;
+	}
+}
+
+static void
+take_reserved(ClienteleOwnTable *stock, Scope *scope)
+{
+	for (int i = 0; i < scope->nparts; i++)
+	{
+		Part	   *part = &scope->parts[i];
+
+		part->row.values[STOCK_REMAINING] = number_datum(clientele_money_subtract(part->remaining, part->taken));
+		clientele_own_update(stock, &part->row);
+	}
+}
+
+/* ---------- taking ---------- */
+
+static uint32
+take_what_is_there(int nscopes, Scope *scopes)
+{
+	ClienteleOwnTable *stock = clientele_own_open("stock");
+	uint32		lack = 0;
+
+	for (int i = 0; i < nscopes; i++)
+		if (!reserve(stock, &scopes[i]))
+			lack |= 1 << scopes[i].kind;
+	for (int i = 0; i < nscopes; i++)
+	{
+		if (lack == 0)
+			take_reserved(stock, &scopes[i]);
+		else
+			let_go(&scopes[i]);
+	}
+	clientele_own_close(stock);
+	return lack;
+}
+
+uint32
+clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
+					 const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now)
+{
+	Scope	   *scopes = palloc(KINDS * sizeof(Scope));
+	int			nscopes = 0;
+	uint32		lack;
+
+	for (int kind = 0; kind < KINDS; kind++)
+	{
+		Scope	   *scope = &scopes[nscopes];
+
+		scope->population_id = population->id;
+		scope->promotion_id = promotion->id;
+		nscopes += find_limit(promotion->bound->promotion, kind, scope) && find_wanted(scope, branch, day, claims, value);
+	}
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		lack = nscopes == 0 ? 0 : take_what_is_there(nscopes, scopes);
+	}
+	while (lack != 0 && clientele_claim_sweep(population, promotion->id, now) > 0);
+	pfree(scopes);
+	return lack;
+}
+
+/* ---------- giving back ---------- */
+
+/* Any stripe will do. */
+static int
+lock_any(const Scope *scope)
+{
+	int			first = first_stripe(scope);
+
+	for (int i = 0; i < scope->nstripes; i++)
+	{
+		int			stripe = (first + i) % scope->nstripes;
+
+		if (try_stripe(scope, stripe))
+			return stripe;
+	}
+	lock_stripe(scope, first);
+	return first;
+}
+
+static void
+put_back(ClienteleOwnTable *stock, const Scope *scope, int stripe, ClienteleDecimal amount)
+{
+	Part		part;
+
+	if (!get_stripe(stock, scope, stripe, &part))
+		elog(ERROR, "stripe %d of the stock has gone", stripe);
+	if (stripe == 0)
+	{
+		ClienteleDecimal owed = number_of(part.row.values[STOCK_OWED]);
+		ClienteleDecimal paid = clientele_money_least(owed, amount);
+
+		part.row.values[STOCK_OWED] = number_datum(clientele_money_subtract(owed, paid));
+		amount = clientele_money_subtract(amount, paid);
+	}
+	part.row.values[STOCK_REMAINING] = number_datum(clientele_money_add(part.remaining, amount));
+	clientele_own_update(stock, &part.row);
+}
+
+static void
+give_back_scope(ClienteleOwnTable *stock, Scope *scope)
+{
+	ClienteleDecimal remaining[MOST_STRIPES];
+	ClienteleDecimal owed;
+	ClienteleDecimal sum;
+
+	if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
+		return;
+	if (is_some(owed))
+	{
+		lock_stripe(scope, 0);
+		put_back(stock, scope, 0, scope->wanted);
+	}
+	else
+		put_back(stock, scope, lock_any(scope), scope->wanted);
+}
+
+void
+clientele_stock_give_back(const ClientelePopulation *population, int promotion_id,
+						  const char *branch, DateADT day, int claims, ClienteleDecimal value)
+{
+	ClienteleOwnTable *stock = clientele_own_open("stock");
+	Scope	   *scope = palloc0(sizeof(Scope));
+
+	scope->population_id = population->id;
+	scope->promotion_id = promotion_id;
+	for (scope->kind = 0; scope->kind < KINDS; scope->kind++)
+		if (find_wanted(scope, branch, day, claims, value))
+			give_back_scope(stock, scope);
+	pfree(scope);
+	clientele_own_close(stock);
+}
+
+/* ---------- limits that change ---------- */
+
+/* What is taken of a promotion, by the scopes of a kind; values less what has come back of them. */
+#define TAKEN(scope) \
+	"SELECT " scope ", pg_catalog.count(*)::numeric," \
+	" coalesce(pg_catalog.sum(c.value - CASE WHEN c.taken_back = 0 OR c.given = 0 THEN 0 ELSE c.value * c.taken_back / c.given END), 0)" \
+	" FROM clientele.claim AS c WHERE c.promotion_id = $1 AND c.state IN ('held', 'redeemed') AND " scope " IS NOT NULL GROUP BY 1"
+
+static const char *const taken_queries[KINDS] = {TAKEN("''::text"), TAKEN("c.branch"), TAKEN("c.day::text"), TAKEN("''::text")};
+
+static void
+delete_stripes(ClienteleOwnTable *stock, const Scope *scope)
+{
+	ScanKeyData keys[2];
+	ClienteleOwnRow row;
+
+	clientele_own_key_equal(&keys[0], KEY_PROMOTION, INT4OID, Int32GetDatum(scope->promotion_id));
+	clientele_own_key_equal(&keys[1], KEY_KIND, TEXTOID, CStringGetTextDatum(kinds[scope->kind]));
+	while (clientele_own_get(stock, "stock_pkey", 2, keys, &row))
+		clientele_own_delete(stock, &row);
+}
+
+static void
+make_scope(ClienteleOwnTable *stock, Scope *scope, ClienteleDecimal taken)
+{
+	ClienteleDecimal left = clientele_money_subtract(scope->limit, taken);
+
+	make_stripes(stock, scope, clientele_money_greatest(left, CLIENTELE_ZERO),
+				 clientele_money_greatest(clientele_decimal_negate(left), CLIENTELE_ZERO));
+}
+
+/* With what has been taken so far; total and budget also if nothing has. */
+static void
+make_all_scopes(ClienteleOwnTable *stock, Scope *scope, bool anew)
+{
+	Oid			types[] = {INT4OID};
+	Datum		values[] = {Int32GetDatum(scope->promotion_id)};
+	uint64		count = anew ? 0 : clientele_fresh_run(taken_queries[scope->kind], 1, types, values, NULL);
+	bool		isnull;
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		TupleDesc	columns = SPI_tuptable->tupdesc;
+
+		scope->scope = SPI_getvalue(row, columns, 1);
+		make_scope(stock, scope, number_of(SPI_getbinval(row, columns, scope->kind == 3 ? 3 : 2, &isnull)));
+	}
+	if (count == 0 && (scope->kind == 0 || scope->kind == 3))
+	{
+		scope->scope = "";
+		make_scope(stock, scope, CLIENTELE_ZERO);
+	}
+}
+
+static bool
+is_same_limit(const ClientelePromotion *before, const ClientelePromotion *after, int kind)
+{
+	Scope		a;
+	Scope		b;
+	bool		had = find_limit(before, kind, &a);
+
+	return had == find_limit(after, kind, &b) &&
+		(!had || (clientele_decimal_compare(a.limit, b.limit) == 0 && a.nstripes == b.nstripes));
+}
+
+/* put_stock(population_id, promotion_id, before, after): before is NULL where none was published */
+Datum
+clientele_put_stock(PG_FUNCTION_ARGS)
+{
+	ClientelePromotion *before = PG_ARGISNULL(2) ? NULL : clientele_promotion_bind(PG_GETARG_DATUM(2))->promotion;
+	ClientelePromotion *after = clientele_promotion_bind(PG_GETARG_DATUM(3))->promotion;
+	ClienteleOwnTable *stock;
+	Scope	   *scope = palloc0(sizeof(Scope));
+
+	scope->population_id = PG_GETARG_INT32(0);
+	scope->promotion_id = PG_GETARG_INT32(1);
+	clientele_stock_lock_promotion(scope->population_id, scope->promotion_id);
+	SPI_connect();
+	stock = clientele_own_open("stock");
+	for (int kind = 0; kind < KINDS; kind++)
+	{
+		if (before != NULL && is_same_limit(before, after, kind))
+			continue;
+		scope->kind = kind;
+		delete_stripes(stock, scope);
+		if (find_limit(after, kind, scope))
+			make_all_scopes(stock, scope, before == NULL);
+	}
+	clientele_own_close(stock);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* lock_promotion(population_id, promotion_id) */
+Datum
+clientele_lock_promotion(PG_FUNCTION_ARGS)
+{
+	clientele_stock_lock_promotion(PG_GETARG_INT32(0), PG_GETARG_INT32(1));
+	PG_RETURN_VOID();
+}
+
+/* ---------- what is left ---------- */
+
+/* Of one limit; what it owes is not there. */
+static ClienteleDecimal
+left_of(ClienteleOwnTable *stock, Scope *scope)
+{
+	ClienteleDecimal remaining[MOST_STRIPES];
+	ClienteleDecimal owed;
+	ClienteleDecimal sum;
+
+	if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
+		return scope->limit;
+	return clientele_money_subtract(sum, owed);
+}
+
+static bool
+says(const ClienteleOwnRow *claim, int column, const char *wanted)
+{
+	return wanted != NULL && !claim->nulls[column] && strcmp(TextDatumGetCString(claim->values[column]), wanted) == 0;
+}
+
+/* What has expired is free, though it has not been swept yet. */
+static void
+add_expired(ClienteleOwnTable *claims, int promotion_id, const char *branch, DateADT day, TimestampTz now,
+			ClienteleDecimal *left)
+{
+	static const ClienteleDecimal one = {{1}, 0};
+	ScanKeyData keys[2];
+	ClienteleOwnRow claim;
+
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(promotion_id));
+	clientele_own_key(&keys[1], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(now));
+	clientele_own_find(claims, "claim_expiring", 2, keys);
+	while (clientele_own_next(claims, &claim))
+	{
+		if (!clientele_claim_is(&claim, "held"))
+			continue;
+		left[0] = clientele_money_add(left[0], one);
+		if (says(&claim, CLAIM_BRANCH, branch))
+			left[1] = clientele_money_add(left[1], one);
+		if (DatumGetDateADT(claim.values[CLAIM_DAY]) == day)
+			left[2] = clientele_money_add(left[2], one);
+		left[3] = clientele_money_add(left[3], clientele_claim_number(&claim, CLAIM_VALUE));
+	}
+	clientele_own_found(claims);
+}
+
+static int
+left_claims(ClienteleDecimal left)
+{
+	Datum		number = number_datum(clientele_money_greatest(left, CLIENTELE_ZERO));
+
+	return DatumGetInt32(DirectFunctionCall1(numeric_int4, number));
+}
+
+static void
+find_left(ClienteleOwnTable *stock, ClienteleOwnTable *claims, Scope *scope, const ClientelePromotion *promotion,
+		  const char *branch, DateADT day, TimestampTz now, ClienteleStockLeft *left)
+{
+	ClienteleDecimal numbers[KINDS] = {CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO};
+	bool		limited[KINDS];
+	bool		any = false;
+
+	for (int kind = 0; kind < KINDS; kind++)
+	{
+		limited[kind] = find_limit(promotion, kind, scope) && (kind != 1 || branch != NULL);
+		if (!limited[kind])
+			continue;
+		scope->scope = scope_name(kind, branch, day);
+		numbers[kind] = left_of(stock, scope);
+		any = true;
+	}
+	if (any)
+		add_expired(claims, scope->promotion_id, branch, day, now, numbers);
+	left->total = limited[0] ? left_claims(numbers[0]) : CLIENTELE_NO_LIMIT;
+	left->branch = limited[1] ? left_claims(numbers[1]) : CLIENTELE_NO_LIMIT;
+	left->day = limited[2] ? left_claims(numbers[2]) : CLIENTELE_NO_LIMIT;
+	left->has_budget = limited[3];
+	left->budget = clientele_money_greatest(numbers[3], CLIENTELE_ZERO);
+}
+
+void
+clientele_stock_left(const ClientelePopulation *population, int count, const ClienteleOffered *const *promotions,
+					 const char *branch, const DateADT *days, TimestampTz now, Snapshot snapshot, ClienteleStockLeft *left)
+{
+	ClienteleOwnTable *stock = clientele_own_open_as_of("stock", snapshot);
+	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
+	Scope	   *scope = palloc0(sizeof(Scope));
+
+	scope->population_id = population->id;
+	for (int i = 0; i < count; i++)
+	{
+		scope->promotion_id = promotions[i]->id;
+		find_left(stock, claims, scope, promotions[i]->bound->promotion, branch, days[i], now, &left[i]);
+	}
+	pfree(scope);
+	clientele_own_close(claims);
+	clientele_own_close(stock);
+}
+
+/* ---------- what is left of a customer's own limits ---------- */
+
+/* The first day of the calendar period that has the day. */
+static DateADT
+period_begin(DateADT day, ClienteleUnit period)
+{
+	switch (period)
+	{
+		case CLIENTELE_WEEKS:
+			return day - (clientele_weekday_of(day) - 1);
+		case CLIENTELE_MONTHS:
+			return day - (clientele_day_of(day) - 1);
+		case CLIENTELE_YEARS:
+			day -= clientele_day_of(day) - 1;
+			return clientele_day_before(day, CLIENTELE_MONTHS, clientele_month_of(day) - 1);
+		default:
+			return day;
+	}
+}
+
+static void
+count_claim(const ClienteleOwnRow *claim, const ClientelePromotionStock *limits, DateADT day, int *claimed, int *in_period)
+{
+	DateADT		claimed_on = DatumGetDateADT(claim->values[CLAIM_DAY]);
+
+	(*claimed)++;
+	if (limits->per_period != CLIENTELE_NO_LIMIT)
+		*in_period += period_begin(claimed_on, limits->period) == period_begin(day, limits->period);
+}
+
+void
+clientele_stock_left_of_customer(const ClientelePopulation *population, const char *key, int count,
+								 const ClienteleOffered *const *promotions, const DateADT *days,
+								 TimestampTz now, Snapshot snapshot, int *left)
+{
+	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
+	ScanKeyData keys[3];
+
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
+	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
+	for (int i = 0; i < count; i++)
+	{
+		const ClientelePromotionStock *limits = &promotions[i]->bound->promotion->stock;
+		ClienteleOwnRow claim;
+		int			claimed = 0;
+		int			in_period = 0;
+
+		left[i] = CLIENTELE_NO_LIMIT;
+		if (limits->per_customer == CLIENTELE_NO_LIMIT && limits->per_period == CLIENTELE_NO_LIMIT)
+			continue;
+		clientele_own_key_equal(&keys[2], 3, INT4OID, Int32GetDatum(promotions[i]->id));
+		clientele_own_find(claims, "claim_of_customer", 3, keys);
+		while (clientele_own_next(claims, &claim))
+			if (clientele_claim_is(&claim, "redeemed") || clientele_claim_is_held(&claim, now))
+				count_claim(&claim, limits, days[i], &claimed, &in_period);
+		if (limits->per_customer != CLIENTELE_NO_LIMIT)
+			left[i] = Max(0, limits->per_customer - claimed);
+		if (limits->per_period != CLIENTELE_NO_LIMIT)
+			left[i] = Min(left[i], Max(0, limits->per_period - in_period));
+	}
+	clientele_own_close(claims);
+}
