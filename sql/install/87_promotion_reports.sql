@@ -60,6 +60,12 @@ $$;
 REVOKE ALL ON FUNCTION clientele.paid_on_days(clientele.population, date, date) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.paid_on_days(clientele.population, date, date) IS 'internal: what each customer has paid on each day, by the sources that are revenue';
 
+CREATE FUNCTION clientele.is_held_out(promotion_id int, key text, holdout numeric) RETURNS boolean
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT (hashtextextended(key COLLATE "C", promotion_id) & 9223372036854775807) % 10000 < holdout * 100 $$;
+REVOKE ALL ON FUNCTION clientele.is_held_out(int, text, numeric) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.is_held_out(int, text, numeric) IS 'internal: whether chance leaves a customer out of a promotion';
+
 -- Who could have had it at an instant; where a list was frozen, those on it.
 CREATE FUNCTION clientele.promotion_customers(population clientele.population, promotion_id int, definition jsonb, holdout numeric, as_of timestamptz)
     RETURNS TABLE (key text, held_out boolean)
@@ -73,7 +79,7 @@ DECLARE
         WHERE o.promotion_id = promotion_customers.promotion_id AND o.audience_frozen_at IS NOT NULL);
 BEGIN
     RETURN QUERY
-    SELECT m.key, clientele.held_out(promotion_customers.promotion_id, m.key, promotion_customers.holdout)
+    SELECT m.key, holdout > 0 AND clientele.is_held_out(promotion_customers.promotion_id, m.key, holdout)
     FROM (SELECT f.key FROM clientele.frozen_audience AS f WHERE frozen AND f.promotion_id = promotion_customers.promotion_id
           UNION ALL
           SELECT c.key FROM clientele.customers_meant(population, definition, as_of) AS c (key) WHERE NOT frozen) AS m
@@ -152,7 +158,7 @@ CREATE FUNCTION clientele.claims_of_customer(stock jsonb, from_day date, to_day 
 REVOKE ALL ON FUNCTION clientele.claims_of_customer(jsonb, date, date) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.claims_of_customer(jsonb, date, date) IS 'internal: how many claims of one customer a stock allows in a term; NULL: any number';
 
-CREATE FUNCTION clientele.simulate_promotion_for(caller regrole, population text, promotion text, as_of timestamptz, since date, bill jsonb, take_up numeric[])
+CREATE FUNCTION clientele.simulate_promotion_for(caller regrole, population text, promotion text, as_of timestamptz, since date, bill jsonb, at_take_up numeric[])
 RETURNS TABLE (take_up numeric, audience bigint, qualify bigint, claims bigint, given numeric, revenue numeric, cost numeric, liability numeric, limited_by text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
@@ -177,10 +183,10 @@ BEGIN
     days := least(coalesce(to_day - from_day + 1, 28), 366);
     -- Whole weeks before the term, so that Sundays are Sundays.
     first_day := coalesce(since, from_day - 7 * greatest(0, ceil((from_day + days - today) / 7.0)::int));
-    IF NOT EXISTS (SELECT FROM unnest(take_up) AS t) OR EXISTS (SELECT FROM unnest(take_up) AS t WHERE t IS NULL OR t < 0 OR t > 100) THEN
+    IF NOT EXISTS (SELECT FROM unnest(at_take_up) AS t) OR EXISTS (SELECT FROM unnest(at_take_up) AS t WHERE t IS NULL OR t < 0 OR t > 100) THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('take_up %s is not a list of percentages', coalesce(take_up::text, 'NULL')),
-            HINT = 'For example: take_up => ''{25, 50, 100}''.';
+            MESSAGE = format('at_take_up %s is not a list of percentages', coalesce(at_take_up::text, 'NULL')),
+            HINT = 'For example: at_take_up => ''{25, 50, 100}''.';
     END IF;
 
     -- A payment says neither hour nor branch nor items, so what would ask for them is left out.
@@ -232,7 +238,7 @@ BEGIN
     ), wanted AS (
         SELECT t.share, coalesce(sum(d.claims * d.part), 0) AS claims, coalesce(sum(d.revenue * d.part), 0) AS revenue,
                coalesce(sum(d.cost * d.part), 0) AS cost, coalesce(sum(d.given * d.part), 0) AS given, bool_or(d.part < t.share / 100) AS by_day
-        FROM unnest(take_up) AS t (share) LEFT JOIN LATERAL (SELECT b.*, least(t.share / 100, b.most) AS part FROM by_day AS b) AS d ON true
+        FROM unnest(at_take_up) AS t (share) LEFT JOIN LATERAL (SELECT b.*, least(t.share / 100, b.most) AS part FROM by_day AS b) AS d ON true
         GROUP BY t.share
     ), stocked AS (
         SELECT w.*, least(1, (stock ->> 'total')::numeric / nullif(w.claims, 0)) AS by_stock FROM wanted AS w
@@ -255,7 +261,7 @@ $$;
 REVOKE ALL ON FUNCTION clientele.simulate_promotion_for(regrole, text, text, timestamptz, date, jsonb, numeric[]) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.simulate_promotion_for(regrole, text, text, timestamptz, date, jsonb, numeric[]) IS 'internal: simulate_promotion, behind the door';
 
-CREATE FUNCTION clientele.simulate_promotion(population text, promotion text, as_of timestamptz DEFAULT NULL, since date DEFAULT NULL, bill jsonb DEFAULT NULL, take_up numeric[] DEFAULT '{25,50,100}')
+CREATE FUNCTION clientele.simulate_promotion(population text, promotion text, as_of timestamptz DEFAULT NULL, since date DEFAULT NULL, bill jsonb DEFAULT NULL, at_take_up numeric[] DEFAULT '{25,50,100}')
 RETURNS TABLE (take_up numeric, audience bigint, qualify bigint, claims bigint, given numeric, revenue numeric, cost numeric, liability numeric, limited_by text)
 AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.simulate_promotion(text, text, timestamptz, date, jsonb, numeric[]) IS 'what a promotion (a name, whose draft counts if there is one; or a definition) would cost if so many per cent of those who can take it do: the audience as of an instant buys once more what it bought on the days from since on (left out: whole weeks before the term; each customer''s payments of a day are one bill), or bill each; qualify: customers who could take it; claims, given (money, points or pieces), revenue (of these bills), cost: as far as stock and budget allow, which limited_by names; liability: the most that can be owed to so many per cent of the audience; NULL: without bound, or not to be said in money';
@@ -605,3 +611,60 @@ CREATE FUNCTION clientele.anonymous_bill(bill jsonb) RETURNS jsonb
     $$;
 REVOKE ALL ON FUNCTION clientele.anonymous_bill(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.anonymous_bill(jsonb) IS 'internal: amount, branch, channel and staff of a bill; not its number, its time, or what was bought';
+
+CREATE FUNCTION clientele.forget_claims(population_id int, key text, pseudonym text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_forget_claims' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.forget_claims(int, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.forget_claims(int, text, text) IS 'internal: what a customer has claimed, was given and has paid stands under a pseudonym from now on; what was said of him is erased';
+
+-- As people want to read it; what is not there is an empty list.
+CREATE FUNCTION clientele.export_person_for(caller regrole, population text, key text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population := clientele.readable_population(caller, population);
+    document jsonb;
+    one record;
+    lists CONSTANT text := $query$SELECT coalesce(jsonb_agg(to_jsonb(t) - '{population_id,key}'::text[] ORDER BY %3$s), '[]') FROM %1$s AS t WHERE t.key = %2$L$query$;
+    listed jsonb;
+BEGIN
+    key := clientele.key_text(owned, key);
+    document := jsonb_build_object('population', owned.name, 'key', key, 'at', clientele.wall_clock(),
+        'profile', CASE WHEN owned.live_version IS NOT NULL THEN clientele.profile(owned.name, key) END);
+
+    -- What belongs to the population's owner is read with his rights.
+    FOR one IN
+        SELECT * FROM (VALUES ('manual', 'statements', 'number'), ('change', 'changes', 'position'), ('revenue', 'paid_on_days', 'day')) AS t (kind, name, place)
+    LOOP
+        SELECT l.list INTO listed FROM clientele.owner_read(owned.owner,
+            format(lists, clientele.data_table(owned.name, one.kind), key, one.place)) AS l (list jsonb);
+        document := document || jsonb_build_object(one.name, listed);
+    END LOOP;
+    FOR one IN SELECT * FROM (VALUES ('ledger_entry', 'ledger', 'entry_id'), ('membership', 'memberships', 'at, request_id'), ('refusal', 'refusals', 'number')) AS t (kind, name, place) LOOP
+        EXECUTE format(lists || ' AND t.population_id = %4$s', 'clientele.' || one.kind, key, one.place, owned.population_id) INTO listed;
+        document := document || jsonb_build_object(one.name, listed);
+    END LOOP;
+    RETURN document || jsonb_build_object(
+        'claims', (SELECT coalesce(jsonb_agg(to_jsonb(c) - '{population_id,key,promotion_id}'::text[] || jsonb_build_object(
+                       'promotion', o.name,
+                       'code', (SELECT d.code FROM clientele.coupon_code AS d WHERE d.population_id = c.population_id AND d.claim_id = c.claim_id),
+                       'steps', (SELECT jsonb_agg(to_jsonb(s) - '{population_id,claim_id}'::text[] ORDER BY s.at)
+                                 FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id)) ORDER BY c.claim_id), '[]')
+                   FROM clientele.claim AS c JOIN clientele.offered_promotion AS o USING (promotion_id)
+                   WHERE c.population_id = owned.population_id AND c.key = export_person_for.key),
+        'audiences', (SELECT coalesce(jsonb_agg(o.name ORDER BY o.promotion_id), '[]')
+                      FROM clientele.frozen_audience AS f JOIN clientele.offered_promotion AS o USING (promotion_id)
+                      WHERE f.population_id = owned.population_id AND f.key = export_person_for.key));
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.export_person_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.export_person_for(regrole, text, text) IS 'internal: export_person, behind the door';
+
+CREATE FUNCTION clientele.export_person(population text, key text) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION clientele.export_person(text, text) IS 'a copy of all that is stored of a customer: the profile as it is now; statements of people, changes, payments by days; claims with every step and its evidence, ledger, memberships, refusals, and the promotions on whose frozen lists he stands. What the clinic''s own tables have is the clinic''s to add';
+
+CREATE FUNCTION clientele.export_person(population text, key anynonarray) RETURNS jsonb
+    LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.export_person($1, $2::text) $$;
+COMMENT ON FUNCTION clientele.export_person(text, anynonarray) IS 'the same with the key in its own type';

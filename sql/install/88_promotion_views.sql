@@ -30,7 +30,7 @@ CREATE FUNCTION clientele.put_promotion_views(population clientele.population) R
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    NULL;
+    PERFORM clientele.put_report_views(population);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.put_promotion_views(clientele.population) FROM PUBLIC;
