@@ -234,6 +234,24 @@ given_on(const ClientelePromotion *promotion, const Base *base, ClienteleDecimal
 									clientele_decimal_from_int64(benefit->points));
 }
 
+/* How a reduction is divided: by what its lines come to, or are above the fixed price. */
+void
+clientele_promotion_weights(const ClienteleBoundPromotion *bound, const ClienteleBill *bill, ClienteleDecimal *weights)
+{
+	const ClientelePromotionBenefit *benefit = &bound->promotion->benefit;
+	Base		base = {.bill = bill,.applies = clientele_promotion_lines(bound, bill)};
+
+	for (int i = 0; i < bill->nlines; i++)
+	{
+		const ClienteleBillLine *line = &bill->lines[i];
+
+		weights[i] = line_counts(&base, benefit, i) ? line->amount : CLIENTELE_ZERO;
+		if (benefit->kind == CLIENTELE_FIXED_PRICE)
+			weights[i] = clientele_money_greatest(CLIENTELE_ZERO, clientele_money_subtract(weights[i],
+												  clientele_money_multiply(line->quantity, benefit->amount)));
+	}
+}
+
 /* ---------- what is missing ---------- */
 
 /* The next amount at which more is given; false where there is none. */

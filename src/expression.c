@@ -25,6 +25,7 @@ PG_FUNCTION_INFO_V1(clientele_expression_eq);
 PG_FUNCTION_INFO_V1(clientele_expression_ne);
 PG_FUNCTION_INFO_V1(clientele_expression_hash);
 PG_FUNCTION_INFO_V1(clientele_expression_identifiers);
+PG_FUNCTION_INFO_V1(clientele_expression_conditions);
 
 static char *
 canonical_expression(const char *text, struct Node *escontext)
@@ -162,4 +163,17 @@ clientele_expression_identifiers(PG_FUNCTION_ARGS)
 			elements[count++] = CStringGetTextDatum(list.names[i]);
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* The operands of the outermost AND, or the whole. */
+Datum
+clientele_expression_conditions(PG_FUNCTION_ARGS)
+{
+	ClienteleNode *tree = clientele_expression_parse(DatumGetExpressionText(PG_GETARG_DATUM(0)), NULL);
+	ArrayBuildState *parts = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+
+	for (const ClienteleNode *part = tree->kind == CLIENTELE_NODE_AND ? tree->first : tree; part != NULL;
+		 part = part == tree ? NULL : part->next)
+		accumArrayResult(parts, CStringGetTextDatum(clientele_expression_print(part)), false, TEXTOID, CurrentMemoryContext);
+	PG_RETURN_DATUM(makeArrayResult(parts, CurrentMemoryContext));
 }

@@ -256,6 +256,10 @@ extern void clientele_promotion_benefit(const ClienteleBoundPromotion *bound, co
 extern void clientele_promotion_benefit_anytime(const ClienteleBoundPromotion *bound, const ClienteleBill *bill,
 												const ClienteleDecimal *spent, ClienteleBenefit *benefit);
 
+/* What each line counts when a benefit is divided among them; 0 = it is not meant. */
+extern void clientele_promotion_weights(const ClienteleBoundPromotion *bound, const ClienteleBill *bill,
+										ClienteleDecimal *weights);
+
 /* All reasons in words, at most CLIENTELE_REASONS and ->nunmet; returns how many. */
 extern int	clientele_benefit_reasons(const ClientelePromotion *promotion, const ClienteleBenefit *benefit,
 									  const char **words, char **sentences);

@@ -10,6 +10,7 @@
 
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -24,6 +25,7 @@
 #include "written_table.h"
 
 PG_FUNCTION_INFO_V1(clientele_write_revenue);
+PG_FUNCTION_INFO_V1(clientele_revenue_by_day);
 
 /* Customers who are read at once, where not all are. */
 #define BATCH 10000
@@ -39,7 +41,13 @@ enum
 
 typedef struct Ledger
 {
+	/* where rows go: into the table, or else the result */
 	ClienteleWrittenTable *table;
+	ReturnSetInfo *result;
+	FmgrInfo	key_output;
+	DateADT		from;			/* days that are asked for, both included */
+	DateADT		to;
+
 	ClienteleDayClock *days;
 	MemoryContext scratch;		/* of one row */
 
@@ -52,16 +60,35 @@ typedef struct Ledger
 } Ledger;
 
 static void
+fill_row(const Ledger *ledger, Datum *values, bool *nulls)
+{
+	memset(nulls, 0, sizeof(bool) * REVENUE_COLUMNS);
+	values[REVENUE_KEY] = ledger->key;
+	values[REVENUE_DAY] = DateADTGetDatum(ledger->day);
+	values[REVENUE_AMOUNT] = NumericGetDatum(clientele_decimal_to_numeric(ledger->amount));
+}
+
+static void
 write_row(Ledger *ledger)
 {
 	MemoryContext caller = MemoryContextSwitchTo(ledger->scratch);
-	TupleTableSlot *row = clientele_write_row(ledger->table);
 
-	memset(row->tts_isnull, 0, sizeof(bool) * REVENUE_COLUMNS);
-	row->tts_values[REVENUE_KEY] = ledger->key;
-	row->tts_values[REVENUE_DAY] = DateADTGetDatum(ledger->day);
-	row->tts_values[REVENUE_AMOUNT] = NumericGetDatum(clientele_decimal_to_numeric(ledger->amount));
-	clientele_write_append(ledger->table);
+	if (ledger->table != NULL)
+	{
+		TupleTableSlot *row = clientele_write_row(ledger->table);
+
+		fill_row(ledger, row->tts_values, row->tts_isnull);
+		clientele_write_append(ledger->table);
+	}
+	else
+	{
+		Datum		values[REVENUE_COLUMNS];
+		bool		nulls[REVENUE_COLUMNS];
+
+		fill_row(ledger, values, nulls);
+		values[REVENUE_KEY] = CStringGetTextDatum(OutputFunctionCall(&ledger->key_output, ledger->key));
+		tuplestore_putvalues(ledger->result->setResult, ledger->result->setDesc, values, nulls);
+	}
 	ledger->open = false;
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(ledger->scratch);
@@ -97,9 +124,13 @@ add_events(void *visiting, Datum key, const ClienteleEngineSource *source, int f
 	for (int i = from; i < to; i++)
 	{
 		const ClienteleCell *amount = &sum->argument[i];
+		DateADT		day;
 
-		if (amount->state != CLIENTELE_NULL && (sum->condition == NULL || sum->condition[i].state == CLIENTELE_TRUE))
-			add_amount(ledger, key, source, clientele_day_at(ledger->days, source->events.at[i]), clientele_cell_number(amount));
+		if (amount->state == CLIENTELE_NULL || (sum->condition != NULL && sum->condition[i].state != CLIENTELE_TRUE))
+			continue;
+		day = clientele_day_at(ledger->days, source->events.at[i]);
+		if (day >= ledger->from && day <= ledger->to)
+			add_amount(ledger, key, source, day, clientele_cell_number(amount));
 	}
 }
 
@@ -157,7 +188,7 @@ clientele_write_revenue(PG_FUNCTION_ARGS)
 	ClienteleEngine *engine = clientele_engine_of_model(PG_GETARG_INT32(0),
 														clientele_rule_text_get(&clientele_model_type, PG_GETARG_DATUM(2)),
 														CLIENTELE_FOR_MANY, NULL);
-	Ledger		ledger = {.days = engine->parts->days};
+	Ledger		ledger = {.days = engine->parts->days,.from = DATEVAL_NOBEGIN,.to = DATEVAL_NOEND};
 	ClienteleRole caller;
 	Snapshot	snapshot;
 
@@ -178,4 +209,35 @@ clientele_write_revenue(PG_FUNCTION_ARGS)
 	clientele_become_again(&caller);
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+/* revenue_by_day(population_id, model, from, to): the same rows of all customers, as far as these days go. */
+Datum
+clientele_revenue_by_day(PG_FUNCTION_ARGS)
+{
+	ClienteleEngine *engine = clientele_engine_of_model(PG_GETARG_INT32(0),
+														clientele_rule_text_get(&clientele_model_type, PG_GETARG_DATUM(1)),
+														CLIENTELE_FOR_MANY, NULL);
+	Ledger		ledger = {.days = engine->parts->days,.from = PG_GETARG_DATEADT(2),.to = PG_GETARG_DATEADT(3)};
+	ClienteleRole caller;
+	Snapshot	snapshot;
+	Oid			output;
+	bool		is_varlena;
+
+	InitMaterializedSRF(fcinfo, 0);
+	ledger.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	getTypeOutputInfo(engine->key_type, &output, &is_varlena);
+	fmgr_info(output, &ledger.key_output);
+	SPI_connect();
+	caller = clientele_become(engine->owner);
+	snapshot = RegisterSnapshot(GetActiveSnapshot());
+	ledger.scratch = AllocSetContextCreate(CurrentMemoryContext, "clientele revenue", ALLOCSET_SMALL_SIZES);
+	write_customers(&ledger, engine, &(ClienteleKeys)
+					{
+						.kind = CLIENTELE_KEYS_ALL
+					}, snapshot);
+	UnregisterSnapshot(snapshot);
+	clientele_become_again(&caller);
+	SPI_finish();
+	return (Datum) 0;
 }

@@ -84,6 +84,10 @@ COMMENT ON OPERATOR FAMILY clientele.expression_hash_ops USING hash IS 'hashing 
 CREATE FUNCTION clientele.identifiers(rule clientele.expression) RETURNS text[]
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'clientele_expression_identifiers';
+CREATE FUNCTION clientele.conditions(rule clientele.expression) RETURNS text[]
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'clientele_expression_conditions';
+COMMENT ON FUNCTION clientele.conditions(clientele.expression) IS 'the parts of a condition between its outermost ands, in order: all of them must hold';
 COMMENT ON FUNCTION clientele.identifiers(clientele.expression) IS 'the names the rule reads, each once, sorted bytewise; columns of a source as source.column';
 
 -- evaluation on a row, or on a jsonb object whose keys are the names

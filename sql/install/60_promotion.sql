@@ -93,3 +93,14 @@ CREATE FUNCTION clientele.refund(bill jsonb, promotion clientele.promotion, give
     OUT rule text, OUT refunded_total numeric, OUT taken_back numeric, OUT from_balance numeric, OUT from_refund numeric, OUT uncovered numeric)
     AS 'MODULE_PATHNAME', 'clientele_refund' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION clientele.refund(jsonb, clientele.promotion, numeric, numeric, jsonb, numeric, numeric) IS 'what is taken back of a benefit, in its own unit (money, points, pieces), once so much of its bill is refunded in all: from what is not used yet, from the money that is paid out, and what neither covers; kept is what is left of the bill, needed where the promotion looks at lines; spent is what the metric of its "spend" said with the whole bill';
+
+-- the money of a bill
+
+CREATE FUNCTION clientele.bill_amount(bill jsonb) RETURNS numeric
+    AS 'MODULE_PATHNAME', 'clientele_bill_amount' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION clientele.bill_amount(jsonb) IS 'what a bill comes to before promotions';
+
+CREATE FUNCTION clientele.bill_lines(bill jsonb, promotion clientele.promotion DEFAULT NULL, given numeric DEFAULT NULL)
+    RETURNS TABLE (line integer, item text, category text, quantity numeric, price numeric, amount numeric, share numeric)
+    AS 'MODULE_PATHNAME', 'clientele_bill_lines' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 ROWS 5;
+COMMENT ON FUNCTION clientele.bill_lines(jsonb, clientele.promotion, numeric) IS 'the lines of a bill; share: what of the money that a promotion has given on it falls on the line, divided among the lines that it applies to by their amounts (of a fixed price: by what they are above it); the shares add up to it';

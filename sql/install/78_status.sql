@@ -441,6 +441,7 @@ BEGIN
     SELECT s.population_id, sha256(s.secret || convert_to(forget_for.key, 'UTF8'))
     FROM clientele.population_secret AS s WHERE s.population_id = owned.population_id
     ON CONFLICT DO NOTHING;
+    PERFORM clientele.forget_claims(owned.population_id, key, clientele.pseudonym(owned.population_id, key));
     PERFORM clientele.uncount(owned, key);
     FOR target IN
         SELECT format('%s WHERE %I', clientele.data_table(owned.name, 'stored', v.version), owned.key_column)
@@ -460,7 +461,7 @@ COMMENT ON FUNCTION clientele.forget_for(regrole, text, text) IS 'internal: forg
 
 CREATE FUNCTION clientele.forget(population text, key text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION clientele.forget(text, text) IS 'erases what is stored of one customer, the history and what people said of him too, and keeps the facts that remain in the clinic''s tables from being evaluated; of him only a keyed digest is kept. The space is free for reuse after VACUUM; backups and the server''s log are not reached';
+COMMENT ON FUNCTION clientele.forget(text, text) IS 'erases what is stored of one customer, the history and what people said of him too, and keeps the facts that remain in the clinic''s tables from being evaluated; of him only a keyed digest is kept, and what promotions gave him under a pseudonym, so that money and stock still add up. The space is free for reuse after VACUUM; backups and the server''s log are not reached';
 
 CREATE FUNCTION clientele.forget(population text, key anynonarray) RETURNS void
     LANGUAGE sql VOLATILE STRICT SET search_path = pg_catalog, pg_temp
