@@ -17,7 +17,6 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -36,7 +35,6 @@
 #include "quiet_read.h"
 
 PG_FUNCTION_INFO_V1(clientele_offers_changed);
-PG_FUNCTION_INFO_V1(clientele_lock_promotion);
 
 /* Columns of the tables that are read; releases only append to them. */
 enum
@@ -433,22 +431,4 @@ clientele_branch_zone(const ClientelePopulation *population, const text *branch)
 			return list->branches[i].zone;
 	}
 	return list->zone;
-}
-
-void
-clientele_offered_lock(int promotion_id, bool to_change)
-{
-	LOCKTAG		tag;
-
-	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("offered_promotion", get_namespace_oid("clientele", false)),
-					   (Oid) promotion_id, 0);
-	(void) LockAcquire(&tag, to_change ? ExclusiveLock : RowExclusiveLock, false, false);
-}
-
-/* lock_promotion(promotion_id): for publish_promotion. */
-Datum
-clientele_lock_promotion(PG_FUNCTION_ARGS)
-{
-	clientele_offered_lock(PG_GETARG_INT32(0), true);
-	PG_RETURN_VOID();
 }

@@ -54,13 +54,6 @@ extern const ClienteleOffered *clientele_offered_find(const ClientelePopulation 
 /* A version, which may be an older one: what was claimed by it is redeemed and refunded by it. */
 extern const ClienteleBoundPromotion *clientele_offered_version(int promotion_id, int version);
 
-/*
- * Until the transaction ends nobody changes the limits of a promotion, or (to_change) takes
- * anything of it or gives it back.  Who takes or gives back locks it before all else, and
- * then asks for it: so he knows the limits that count.
- */
-extern void clientele_offered_lock(int promotion_id, bool to_change);
-
 /* The zone of a branch; where none is set, or the branch is NULL, the population's. */
 extern pg_tz *clientele_branch_zone(const ClientelePopulation *population, const text *branch);
 

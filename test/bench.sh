@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measurements, as ratios to plain SQL, in a private cluster.
 #
-#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard, engine, till, worker), or some; scorecard needs rules
+#   sh test/bench.sh [NAME...]    all (rfm, rules, scorecard, engine, till, worker, claims), or some; scorecard needs rules
 #
 # BENCH_CUSTOMERS (1000000) customers with ten payments each; BENCH_ROUNDS (5)
 # interleaved runs of each side; BENCH_SECONDS (10) of each run of single questions.
@@ -24,6 +24,7 @@ measure() {
 . "$ROOT/test/bench/engine.sh"
 . "$ROOT/test/bench/till.sh"
 . "$ROOT/test/bench/worker.sh"
+. "$ROOT/test/bench/claims.sh"
 
 CLUSTER=bench$$
 export CLUSTER
@@ -33,11 +34,11 @@ trap 'exit 130' INT TERM HUP
 sh "$ROOT/test/setup.sh" bench
 sh "$ROOT/test/cluster.sh" start
 sh "$ROOT/test/cluster.sh" run createdb bench
-[ $# -gt 0 ] || set -- rfm rules scorecard engine till worker
+[ $# -gt 0 ] || set -- rfm rules scorecard engine till worker claims
 measure measure
 for what; do
     case $what in
-    engine | till | worker) "$what" ;;
+    engine | till | worker | claims) "$what" ;;
     *) measure "$what" ;;
     esac
 done

@@ -208,11 +208,6 @@ COMMENT ON FUNCTION clientele.drop_promotion(text, text) IS 'drops a promotion t
 -- What is in force
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION clientele.lock_promotion(promotion_id int) RETURNS void
-    AS 'MODULE_PATHNAME', 'clientele_lock_promotion' LANGUAGE C STRICT;
-REVOKE ALL ON FUNCTION clientele.lock_promotion(int) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.lock_promotion(int) IS 'internal: waits until nobody takes anything of a promotion or gives it back, and keeps others from it until the transaction ends';
-
 CREATE FUNCTION clientele.promotion_limits(definition clientele.promotion, OUT kind text, OUT size numeric) RETURNS SETOF record
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$
@@ -288,7 +283,7 @@ BEGIN
     IF current_setting('lock_timeout') = '0' THEN
         PERFORM set_config('lock_timeout', '2s', true);
     END IF;
-    PERFORM clientele.lock_promotion(promotion.promotion_id);
+    PERFORM clientele.lock_promotion(promotion.population_id, promotion.promotion_id);
     PERFORM clientele.adjust_stock(promotion, before, after);
 END
 $$;
