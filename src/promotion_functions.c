@@ -16,10 +16,10 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "benefit_row.h"
 #include "compat.h"
 #include "local_time.h"
 #include "promotion.h"
-#include "result_row.h"
 
 PG_FUNCTION_INFO_V1(clientele_in_term);
 PG_FUNCTION_INFO_V1(clientele_benefit);
@@ -204,37 +204,6 @@ moment_argument(FunctionCallInfo fcinfo, CallSite *site, const ClienteleBill *bi
 /* ---------- results ---------- */
 
 static Datum
-text_array(int count, const char *const *elements)
-{
-	Datum	   *texts = palloc(mul_size(Max(count, 1), sizeof(Datum)));
-
-	for (int i = 0; i < count; i++)
-		texts[i] = CStringGetTextDatum(elements[i]);
-	return PointerGetDatum(construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-/* What is given, from a column on: kind, amount, value, points, item, coupon, quantity, valid_days. */
-static void
-set_given(ClienteleResultRow *row, int column, const ClientelePromotionBenefit *benefit, bool eligible,
-		  const ClienteleDecimal *amount, const ClienteleDecimal *value, const ClienteleDecimal *given)
-{
-	bool		pieces = benefit->kind == CLIENTELE_GIFT || benefit->kind == CLIENTELE_COUPON;
-	bool		has_value = pieces ? benefit->kind == CLIENTELE_GIFT : benefit->kind != CLIENTELE_POINTS;
-
-	clientele_result_set_text(row, column, clientele_benefit_kinds[benefit->kind]);
-	clientele_result_set_text(row, column + 4, benefit->item);
-	clientele_result_set_text(row, column + 5, benefit->coupon);
-	if (benefit->valid_days != 0)
-		clientele_result_set(row, column + 7, Int32GetDatum(benefit->valid_days));
-	if (!eligible)
-		return;
-	clientele_result_set_number(row, column + 1, clientele_reduces_bill(benefit->kind) ? amount : NULL);
-	clientele_result_set_number(row, column + 2, has_value ? value : NULL);
-	clientele_result_set_number(row, column + 3, benefit->kind == CLIENTELE_POINTS ? given : NULL);
-	clientele_result_set_number(row, column + 6, pieces ? given : NULL);
-}
-
-static Datum
 row_datum(FunctionCallInfo fcinfo, CallSite *site, ClienteleResultRow *row)
 {
 	if (site->result == NULL)
@@ -286,19 +255,19 @@ clientele_benefit(PG_FUNCTION_ARGS)
 
 	clientele_result_clear(&row);
 	clientele_result_set(&row, 0, BoolGetDatum(benefit.eligible));
-	set_given(&row, 1, &bound->promotion->benefit, benefit.eligible, &benefit.amount, &benefit.value, &benefit.given);
+	clientele_benefit_row_set(&row, 1, &bound->promotion->benefit, benefit.eligible, &benefit.amount, &benefit.value, &benefit.given);
 	clientele_result_set_number(&row, 9, benefit.has_more ? &benefit.spend_more : NULL);
 	clientele_result_set_number(&row, 10, benefit.has_then ? &benefit.given_then : NULL);
 	words = palloc(mul_size(CLIENTELE_REASONS + benefit.nunmet, sizeof(char *)));
 	sentences = palloc(mul_size(CLIENTELE_REASONS + benefit.nunmet, sizeof(char *)));
 	nreasons = clientele_benefit_reasons(bound->promotion, &benefit, words, sentences);
-	clientele_result_set(&row, 11, text_array(nreasons, words));
-	clientele_result_set(&row, 12, text_array(nreasons, (const char *const *) sentences));
+	clientele_result_set(&row, 11, clientele_text_array(nreasons, words));
+	clientele_result_set(&row, 12, clientele_text_array(nreasons, (const char *const *) sentences));
 	return row_datum(fcinfo, site, &row);
 }
 
-static ClienteleOfferPolicy
-policy_argument(FunctionCallInfo fcinfo, int argument)
+ClienteleOfferPolicy
+clientele_policy_argument(FunctionCallInfo fcinfo, int argument)
 {
 	char	   *policy;
 
@@ -396,7 +365,7 @@ clientele_best_offers(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	bill = bill_of(site, PG_GETARG_DATUM(0));
 	noffers = read_offers(fcinfo, site, bill, &offers);
-	clientele_offers_choose(offers, noffers, bill->amount, policy_argument(fcinfo, 2));
+	clientele_offers_choose(offers, noffers, bill->amount, clientele_policy_argument(fcinfo, 2));
 	for (int i = 0; i < noffers; i++)
 	{
 		const ClienteleOffer *offer = &offers[i];
@@ -408,7 +377,7 @@ clientele_best_offers(PG_FUNCTION_ARGS)
 		value = clientele_reduces_bill(offer->promotion->benefit.kind) ? offer->amount : offer->benefit.value;
 		clientele_result_clear(&row);
 		clientele_result_set(&row, 0, Int32GetDatum(offer->position));
-		set_given(&row, 1, &offer->promotion->benefit, true, &offer->amount, &value, &offer->benefit.given);
+		clientele_benefit_row_set(&row, 1, &offer->promotion->benefit, true, &offer->amount, &value, &offer->benefit.given);
 		clientele_result_put(fcinfo, &row);
 	}
 	return (Datum) 0;

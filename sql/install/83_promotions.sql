@@ -208,88 +208,6 @@ COMMENT ON FUNCTION clientele.drop_promotion(text, text) IS 'drops a promotion t
 -- What is in force
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION clientele.promotion_limits(definition clientele.promotion, OUT kind text, OUT size numeric) RETURNS SETOF record
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-    AS $$
-    SELECT l.kind, (definition::text::jsonb #>> l.path)::numeric
-    FROM (VALUES ('total', '{stock,total}'::text[]), ('branch', '{stock,per_branch}'), ('day', '{stock,per_day}'), ('budget', '{budget}')) AS l (kind, path)
-    $$;
-REVOKE ALL ON FUNCTION clientele.promotion_limits(clientele.promotion) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.promotion_limits(clientele.promotion) IS 'internal: the limits that customers share, as clientele.stock calls them; NULL = none';
-
--- What has been taken is taken.  More comes in by the first row, after what it owes; less is
--- taken of what the rows have, and the rest is owed.  A limit that is new begins with what
--- claims have taken; scopes that nobody has claimed in begin when somebody does.
-CREATE FUNCTION clientele.adjust_stock(promotion clientele.offered_promotion, before clientele.promotion, after clientele.promotion) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-    AS $$
-DECLARE
-    changed record;
-BEGIN
-    FOR changed IN
-        SELECT b.kind, b.size AS size_before, a.size AS size_after
-        FROM clientele.promotion_limits(before) AS b JOIN clientele.promotion_limits(after) AS a USING (kind)
-        WHERE a.size IS DISTINCT FROM b.size
-    LOOP
-        IF changed.size_after IS NULL THEN
-            DELETE FROM clientele.stock AS s WHERE s.promotion_id = promotion.promotion_id AND s.kind = changed.kind;
-        ELSIF changed.size_before IS NULL THEN
-            INSERT INTO clientele.stock (population_id, promotion_id, kind, scope, stripe, remaining, owed)
-            SELECT promotion.population_id, promotion.promotion_id, changed.kind, u.scope, 0,
-                   greatest(changed.size_after - u.used, 0), greatest(u.used - changed.size_after, 0)
-            FROM (SELECT CASE changed.kind WHEN 'branch' THEN c.branch WHEN 'day' THEN c.day::text ELSE '' END AS scope,
-                         CASE changed.kind WHEN 'budget'
-                              THEN sum(c.value - CASE WHEN c.given > 0 THEN round(c.value * c.taken_back / c.given, 6) ELSE 0 END)
-                              ELSE count(*) END AS used
-                  FROM clientele.claim AS c
-                  WHERE c.promotion_id = promotion.promotion_id AND c.state IN ('held', 'redeemed')
-                  GROUP BY 1) AS u
-            WHERE u.used > 0 AND u.scope IS NOT NULL;
-        ELSIF changed.size_after > changed.size_before THEN
-            UPDATE clientele.stock AS s
-            SET owed = greatest(s.owed - (changed.size_after - changed.size_before), 0),
-                remaining = s.remaining + greatest(changed.size_after - changed.size_before - s.owed, 0)
-            WHERE s.promotion_id = promotion.promotion_id AND s.kind = changed.kind AND s.stripe = 0;
-        ELSE
-            UPDATE clientele.stock AS s
-            SET remaining = s.remaining - t.taken,
-                owed = s.owed + CASE WHEN s.stripe = 0 THEN greatest(changed.size_before - changed.size_after - t.in_all, 0) ELSE 0 END
-            FROM (SELECT r.scope, r.stripe, sum(r.remaining) OVER (PARTITION BY r.scope) AS in_all,
-                         greatest(least(r.remaining, changed.size_before - changed.size_after
-                                        - (sum(r.remaining) OVER (PARTITION BY r.scope ORDER BY r.stripe) - r.remaining)), 0) AS taken
-                  FROM clientele.stock AS r
-                  WHERE r.promotion_id = promotion.promotion_id AND r.kind = changed.kind) AS t
-            WHERE s.promotion_id = promotion.promotion_id AND s.kind = changed.kind AND s.scope = t.scope AND s.stripe = t.stripe;
-        END IF;
-    END LOOP;
-END
-$$;
-REVOKE ALL ON FUNCTION clientele.adjust_stock(clientele.offered_promotion, clientele.promotion, clientele.promotion) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.adjust_stock(clientele.offered_promotion, clientele.promotion, clientele.promotion) IS 'internal: makes what is left of a promotion''s limits fit other limits; the promotion is locked';
-
--- Only where limits change does anybody wait: claims are kept from it meanwhile.
-CREATE FUNCTION clientele.change_limits(promotion clientele.offered_promotion, before clientele.promotion, after clientele.promotion) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-    AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM clientele.promotion_limits(before) AS b JOIN clientele.promotion_limits(after) AS a USING (kind)
-                   WHERE a.size IS DISTINCT FROM b.size) THEN
-        RETURN;
-    ELSIF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE object_not_in_prerequisite_state USING
-            MESSAGE = format('limits cannot be changed in a transaction that is %s', current_setting('transaction_isolation')),
-            HINT = 'It would not see what has been claimed meanwhile: BEGIN ISOLATION LEVEL READ COMMITTED;';
-    END IF;
-    IF current_setting('lock_timeout') = '0' THEN
-        PERFORM set_config('lock_timeout', '2s', true);
-    END IF;
-    PERFORM clientele.lock_promotion(promotion.population_id, promotion.promotion_id);
-    PERFORM clientele.adjust_stock(promotion, before, after);
-END
-$$;
-REVOKE ALL ON FUNCTION clientele.change_limits(clientele.offered_promotion, clientele.promotion, clientele.promotion) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.change_limits(clientele.offered_promotion, clientele.promotion, clientele.promotion) IS 'internal: locks a promotion where its limits become others, and adjusts what is left';
-
 CREATE FUNCTION clientele.publish_promotion_for(caller regrole, population text, name text, note text) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
@@ -327,9 +245,11 @@ BEGIN
     END IF;
     SELECT v.definition INTO before FROM clientele.promotion_version AS v
     WHERE v.promotion_id = edited.promotion_id AND v.version = edited.version;
-    IF FOUND THEN
-        PERFORM clientele.change_limits(edited, before, edited.draft);
+    -- Claims of it are kept waiting until the transaction ends.
+    IF current_setting('lock_timeout') = '0' THEN
+        PERFORM set_config('lock_timeout', '2s', true);
     END IF;
+    PERFORM clientele.put_stock(owned.population_id, edited.promotion_id, before, edited.draft);
 
     -- A list that was made for another audience is made again.
     fits_frozen := (SELECT bool_and(before::text::jsonb #> p.path IS NOT DISTINCT FROM written #> p.path)
