@@ -10,7 +10,7 @@
 
 #include "decimal.h"
 
-#define CLIENTELE_RESULT_COLUMNS 13
+#define CLIENTELE_RESULT_COLUMNS 16
 
 typedef struct ClienteleResultRow
 {

@@ -511,3 +511,29 @@ CREATE FUNCTION clientele.promotion_versions(population text, name text,
     OUT version int, OUT published_at timestamptz, OUT author text, OUT note text, OUT definition clientele.promotion)
 RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE;
 COMMENT ON FUNCTION clientele.promotion_versions(text, text) IS 'every version of a promotion, oldest first: who published it when and why. Rights as for promotions';
+
+-- ---------------------------------------------------------------------------
+-- What a customer is offered
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.offers(population text, key text, bill jsonb, as_of timestamptz DEFAULT NULL,
+    OUT promotion text, OUT eligible boolean, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric, OUT item text, OUT coupon text,
+    OUT quantity numeric, OUT valid_days int, OUT spend_more numeric, OUT given_then numeric, OUT reasons text[], OUT missing text[],
+    OUT remaining int, OUT ends_at timestamptz)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_offers' LANGUAGE C VOLATILE COST 100 ROWS 20;
+CREATE FUNCTION clientele.offers(population text, key anynonarray, bill jsonb, as_of timestamptz DEFAULT NULL,
+    OUT promotion text, OUT eligible boolean, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric, OUT item text, OUT coupon text,
+    OUT quantity numeric, OUT valid_days int, OUT spend_more numeric, OUT given_then numeric, OUT reasons text[], OUT missing text[],
+    OUT remaining int, OUT ends_at timestamptz)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_offers' LANGUAGE C VOLATILE COST 100 ROWS 20;
+COMMENT ON FUNCTION clientele.offers(text, text, jsonb, timestamptz) IS 'every promotion whose term is not over, the larger priority first: whether the customer may have it on this bill, and what it gives; if not, all reasons, in a word and a sentence each; spend_more is what the next threshold lacks and given_then what would be given there; remaining, how many he could still have of what is limited (NULL = any number); ends_at, when its term is over. bill NULL: what can be said before there is one. as_of: at another instant, with what is known and left today. No rows for a customer who is not there. The caller needs SELECT on the view NAME_promotion or INSERT on NAME_claim, or owns the population';
+COMMENT ON FUNCTION clientele.offers(text, anynonarray, jsonb, timestamptz) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.best_offers(population text, key text, bill jsonb, policy text DEFAULT 'best for customer', as_of timestamptz DEFAULT NULL,
+    OUT promotion text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric, OUT item text, OUT coupon text, OUT quantity numeric, OUT valid_days int)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_best_offers_of_customer' LANGUAGE C VOLATILE COST 200 ROWS 3;
+CREATE FUNCTION clientele.best_offers(population text, key anynonarray, bill jsonb, policy text DEFAULT 'best for customer', as_of timestamptz DEFAULT NULL,
+    OUT promotion text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric, OUT item text, OUT coupon text, OUT quantity numeric, OUT valid_days int)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_best_offers_of_customer' LANGUAGE C VOLATILE COST 200 ROWS 3;
+COMMENT ON FUNCTION clientele.best_offers(text, text, jsonb, text, timestamptz) IS 'which of the promotions that offers calls eligible to take together on a bill, in the order in which they apply: best for customer (exact among up to 20), priority order, or first; amount is what the bill has room for. Rights as for offers';
+COMMENT ON FUNCTION clientele.best_offers(text, anynonarray, jsonb, text, timestamptz) IS 'the same with the key in its own type';

@@ -173,6 +173,8 @@ FROM (VALUES
     ('set_branch_zone', 'volatile'),
     ('refuse_automation', 'volatile'),
     ('allow_automation', 'volatile'),
+    ('offers', 'volatile'),
+    ('best_offers', 'volatile'),
     ('promotions', 'stable, in no worker'),
     ('promotion_versions', 'stable, in no worker')
 ) AS list (name, volatility);
