@@ -264,6 +264,7 @@ COMMENT ON COLUMN clientele.ledger_entry.refund_of IS 'what was used comes back 
 
 CREATE TABLE clientele.membership (
     population_id int NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY,
     key text COLLATE "C" NOT NULL,
     plan text COLLATE "C" NOT NULL,
     since timestamptz NOT NULL,
@@ -273,18 +274,22 @@ CREATE TABLE clientele.membership (
     at timestamptz NOT NULL,
     actor name NOT NULL,
     reason text,
-    PRIMARY KEY (population_id, request_id)
+    PRIMARY KEY (population_id, number)
 ) USING heap;
 CREATE INDEX membership_of_customer ON clientele.membership (population_id, key, plan);
-COMMENT ON TABLE clientele.membership IS 'paid memberships, never changed: of those of one plan the one written last holds';
+CREATE INDEX membership_of_request ON clientele.membership (population_id, request_id);
+COMMENT ON TABLE clientele.membership IS 'paid memberships, never changed: of those of one plan that one holds which began last, until its term is over';
+COMMENT ON SEQUENCE clientele.membership_number_seq IS 'order of what was written';
+COMMENT ON INDEX clientele.membership_of_request IS 'what a request has written';
 COMMENT ON INDEX clientele.membership_of_customer IS 'the memberships of a customer';
 COMMENT ON COLUMN clientele.membership.population_id IS 'whose customer';
+COMMENT ON COLUMN clientele.membership.number IS 'order of what was written; of two that begin together the later one holds';
 COMMENT ON COLUMN clientele.membership.key IS 'the customer';
 COMMENT ON COLUMN clientele.membership.plan IS 'which membership; also the tag that the customer has meanwhile';
 COMMENT ON COLUMN clientele.membership.since IS 'from when on';
-COMMENT ON COLUMN clientele.membership.until IS 'until when; equal to since: taken back';
+COMMENT ON COLUMN clientele.membership.until IS 'until when; infinity: for good; equal to since: taken back';
 COMMENT ON COLUMN clientele.membership.paid IS 'what was paid for it; NULL: not said';
-COMMENT ON COLUMN clientele.membership.request_id IS 'the application''s own number of the request';
+COMMENT ON COLUMN clientele.membership.request_id IS 'the application''s own number of the request; to end a membership it may have written several';
 COMMENT ON COLUMN clientele.membership.at IS 'when it was written';
 COMMENT ON COLUMN clientele.membership.actor IS 'the role that asked';
 COMMENT ON COLUMN clientele.membership.reason IS 'why';
@@ -334,6 +339,7 @@ SELECT pg_extension_config_dump('clientele.coupon_code', '');
 SELECT pg_extension_config_dump('clientele.ledger_entry', '');
 SELECT pg_extension_config_dump('clientele.ledger_entry_entry_id_seq', '');
 SELECT pg_extension_config_dump('clientele.membership', '');
+SELECT pg_extension_config_dump('clientele.membership_number_seq', '');
 SELECT pg_extension_config_dump('clientele.refusal', '');
 SELECT pg_extension_config_dump('clientele.refusal_number_seq', '');
 SELECT pg_extension_config_dump('clientele.branch_zone', '');

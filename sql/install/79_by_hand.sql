@@ -45,11 +45,10 @@ COMMENT ON FUNCTION clientele.spoken_population(regrole, text, text) IS 'interna
 
 -- The term of what is taken back is over when it begins.
 CREATE FUNCTION clientele.say(caller regrole, population clientele.population, key text, kind text, name text, label text,
-                              family text, note text, until timestamptz, taken_back boolean) RETURNS void
+                              family text, note text, until timestamptz, taken_back boolean,
+                              since timestamptz DEFAULT clientele.wall_clock()) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
-DECLARE
-    since timestamptz := clientele.wall_clock();
 BEGIN
     IF NOT isfinite(until) OR until <= since THEN
         RAISE invalid_parameter_value USING
@@ -65,8 +64,8 @@ BEGIN
     PERFORM clientele.wake_worker();
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.say(regrole, clientele.population, text, text, text, text, text, text, timestamptz, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.say(regrole, clientele.population, text, text, text, text, text, text, timestamptz, boolean) IS 'internal: writes down a statement about a customer, and marks him';
+REVOKE ALL ON FUNCTION clientele.say(regrole, clientele.population, text, text, text, text, text, text, timestamptz, boolean, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.say(regrole, clientele.population, text, text, text, text, text, text, timestamptz, boolean, timestamptz) IS 'internal: writes down a statement about a customer, and marks him';
 
 -- Takes back what holds; whether anything did.
 CREATE FUNCTION clientele.take_back(caller regrole, population clientele.population, key text, kind text, name text, note text) RETURNS boolean
@@ -87,11 +86,11 @@ COMMENT ON FUNCTION clientele.take_back(regrole, clientele.population, text, tex
 -- Tags
 -- ---------------------------------------------------------------------------
 
-CREATE FUNCTION clientele.tag_customer_for(caller regrole, population text, key text, tag text, note text, until timestamptz, family text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- A name that a tag given by hand may have; and the customer is there, and has not too many.
+CREATE FUNCTION clientele.check_tag(population clientele.population, key text, tag text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    spoken clientele.population := clientele.spoken_population(caller, population, 'INSERT');
     other text;
     held int;
 BEGIN
@@ -102,22 +101,49 @@ BEGIN
             HINT = 'Views show tags as one text, with commas between them.';
     END IF;
     SELECT d.kind INTO other
-    FROM (SELECT one.name, one.kind FROM clientele.definition AS one WHERE one.population_id = spoken.population_id
+    FROM (SELECT one.name, one.kind FROM clientele.definition AS one WHERE one.population_id = population.population_id
           UNION ALL
           SELECT one.name, one.kind FROM clientele.version AS v CROSS JOIN LATERAL clientele.model_definitions(v.model) AS one
-          WHERE v.population_id = spoken.population_id AND v.version = spoken.live_version) AS d
+          WHERE v.population_id = population.population_id AND v.version = population.live_version) AS d
     WHERE d.name = tag AND d.kind <> 'tag';
     IF FOUND THEN
         RAISE duplicate_object USING
             MESSAGE = format('"%s" is a %s', tag, other),
             HINT = 'Call the tag something else; pin_label pins the label of a grid, scorecard or ladder.';
     END IF;
-    SELECT count(*) INTO held FROM clientele.held_by_hand(spoken.name, key) AS h WHERE h.kind = 'tag' AND h.name <> tag;
+    SELECT count(*) INTO held FROM clientele.held_by_hand(population.name, key) AS h WHERE h.kind = 'tag' AND h.name <> tag;
     IF held >= 1000 THEN
         RAISE program_limit_exceeded USING
             MESSAGE = format('customer %s has %s tags that people gave', key, held),
             HINT = 'First take some away: SELECT clientele.untag_customer(...);';
     END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.check_tag(clientele.population, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_tag(clientele.population, text, text) IS 'internal: an error unless a customer can be given the tag';
+
+CREATE FUNCTION clientele.refuse_membership(population clientele.population, key text, tag text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM clientele.membership_terms(population.population_id, clientele.printed_key(population, key)) AS t
+               WHERE t.plan = tag AND t.until > clientele.wall_clock()) THEN
+        RAISE object_in_use USING
+            MESSAGE = format('the tag "%s" of customer %s is a membership', tag, key),
+            HINT = 'It comes and goes by clientele.grant_membership and clientele.end_membership.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.refuse_membership(clientele.population, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.refuse_membership(clientele.population, text, text) IS 'internal: an error where the customer has the tag, or will have it, as a membership';
+
+CREATE FUNCTION clientele.tag_customer_for(caller regrole, population text, key text, tag text, note text, until timestamptz, family text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    spoken clientele.population := clientele.spoken_population(caller, population, 'INSERT');
+BEGIN
+    PERFORM clientele.check_tag(spoken, key, tag), clientele.refuse_membership(spoken, key, tag);
     PERFORM clientele.say(caller, spoken, key, 'tag', tag, NULL, family, note, until, false);
 END
 $$;
@@ -139,7 +165,8 @@ RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, 
 DECLARE
     spoken clientele.population := clientele.spoken_population(caller, population, 'INSERT');
 BEGIN
-    RETURN clientele.take_back(caller, spoken, clientele.check_given('key', key), 'tag', clientele.check_name('tag', tag), note);
+    PERFORM clientele.check_given('key', key), clientele.check_name('tag', tag), clientele.refuse_membership(spoken, key, tag);
+    RETURN clientele.take_back(caller, spoken, key, 'tag', tag, note);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.untag_customer_for(regrole, text, text, text, text) FROM PUBLIC;

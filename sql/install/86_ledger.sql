@@ -325,3 +325,181 @@ CREATE FUNCTION clientele.account_statement(population text, key anynonarray, ac
 RETURNS SETOF record LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT * FROM clientele.account_statement($1, $2::text, $3, $4) $$;
 COMMENT ON FUNCTION clientele.account_statement(text, anynonarray, text, text) IS 'the same with the key in its own type';
+
+-- ---------------------------------------------------------------------------
+-- Memberships
+-- ---------------------------------------------------------------------------
+
+-- A membership is a dated entitlement, and the tag of its name, of the same term: so rules see it,
+-- and come due when it begins and ends.  Terms follow each other as statements by hand do.
+CREATE FUNCTION clientele.membership_terms(population_id int, key text, as_of timestamptz DEFAULT 'infinity',
+                                           OUT plan text, OUT since timestamptz, OUT until timestamptz, OUT paid numeric,
+                                           OUT at timestamptz, OUT actor name, OUT reason text)
+RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT t.plan, t.since, t.until, t.paid, t.at, t.actor, t.reason
+    FROM (SELECT m.plan, m.since, least(m.until, lead(m.since) OVER (PARTITION BY m.plan ORDER BY m.since, m.number)) AS until,
+                 m.paid, m.at, m.actor, m.reason
+          FROM clientele.membership AS m
+          WHERE m.population_id = membership_terms.population_id AND m.key = membership_terms.key AND m.at <= as_of) AS t
+    WHERE t.until > t.since
+    $$;
+REVOKE ALL ON FUNCTION clientele.membership_terms(int, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.membership_terms(int, text, timestamptz) IS 'internal: the terms of a customer''s memberships, each as far as the next one of its plan does not replace it, of what was written until an instant';
+
+-- Within the locks of lock_request.
+CREATE FUNCTION clientele.write_membership(caller regrole, population clientele.population, request_id text, key text, plan text,
+                                           since timestamptz, until timestamptz, paid numeric, reason text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    INSERT INTO clientele.membership (population_id, key, plan, since, until, paid, request_id, at, actor, reason)
+    VALUES (population.population_id, clientele.printed_key(population, key), plan, since, until, paid, request_id, clientele.wall_clock(),
+            (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = caller), reason);
+    PERFORM clientele.say(caller, population, key, 'tag', plan, NULL, NULL, reason,
+                          CASE WHEN until > since THEN nullif(until, 'infinity') END, until = since, since);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.write_membership(regrole, clientele.population, text, text, text, timestamptz, timestamptz, numeric, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.write_membership(regrole, clientele.population, text, text, text, timestamptz, timestamptz, numeric, text) IS 'internal: writes down a term of a membership, and gives the tag for as long';
+
+-- What a request has written, if it has; an error where it was something else.
+CREATE FUNCTION clientele.membership_request(population_id int, request_id text, wanted jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    written jsonb := clientele.fresh_look($query$
+        SELECT jsonb_build_object('call', CASE WHEN m.until = m.since THEN 'end' ELSE 'grant' END, 'key', m.key, 'plan', m.plan, 'until', m.until,
+                                  'paid', m.paid, 'since', m.since, 'at', m.at, 'reason', m.reason)
+        FROM clientele.membership AS m WHERE m.population_id = $1::int AND m.request_id = $2 ORDER BY m.number LIMIT 1
+        $query$, population_id::text, request_id);
+    differs text;
+BEGIN
+    SELECT string_agg(w.key, ', ' ORDER BY w.key) INTO differs FROM jsonb_each(wanted) AS w WHERE w.value IS DISTINCT FROM written -> w.key;
+    IF written IS NOT NULL AND differs IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'CL005',
+            MESSAGE = format('request "%s" was something else', request_id),
+            DETAIL = format('Different: %s.', differs),
+            HINT = 'A repetition says the same; what is new needs an id of its own.';
+    END IF;
+    RETURN written;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.membership_request(int, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.membership_request(int, text, jsonb) IS 'internal: what a request about memberships has written; NULL: nothing yet';
+
+CREATE FUNCTION clientele.grant_membership_for(caller regrole, population text, key text, plan text, until timestamptz, request_id text,
+                                               paid numeric, since timestamptz, reason text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.allowed_population(caller, population, 'ledger INSERT');
+    now timestamptz;
+BEGIN
+    PERFORM clientele.check_tag(allowed, key, plan), clientele.check_request(request_id), clientele.check_given('until', until::text);
+    IF paid <> 0 THEN
+        PERFORM clientele.check_amount('money', paid);
+    END IF;
+    PERFORM clientele.lock_request(allowed.population_id, request_id, clientele.printed_key(allowed, key));
+    IF clientele.membership_request(allowed.population_id, request_id,
+           jsonb_build_object('call', 'grant', 'key', clientele.printed_key(allowed, key), 'plan', plan, 'until', until, 'paid', paid, 'reason', reason)
+           || CASE WHEN since IS NULL THEN '{}' ELSE jsonb_build_object('since', since) END) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    now := clientele.wall_clock();
+    since := coalesce(since, now);
+    IF since < now OR NOT isfinite(since) THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('a membership cannot begin at %s', since),
+            HINT = 'It begins now (leave since out) or later: what was so stays so at every instant of the past.';
+    ELSIF until <= since THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('a membership that begins at %s cannot end at %s', since, until),
+            HINT = format('until => %L; ''infinity'' is for good.', date_trunc('day', since) + interval '1 year');
+    END IF;
+    PERFORM clientele.write_membership(caller, allowed, request_id, key, plan, since, until, paid, reason);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.grant_membership_for(regrole, text, text, text, timestamptz, text, numeric, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.grant_membership_for(regrole, text, text, text, timestamptz, text, numeric, timestamptz, text) IS 'internal: grant_membership, behind the door';
+
+CREATE FUNCTION clientele.grant_membership(population text, key text, plan text, until timestamptz, request_id text, paid numeric DEFAULT NULL,
+                                           since timestamptz DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.grant_membership(text, text, text, timestamptz, text, numeric, timestamptz, text) IS 'gives a customer a membership until an instant (infinity = for good), for what was paid (NULL = not said), from now on or from a later instant (since): meanwhile he has the tag of its name, so that rules and audiences ask has_tag(''plan''). Once more: from its beginning on the later one counts, so a renewal begins where the running one ends. Repeated with the same request_id it grants nothing more. The caller needs INSERT on the view NAME_ledger, or owns the population';
+
+CREATE FUNCTION clientele.grant_membership(population text, key anynonarray, plan text, until timestamptz, request_id text, paid numeric DEFAULT NULL,
+                                           since timestamptz DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS void LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.grant_membership($1, $2::text, $3, $4, $5, $6, $7, $8) $$;
+COMMENT ON FUNCTION clientele.grant_membership(text, anynonarray, text, timestamptz, text, numeric, timestamptz, text) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.end_membership_for(caller regrole, population text, key text, plan text, request_id text, reason text)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.allowed_population(caller, population, 'ledger INSERT');
+    now timestamptz;
+    begins jsonb;
+    printed text := clientele.printed_key(allowed, key);
+BEGIN
+    PERFORM clientele.check_name('membership', plan), clientele.check_request(request_id);
+    PERFORM clientele.lock_request(allowed.population_id, request_id, printed);
+    IF clientele.membership_request(allowed.population_id, request_id,
+                                    jsonb_build_object('call', 'end', 'key', printed, 'plan', plan, 'reason', reason)) IS NOT NULL THEN
+        RETURN true;
+    END IF;
+    now := clientele.wall_clock();
+    begins := clientele.fresh_look($query$
+        SELECT jsonb_agg(greatest(t.since, $4::timestamptz) ORDER BY t.since)
+        FROM clientele.membership_terms($1::int, $2) AS t WHERE t.plan = $3 AND t.until > $4::timestamptz
+        $query$, allowed.population_id::text, printed, plan, now::text);
+    PERFORM clientele.write_membership(caller, allowed, request_id, key, plan, b.value::timestamptz, b.value::timestamptz, NULL, reason)
+    FROM jsonb_array_elements_text(begins) WITH ORDINALITY AS b (value, place) ORDER BY b.place;
+    RETURN begins IS NOT NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.end_membership_for(regrole, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.end_membership_for(regrole, text, text, text, text, text) IS 'internal: end_membership, behind the door';
+
+CREATE FUNCTION clientele.end_membership(population text, key text, plan text, request_id text, reason text DEFAULT NULL)
+RETURNS boolean AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.end_membership(text, text, text, text, text) IS 'ends a membership of a customer now, and takes back what had been granted of it for later; false = there was none. Rights as for grant_membership';
+
+CREATE FUNCTION clientele.end_membership(population text, key anynonarray, plan text, request_id text, reason text DEFAULT NULL)
+RETURNS boolean LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT clientele.end_membership($1, $2::text, $3, $4, $5) $$;
+COMMENT ON FUNCTION clientele.end_membership(text, anynonarray, text, text, text) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.memberships_for(caller regrole, population text, key text, as_of timestamptz,
+                                          OUT plan text, OUT state text, OUT since timestamptz, OUT until timestamptz, OUT paid numeric,
+                                          OUT granted_at timestamptz, OUT actor text, OUT reason text)
+RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    allowed clientele.population := clientele.ledger_reader(caller, population);
+BEGIN
+    as_of := clientele.check_as_of(as_of);
+    RETURN QUERY
+    SELECT t.plan, CASE WHEN t.until <= as_of THEN 'over' WHEN t.since <= as_of THEN 'running' ELSE 'ahead' END,
+           t.since, nullif(t.until, 'infinity'), t.paid, t.at, t.actor::text, t.reason
+    FROM clientele.membership_terms(allowed.population_id, clientele.printed_key(allowed, key), as_of) AS t
+    ORDER BY t.plan, t.since;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.memberships_for(regrole, text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.memberships_for(regrole, text, text, timestamptz) IS 'internal: memberships, behind the door';
+
+CREATE FUNCTION clientele.memberships(population text, key text, as_of timestamptz DEFAULT NULL,
+                                      OUT plan text, OUT state text, OUT since timestamptz, OUT until timestamptz, OUT paid numeric,
+                                      OUT granted_at timestamptz, OUT actor text, OUT reason text)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 10;
+COMMENT ON FUNCTION clientele.memberships(text, text, timestamptz) IS 'the memberships of a customer, running, ahead and over, now or as they were at an instant; until NULL = for good. Rights as for balance';
+
+CREATE FUNCTION clientele.memberships(population text, key anynonarray, as_of timestamptz DEFAULT NULL,
+                                      OUT plan text, OUT state text, OUT since timestamptz, OUT until timestamptz, OUT paid numeric,
+                                      OUT granted_at timestamptz, OUT actor text, OUT reason text)
+RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 10 SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT * FROM clientele.memberships($1, $2::text, $3) $$;
+COMMENT ON FUNCTION clientele.memberships(text, anynonarray, timestamptz) IS 'the same with the key in its own type';
