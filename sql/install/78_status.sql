@@ -78,7 +78,7 @@ BEGIN
         SELECT s.* INTO stored, due, oldest
         FROM clientele.owner_query(owned.owner, format(
              'SELECT count(*), count(*) FILTER (WHERE due_at <= %1$L), min(due_at) FILTER (WHERE due_at <= %1$L) FROM %2$s',
-             clock, clientele.data_table(owned.name, 'stored', owned.live_version)))
+             to_json(clock) #>> '{}', clientele.data_table(owned.name, 'stored', owned.live_version)))
              AS s (stored bigint, due bigint, oldest timestamptz);
         item := 'customers stored'; value := stored; hint := NULL;
         RETURN NEXT;
@@ -226,7 +226,7 @@ BEGIN
         $query$, owned.key_column,
         clientele.data_table(owned.name, 'stored', owned.live_version),
         clientele.data_table(owned.name, 'all', owned.live_version),
-        clientele.wall_clock(), comparisons, clientele.data_table(owned.name, 'marked')))
+        to_json(clientele.wall_clock()) #>> '{}', comparisons, clientele.data_table(owned.name, 'marked')))
         AS v (key text, "column" text, stored text, expected text);
     DISCARD PLANS;
 END

@@ -191,7 +191,7 @@ BEGIN
                      sum(customers)::bigint AS customers, sum(revenue) AS revenue, NULL::text AS key
               FROM clientele.simulation WHERE as_of = %L AND question = %L
               GROUP BY draft, definition, from_label, to_label) AS s
-        $query$, clientele.check_instant(as_of),
+        $query$, to_json(clientele.check_instant(as_of)) #>> '{}',
         jsonb_build_object('population', owned.name, 'live', live::text, 'drafts', drafts,
                            'revenue', clientele.revenue_expression(owned.population_id, population, revenue_window)))
     INTO sums;
@@ -291,7 +291,7 @@ BEGIN
         FROM (SELECT NULL::timestamptz AS as_of, NULL::jsonb AS question, draft, definition, from_label, to_label, customers, revenue, key
               FROM clientele.simulation WHERE as_of = %L AND question = %L
               ORDER BY revenue DESC NULLS LAST, key COLLATE "C", draft, definition LIMIT %L) AS s
-        $query$, instant,
+        $query$, to_json(instant) #>> '{}',
         jsonb_build_object('population', owned.name, 'live', live::text, 'drafts', drafts::text[], 'name', name, 'moves', true,
                            'revenue', clientele.revenue_expression(owned.population_id, population, revenue_window)),
         max_rows)

@@ -5,24 +5,6 @@
 -- Whom a promotion is for, all at once; and what they have paid
 -- ---------------------------------------------------------------------------
 
--- The condition becomes a tag of the live model, which nobody has yet: who would get it, is meant.
-CREATE FUNCTION clientele.customers_meant(population clientele.population, definition jsonb, as_of timestamptz) RETURNS SETOF text
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-    AS $$
-DECLARE
-    live clientele.model := clientele.live_model(population);
-    draft jsonb := live::text::jsonb;
-BEGIN
-    draft := jsonb_set(draft, '{definitions}', (draft -> 'definitions') || jsonb_build_object(
-        'kind', 'tag', 'name', 'clientele_audience', 'when', coalesce(definition ->> 'audience', 'true')));
-    RETURN QUERY EXECUTE format('SELECT key FROM clientele.simulation WHERE as_of = %L AND question = %L', as_of,
-        jsonb_build_object('population', population.name, 'live', live::text, 'drafts', jsonb_build_array(draft::text::clientele.model::text),
-                           'name', 'clientele_audience', 'moves', true));
-END
-$$;
-REVOKE ALL ON FUNCTION clientele.customers_meant(clientele.population, jsonb, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.customers_meant(clientele.population, jsonb, timestamptz) IS 'internal: the customers for whom the audience of a definition held at an instant; where it has none, all';
-
 CREATE FUNCTION clientele.refusing_customers(population_id int) RETURNS SETOF text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
@@ -60,13 +42,7 @@ $$;
 REVOKE ALL ON FUNCTION clientele.paid_on_days(clientele.population, date, date) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.paid_on_days(clientele.population, date, date) IS 'internal: what each customer has paid on each day, by the sources that are revenue';
 
-CREATE FUNCTION clientele.is_held_out(promotion_id int, key text, holdout numeric) RETURNS boolean
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-    AS $$ SELECT (hashtextextended(key COLLATE "C", promotion_id) & 9223372036854775807) % 10000 < holdout * 100 $$;
-REVOKE ALL ON FUNCTION clientele.is_held_out(int, text, numeric) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.is_held_out(int, text, numeric) IS 'internal: whether chance leaves a customer out of a promotion';
-
--- Who could have had it at an instant; where a list was frozen, those on it.
+-- Who could have had it at an instant (NULL = now); where a list was frozen, those on it.
 CREATE FUNCTION clientele.promotion_customers(population clientele.population, promotion_id int, definition jsonb, holdout numeric, as_of timestamptz)
     RETURNS TABLE (key text, held_out boolean)
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -79,10 +55,10 @@ DECLARE
         WHERE o.promotion_id = promotion_customers.promotion_id AND o.audience_frozen_at IS NOT NULL);
 BEGIN
     RETURN QUERY
-    SELECT m.key, holdout > 0 AND clientele.is_held_out(promotion_customers.promotion_id, m.key, holdout)
+    SELECT m.key, holdout > 0 AND clientele.held_out(promotion_customers.promotion_id, m.key, holdout)
     FROM (SELECT f.key FROM clientele.frozen_audience AS f WHERE frozen AND f.promotion_id = promotion_customers.promotion_id
           UNION ALL
-          SELECT c.key FROM clientele.customers_meant(population, definition, as_of) AS c (key) WHERE NOT frozen) AS m
+          SELECT c.key FROM clientele.customers_where(population.name, coalesce(definition ->> 'audience', 'true'), as_of) AS c WHERE NOT frozen) AS m
     WHERE NOT (personal AND m.key IN (SELECT clientele.refusing_customers(population.population_id)));
 END
 $$;
@@ -175,6 +151,7 @@ DECLARE
     days int;
     replayed jsonb;
     most numeric;
+    noon CONSTANT text := 'YYYY-MM-DD"T"12:00:00';
 BEGIN
     SELECT * INTO offered FROM clientele.promotion_definition(owned, promotion);
     stock := coalesce(offered.definition -> 'stock', '{}');
@@ -206,11 +183,11 @@ BEGIN
     END IF;
 
     most := coalesce(clientele.most_of_claim(owned, offered.definition -> 'benefit'),
-                     (clientele.benefit(bill || jsonb_build_object('at', from_day || 'T12:00:00'), replayed::text::clientele.promotion, clientele.bill_amount(bill))).value);
+                     (clientele.benefit(bill || jsonb_build_object('at', to_char(from_day, noon)), replayed::text::clientele.promotion, clientele.bill_amount(bill))).value);
 
     RETURN QUERY
     WITH meant AS MATERIALIZED (
-        SELECT m.key FROM clientele.promotion_customers(owned, offered.promotion_id, offered.definition, offered.holdout, instant) AS m
+        SELECT m.key FROM clientele.promotion_customers(owned, offered.promotion_id, offered.definition, offered.holdout, as_of) AS m
         WHERE NOT m.held_out
     ), purchase AS (
         SELECT p.key, p.day + (from_day - first_day) AS day, p.revenue AS amount,
@@ -225,7 +202,7 @@ BEGIN
                row_number() OVER (PARTITION BY p.key ORDER BY p.day) AS nth,
                row_number() OVER (PARTITION BY p.key, date_trunc(stock #>> '{per_period,period}', p.day::timestamp) ORDER BY p.day) AS nth_in_period
         FROM purchase AS p
-        CROSS JOIN LATERAL clientele.benefit(p.bill || jsonb_build_object('at', p.day || 'T12:00:00'), replayed::text::clientele.promotion, p.spent) AS b
+        CROSS JOIN LATERAL clientele.benefit(p.bill || jsonb_build_object('at', to_char(p.day, noon)), replayed::text::clientele.promotion, p.spent) AS b
         WHERE b.eligible
     ), taken AS (
         SELECT e.* FROM eligible AS e

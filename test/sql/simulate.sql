@@ -171,6 +171,12 @@ COMMIT;
 SELECT name, definition FROM definitions('regress_simulate') WHERE kind = 'parameter';
 RESET ROLE;
 
+-- However the session writes instants: where it writes CST, it reads America's.
+CREATE TEMPORARY TABLE in_iso AS SELECT * FROM simulate('regress_simulate', vary => '{"away_days": 10}', as_of => '2026-06-30 12:00+08');
+SET datestyle = 'Postgres, MDY';
+SELECT * FROM simulate('regress_simulate', vary => '{"away_days": 10}', as_of => '2026-06-30 12:00+08') EXCEPT SELECT * FROM in_iso;
+SET datestyle = 'ISO';
+
 SELECT drop_population('regress_simulate');
 DROP SCHEMA regress_simulate CASCADE;
 DROP ROLE regress_simulate_owner, regress_simulate_reader;
