@@ -7,9 +7,12 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
+#include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "audience.h"
 #include "offered.h"
 #include "own_table.h"
 
@@ -18,8 +21,7 @@ enum
 {
 	CLAIM_ID, CLAIM_POPULATION, CLAIM_PROMOTION, CLAIM_VERSION, CLAIM_KEY, CLAIM_STATE, CLAIM_CLAIMED_AT,
 	CLAIM_EXPIRES_AT, CLAIM_REDEEMED_AT, CLAIM_DAY, CLAIM_BRANCH, CLAIM_STAFF, CLAIM_BILL, CLAIM_AMOUNT, CLAIM_VALUE,
-	CLAIM_GIVEN, CLAIM_REFUNDED, CLAIM_TAKEN_BACK, CLAIM_ORIGIN, CLAIM_ORIGIN_ID, CLAIM_TRANSFERABLE, CLAIM_TEAM,
-	CLAIM_COLUMNS
+	CLAIM_GIVEN, CLAIM_REFUNDED, CLAIM_TAKEN_BACK, CLAIM_ORIGIN, CLAIM_ORIGIN_ID, CLAIM_TRANSFERABLE, CLAIM_TEAM
 };
 
 /* Columns of clientele.claim_step. */
@@ -29,12 +31,60 @@ enum
 	STEP_BILL, STEP_ANSWER, STEP_EVIDENCE
 };
 
-/* Refusals: what is decided, not what is wrong. */
+/* What is decided, not what is wrong. */
 #define CLIENTELE_ERRCODE_NOT_ELIGIBLE MAKE_SQLSTATE('C', 'L', '0', '0', '1')
 #define CLIENTELE_ERRCODE_SOLD_OUT MAKE_SQLSTATE('C', 'L', '0', '0', '2')
 #define CLIENTELE_ERRCODE_CLAIM_OVER MAKE_SQLSTATE('C', 'L', '0', '0', '3')
 #define CLIENTELE_ERRCODE_TEAM_INCOMPLETE MAKE_SQLSTATE('C', 'L', '0', '0', '4')
 #define CLIENTELE_ERRCODE_OTHER_REQUEST MAKE_SQLSTATE('C', 'L', '0', '0', '5')
+
+/* ---------- who asks: claim_request.c ---------- */
+
+/* A request of an application, in whose name and when. */
+typedef struct ClienteleRequest
+{
+	ClientelePopulation population;
+	Oid			caller;
+	const char *id;				/* the application's number of it; NULL: it is part of another */
+	TimestampTz now;
+} ClienteleRequest;
+
+/* Who may neither act as the population's owner nor has INSERT on its view NAME_claim is refused. */
+extern void clientele_request_begin(ClienteleRequest *request, Oid caller, const char *population, const char *id);
+
+/* The same where a claim leads to the population; what may not be seen is not there. */
+extern void clientele_request_begin_with_claim(ClienteleRequest *request, Oid caller, int64 claim_id, const char *id,
+											   ClienteleOwnRow *claim);
+
+/* Locks the request; whether it has been answered before, and by which step. */
+extern bool clientele_request_answered(const ClienteleRequest *request, ClienteleOwnRow *step);
+
+/* An error: the number has been used for something else. */
+extern void clientele_request_refuse_other(const ClienteleRequest *request, const char *what_differs);
+
+/* Compares what was asked with what is. */
+extern void clientele_request_compare_verb(const ClienteleRequest *request, const ClienteleOwnRow *step, const char *verb);
+extern void clientele_request_compare_claim(const ClienteleRequest *request, const ClienteleOwnRow *step, int64 claim_id);
+extern void clientele_request_compare_bill(const ClienteleRequest *request, const ClienteleOwnRow *step, const Jsonb *bill);
+
+/* Arguments that must not be NULL. */
+extern char *clientele_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
+extern int64 clientele_claim_argument(FunctionCallInfo fcinfo, int argument);
+
+/* Writes a step; what is not filled in is NULL. */
+typedef struct ClienteleStep
+{
+	int64		claim_id;
+	const char *step;
+	const bool *redeemed;
+	const ClienteleDecimal *amount;
+	const char *reason;
+	Jsonb	   *bill;
+	Jsonb	   *answer;
+	Jsonb	   *evidence;
+} ClienteleStep;
+
+extern void clientele_step_write(const ClienteleRequest *request, const ClienteleStep *step);
 
 /* ---------- rows: claim_row.c ---------- */
 
@@ -45,19 +95,144 @@ extern bool clientele_claim_get(ClienteleOwnTable *claims, int64 claim_id, Clien
 extern void clientele_claim_lock(int population_id, int64 claim_id);
 extern bool clientele_claim_try_lock(int population_id, int64 claim_id);
 
+/* The same with its customer and its team before it; the row is read anew. */
+extern void clientele_claim_lock_all(const ClienteleRequest *request, ClienteleOwnTable *claims, ClienteleOwnRow *claim);
+
 /* What it says, whatever the clock says. */
 extern bool clientele_claim_is(const ClienteleOwnRow *row, const char *state);
 
 /* Held, and its time is not over. */
 extern bool clientele_claim_is_held(const ClienteleOwnRow *row, TimestampTz now);
 
-/* Number, or zero where it is NULL. */
+/* The number, or zero where it is NULL; and setting one. */
 extern ClienteleDecimal clientele_claim_number(const ClienteleOwnRow *row, int column);
+extern void clientele_claim_set(ClienteleOwnRow *row, int column, Datum value);
+extern void clientele_claim_set_text(ClienteleOwnRow *row, int column, const char *text);
+extern void clientele_claim_set_number(ClienteleOwnRow *row, int column, ClienteleDecimal number);
+extern void clientele_claim_set_benefit(ClienteleOwnRow *row, const ClienteleBenefit *benefit, ClienteleBenefitKind kind);
+extern void clientele_claim_set_bill(ClienteleOwnRow *row, Jsonb *document, const ClienteleBill *bill);
 
-extern void clientele_own_set(ClienteleOwnRow *row, int column, Datum value);
+/* NULL where it is. */
+extern char *clientele_claim_text(const ClienteleOwnRow *row, int column);
+extern Jsonb *clientele_claim_json(const ClienteleOwnRow *row, int column);
 
-/* As last committed; the caller has locked what he relies on. */
+/* A new one, held, of this moment, which nobody has written yet; its day is that in the zone of its branch. */
+extern void clientele_claim_make(ClienteleOwnRow *row, const ClienteleRequest *request, const char *key,
+								 const ClienteleOffered *promotion, DateADT day, TimestampTz expires_at);
+
+/* Until when a claim of this moment is held, as the promotion says. */
+extern TimestampTz clientele_claim_term(const ClientelePromotion *promotion, TimestampTz now, pg_tz *zone);
+extern TimestampTz clientele_claim_term_end(const ClientelePromotion *promotion, pg_tz *zone);
+
 extern void clientele_claim_give_back_stock(const ClientelePopulation *population, const ClienteleOwnRow *claim,
 											int claims, ClienteleDecimal value);
+
+/* The promotion of that number, as it is; whoever takes or gives back of it has shared its lock. */
+extern const ClienteleOffered *clientele_offered_number(const ClientelePopulation *population, int promotion_id);
+
+/* ---------- whether: claim_decide.c ---------- */
+
+typedef struct ClienteleReasons
+{
+	List	   *words;			/* of const char * ... */
+	List	   *sentences;		/* ... for each */
+	int			errcode;		/* of the first */
+} ClienteleReasons;
+
+extern void clientele_reasons_add(ClienteleReasons *reasons, int errcode, const char *word, const char *sentence);
+extern void clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion);
+
+/* What is known of the customer, the bill and the moment. */
+typedef struct ClienteleAsked
+{
+	const ClienteleRequest *request;
+	const char *key;
+	ClienteleAudience *audience;
+	Snapshot	snapshot;
+	const ClienteleBill *bill;	/* NULL: none yet */
+	pg_tz	   *zone;			/* of its branch */
+	ClienteleMoment moment;
+} ClienteleAsked;
+
+/* Locks the customer, and looks. */
+extern void clientele_asked_begin(ClienteleAsked *asked, const ClienteleRequest *request, Oid key_type, Datum key,
+								  const char *key_text, const ClienteleBill *bill);
+extern void clientele_asked_end(ClienteleAsked *asked);
+
+/* All reasons why the customer may not claim it, limits that are shared aside; and what it gives on the bill. */
+extern void clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *promotion,
+								   ClienteleReasons *reasons, ClienteleBenefit *benefit);
+
+/*
+ * The same when what was claimed without a bill meets one, by the version of the claim.  Who asked for it himself
+ * did so in the term; what he was given can only be used in it.
+ */
+extern void clientele_decide_redeem(const ClienteleAsked *asked, const ClienteleOffered *promotion, bool look_at_term,
+									ClienteleReasons *reasons, ClienteleBenefit *benefit);
+
+/* The values that decided; NULL: none of the customer's. */
+extern Jsonb *clientele_decide_evidence(const ClienteleAsked *asked, const ClienteleOffered *promotion);
+
+/* ---------- the answer: claim_answer.c ---------- */
+
+typedef struct ClienteleClaimAnswer
+{
+	int64		claim_id;		/* 0: refused, for these reasons: */
+	ClienteleReasons reasons;
+	const char *state;
+	const ClientelePromotionBenefit *benefit;
+	bool		has_given;		/* it has met a bill: */
+	ClienteleDecimal amount;
+	ClienteleDecimal value;
+	ClienteleDecimal given;
+	TimestampTz expires_at;
+} ClienteleClaimAnswer;
+
+extern void clientele_answer_of_claim(ClienteleClaimAnswer *answer, const ClienteleOwnRow *claim,
+									  const ClientelePromotion *promotion);
+extern Jsonb *clientele_answer_to_json(const ClienteleClaimAnswer *answer);
+
+/* What was answered when a step was made; its claim leads to the rest. */
+extern void clientele_answer_of_step(ClienteleClaimAnswer *answer, const ClienteleOwnRow *step);
+
+/* claim_id .. quantity, and with `of_claim` expires_at, reasons, missing. */
+extern Datum clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, bool of_claim);
+
+/* Raises the refusal. */
+extern void clientele_answer_refuse(const ClienteleClaimAnswer *answer, const char *what);
+
+/* A row of the function's result type, which the call site keeps. */
+extern Datum clientele_row_of_call(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+
+/* ---------- what is given when it is redeemed: claim_give.c ---------- */
+
+/* Coupons come out of stock: reasons why there are none, or they are taken. */
+extern void clientele_give_reserve(const ClienteleRequest *request, const ClientelePromotionBenefit *benefit,
+								   const ClienteleDecimal *given, ClienteleReasons *reasons);
+
+/* To the customer of the claim, by the claim. */
+extern void clientele_give(const ClienteleRequest *request, const ClienteleOwnRow *claim,
+						   const ClientelePromotionBenefit *benefit, ClienteleDecimal given);
+
+/* What of it is not used, and taking so much of that back. */
+extern ClienteleDecimal clientele_given_left(const ClienteleOwnRow *claim, const ClientelePromotionBenefit *benefit);
+extern void clientele_give_take_back(const ClienteleRequest *request, const ClienteleOwnRow *claim,
+									 const ClientelePromotionBenefit *benefit, ClienteleDecimal amount);
+
+/* ---------- buying together: claim_team.c ---------- */
+
+/* Until the end of the transaction only we change who is in it. */
+extern void clientele_team_lock(const ClienteleRequest *request, int64 team);
+
+/* How many there are, and how many there must be. */
+extern int	clientele_team_count(int64 team, TimestampTz now);
+extern int	clientele_team_size(int64 team);
+
+/* Reasons why the customer cannot join it, after its lock; else until when his claim is held. */
+extern void clientele_team_join(const ClienteleAsked *asked, const ClienteleOffered *promotion, int64 team,
+								ClienteleReasons *reasons, TimestampTz *expires_at, bool *is_complete);
+
+/* All of it are held as long as a claim of this moment. */
+extern void clientele_team_complete(const ClienteleRequest *request, int64 team, TimestampTz expires_at);
 
 #endif							/* CLIENTELE_CLAIM_H */

@@ -57,7 +57,7 @@ expire(const ClientelePopulation *population, ClienteleOwnTable *claims, Cliente
 	if (!clientele_claim_try_lock(population->id, claim_id) || !clientele_claim_get(claims, claim_id, &row) ||
 		!clientele_claim_is(&row, "held") || clientele_claim_is_held(&row, now))
 		return false;
-	clientele_own_set(&row, CLAIM_STATE, CStringGetTextDatum("expired"));
+	clientele_claim_set_text(&row, CLAIM_STATE, "expired");
 	clientele_own_update(claims, &row);
 	step.values[STEP_POPULATION] = Int32GetDatum(population->id);
 	step.values[STEP_CLAIM] = Int64GetDatum(claim_id);

@@ -18,9 +18,15 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-PG_FUNCTION_INFO_V1(clientele_door_for_caller);
+#include "reader.h"
 
-/* f_for(regrole, ...) of f(...), in the same schema. */
+PG_FUNCTION_INFO_V1(clientele_door_for_caller);
+PG_FUNCTION_INFO_V1(clientele_door_for_key);
+
+/* Where a customer's key may be given in its own type. */
+#define KEY_ARGUMENT 1
+
+/* f_for(regrole, ...) of f(...), in the same schema; keys are text there. */
 static Oid
 function_behind(Oid door)
 {
@@ -32,14 +38,14 @@ function_behind(Oid door)
 	(void) get_func_signature(door, &types, &ntypes);
 	all[0] = REGROLEOID;
 	for (int i = 0; i < ntypes; i++)
-		all[i + 1] = types[i];
+		all[i + 1] = types[i] == ANYNONARRAYOID ? TEXTOID : types[i];
 	name = list_make2(makeString(get_namespace_name(get_func_namespace(door))),
 					  makeString(psprintf("%s_for", get_func_name(door))));
 	return LookupFuncName(name, ntypes + 1, all, false);
 }
 
-Datum
-clientele_door_for_caller(PG_FUNCTION_ARGS)
+static Datum
+call_behind(FunctionCallInfo fcinfo)
 {
 	LOCAL_FCINFO(behind, FUNC_MAX_ARGS);
 	FmgrInfo   *function = fcinfo->flinfo->fn_extra;
@@ -61,4 +67,19 @@ clientele_door_for_caller(PG_FUNCTION_ARGS)
 	result = FunctionCallInvoke(behind);
 	fcinfo->isnull = behind->isnull;
 	return result;
+}
+
+Datum
+clientele_door_for_caller(PG_FUNCTION_ARGS)
+{
+	return call_behind(fcinfo);
+}
+
+/* f(population, key anynonarray, ...), where there is f(population, key text, ...) as well. */
+Datum
+clientele_door_for_key(PG_FUNCTION_ARGS)
+{
+	if (!PG_ARGISNULL(KEY_ARGUMENT))
+		fcinfo->args[KEY_ARGUMENT].value = CStringGetTextDatum(clientele_key_argument(fcinfo, KEY_ARGUMENT));
+	return call_behind(fcinfo);
 }

@@ -61,15 +61,13 @@ column(HeapTuple row, Relation relation, int number)
 }
 
 static bool
-read_population(const char *name, ClientelePopulation *population)
+read_population(ScanKey key, ClientelePopulation *population)
 {
 	Relation	relation = open_catalog("population");
-	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	row;
 
-	ScanKeyInit(&key, POPULATION_NAME, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(name));
-	scan = systable_beginscan(relation, InvalidOid, false, NULL, 1, &key);
+	scan = systable_beginscan(relation, InvalidOid, false, NULL, 1, key);
 	row = systable_getnext(scan);
 	if (HeapTupleIsValid(row))
 	{
@@ -79,7 +77,7 @@ read_population(const char *name, ClientelePopulation *population)
 		population->key_column = *DatumGetName(column(row, relation, POPULATION_KEY_COLUMN));
 		population->target_schema = *DatumGetName(column(row, relation, POPULATION_TARGET_SCHEMA));
 		population->owner = DatumGetObjectId(column(row, relation, POPULATION_OWNER));
-		population->marks = clientele_mark_relation(name);
+		population->marks = clientele_mark_relation(NameStr(population->name));
 	}
 	systable_endscan(scan);
 	table_close(relation, AccessShareLock);
@@ -136,6 +134,7 @@ bool
 clientele_population_find(const char *name, ClientelePopulation *population)
 {
 	KnownPopulation *entry;
+	ScanKeyData key;
 	uint64		changes_before;
 
 	begin_cache();
@@ -146,11 +145,35 @@ clientele_population_find(const char *name, ClientelePopulation *population)
 		return true;
 	}
 	changes_before = changes;
-	if (!read_population(name, population))
+	ScanKeyInit(&key, POPULATION_NAME, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(name));
+	if (!read_population(&key, population))
 		return false;
 	if (OidIsValid(population->marks) && changes == changes_before)
 		keep(population);
 	return true;
+}
+
+bool
+clientele_population_find_id(int id, ClientelePopulation *population)
+{
+	HASH_SEQ_STATUS status;
+	KnownPopulation *entry;
+	ScanKeyData key;
+
+	begin_cache();
+	hash_seq_init(&status, known);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		if (entry->valid && entry->population.id == id)
+		{
+			*population = entry->population;
+			hash_seq_term(&status);
+			return true;
+		}
+	}
+	ScanKeyInit(&key, POPULATION_ID, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(id));
+	return read_population(&key, population) &&
+		clientele_population_find(pstrdup(NameStr(population->name)), population);
 }
 
 void

@@ -24,6 +24,9 @@ typedef struct ClientelePopulation
 /* False if there is none of that name. */
 extern bool clientele_population_find(const char *name, ClientelePopulation *population);
 
+/* The same by its number. */
+extern bool clientele_population_find_id(int id, ClientelePopulation *population);
+
 /* An error if there is none, with a hint. */
 extern void clientele_population_get(const char *name, ClientelePopulation *population);
 

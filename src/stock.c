@@ -24,7 +24,6 @@
 #include "stock.h"
 
 PG_FUNCTION_INFO_V1(clientele_put_stock);
-PG_FUNCTION_INFO_V1(clientele_lock_promotion);
 
 /* Columns of clientele.stock, and the places of those in its primary key. */
 enum
@@ -69,24 +68,6 @@ typedef struct Scope
 } Scope;
 
 /* ---------- names ---------- */
-
-void
-clientele_stock_share_promotion(int population_id, int promotion_id)
-{
-	char		name[16];
-
-	snprintf(name, sizeof(name), "%d", promotion_id);
-	clientele_fresh_share(CLIENTELE_LOCK_PROMOTION, population_id, name);
-}
-
-void
-clientele_stock_lock_promotion(int population_id, int promotion_id)
-{
-	char		name[16];
-
-	snprintf(name, sizeof(name), "%d", promotion_id);
-	clientele_fresh_lock(CLIENTELE_LOCK_PROMOTION, population_id, name);
-}
 
 /* Of a stripe; -1: of making them. */
 static char *
@@ -502,9 +483,10 @@ take_what_is_there(int nscopes, Scope *scopes)
 	return lack;
 }
 
-uint32
-clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
-					 const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now)
+/* Of the limits whose bits are in `from`. */
+static uint32
+take(const ClientelePopulation *population, const ClienteleOffered *promotion, uint32 from,
+	 const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now)
 {
 	Scope	   *scopes = palloc(KINDS * sizeof(Scope));
 	int			nscopes = 0;
@@ -516,7 +498,8 @@ clientele_stock_take(const ClientelePopulation *population, const ClienteleOffer
 
 		scope->population_id = population->id;
 		scope->promotion_id = promotion->id;
-		nscopes += find_limit(promotion->bound->promotion, kind, scope) && find_wanted(scope, branch, day, claims, value);
+		nscopes += (from & (1 << kind)) != 0 && find_limit(promotion->bound->promotion, kind, scope) &&
+			find_wanted(scope, branch, day, claims, value);
 	}
 	do
 	{
@@ -526,6 +509,21 @@ clientele_stock_take(const ClientelePopulation *population, const ClienteleOffer
 	while (lack != 0 && clientele_claim_sweep(population, promotion->id, now) > 0);
 	pfree(scopes);
 	return lack;
+}
+
+uint32
+clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
+					 const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now)
+{
+	return take(population, promotion, CLIENTELE_LACK_TOTAL | CLIENTELE_LACK_BRANCH | CLIENTELE_LACK_DAY | CLIENTELE_LACK_BUDGET,
+				branch, day, claims, value, now);
+}
+
+uint32
+clientele_stock_take_of_bill(const ClientelePopulation *population, const ClienteleOffered *promotion,
+							 const char *branch, ClienteleDecimal value, TimestampTz now)
+{
+	return take(population, promotion, CLIENTELE_LACK_BRANCH | CLIENTELE_LACK_BUDGET, branch, 0, 1, value, now);
 }
 
 /* ---------- giving back ---------- */
@@ -677,7 +675,7 @@ clientele_put_stock(PG_FUNCTION_ARGS)
 
 	scope->population_id = PG_GETARG_INT32(0);
 	scope->promotion_id = PG_GETARG_INT32(1);
-	clientele_stock_lock_promotion(scope->population_id, scope->promotion_id);
+	clientele_offered_lock(scope->promotion_id, true);
 	SPI_connect();
 	stock = clientele_own_open("stock");
 	for (int kind = 0; kind < KINDS; kind++)
@@ -691,14 +689,6 @@ clientele_put_stock(PG_FUNCTION_ARGS)
 	}
 	clientele_own_close(stock);
 	SPI_finish();
-	PG_RETURN_VOID();
-}
-
-/* lock_promotion(population_id, promotion_id) */
-Datum
-clientele_lock_promotion(PG_FUNCTION_ARGS)
-{
-	clientele_stock_lock_promotion(PG_GETARG_INT32(0), PG_GETARG_INT32(1));
 	PG_RETURN_VOID();
 }
 
@@ -823,13 +813,57 @@ period_begin(DateADT day, ClienteleUnit period)
 }
 
 static void
-count_claim(const ClienteleOwnRow *claim, const ClientelePromotionStock *limits, DateADT day, int *claimed, int *in_period)
+count_claims(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key,
+			 const ClienteleOffered *promotion, DateADT day, TimestampTz now, int *claimed, int *in_period)
 {
-	DateADT		claimed_on = DatumGetDateADT(claim->values[CLAIM_DAY]);
+	ClienteleUnit period = promotion->bound->promotion->stock.period;
+	ScanKeyData keys[3];
+	ClienteleOwnRow claim;
 
-	(*claimed)++;
-	if (limits->per_period != CLIENTELE_NO_LIMIT)
-		*in_period += period_begin(claimed_on, limits->period) == period_begin(day, limits->period);
+	*claimed = *in_period = 0;
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
+	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
+	clientele_own_key_equal(&keys[2], 3, INT4OID, Int32GetDatum(promotion->id));
+	clientele_own_find(claims, "claim_of_customer", 3, keys);
+	while (clientele_own_next(claims, &claim))
+	{
+		if (!clientele_claim_is(&claim, "redeemed") && !clientele_claim_is_held(&claim, now))
+			continue;
+		(*claimed)++;
+		*in_period += period_begin(DatumGetDateADT(claim.values[CLAIM_DAY]), period) == period_begin(day, period);
+	}
+	clientele_own_found(claims);
+}
+
+static int
+left_of_limit(int limit, int claimed)
+{
+	return limit == CLIENTELE_NO_LIMIT ? CLIENTELE_NO_LIMIT : Max(0, limit - claimed);
+}
+
+static void
+find_left_of_limits(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key,
+					const ClienteleOffered *promotion, DateADT day, TimestampTz now, int *of_customer, int *of_period)
+{
+	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
+
+	*of_customer = *of_period = CLIENTELE_NO_LIMIT;
+	if (limits->per_customer == CLIENTELE_NO_LIMIT && limits->per_period == CLIENTELE_NO_LIMIT)
+		return;
+	count_claims(claims, population, key, promotion, day, now, of_customer, of_period);
+	*of_customer = left_of_limit(limits->per_customer, *of_customer);
+	*of_period = left_of_limit(limits->per_period, *of_period);
+}
+
+void
+clientele_stock_left_of_limits(const ClientelePopulation *population, const char *key,
+							   const ClienteleOffered *promotion, DateADT day, TimestampTz now,
+							   Snapshot snapshot, int *of_customer, int *of_period)
+{
+	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
+
+	find_left_of_limits(claims, population, key, promotion, day, now, of_customer, of_period);
+	clientele_own_close(claims);
 }
 
 void
@@ -838,29 +872,13 @@ clientele_stock_left_of_customer(const ClientelePopulation *population, const ch
 								 TimestampTz now, Snapshot snapshot, int *left)
 {
 	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
-	ScanKeyData keys[3];
 
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
 	for (int i = 0; i < count; i++)
 	{
-		const ClientelePromotionStock *limits = &promotions[i]->bound->promotion->stock;
-		ClienteleOwnRow claim;
-		int			claimed = 0;
-		int			in_period = 0;
+		int			of_period;
 
-		left[i] = CLIENTELE_NO_LIMIT;
-		if (limits->per_customer == CLIENTELE_NO_LIMIT && limits->per_period == CLIENTELE_NO_LIMIT)
-			continue;
-		clientele_own_key_equal(&keys[2], 3, INT4OID, Int32GetDatum(promotions[i]->id));
-		clientele_own_find(claims, "claim_of_customer", 3, keys);
-		while (clientele_own_next(claims, &claim))
-			if (clientele_claim_is(&claim, "redeemed") || clientele_claim_is_held(&claim, now))
-				count_claim(&claim, limits, days[i], &claimed, &in_period);
-		if (limits->per_customer != CLIENTELE_NO_LIMIT)
-			left[i] = Max(0, limits->per_customer - claimed);
-		if (limits->per_period != CLIENTELE_NO_LIMIT)
-			left[i] = Min(left[i], Max(0, limits->per_period - in_period));
+		find_left_of_limits(claims, population, key, promotions[i], days[i], now, &left[i], &of_period);
+		left[i] = Min(left[i], of_period);
 	}
 	clientele_own_close(claims);
 }

@@ -26,15 +26,19 @@ typedef enum ClienteleStockLack
 
 /*
  * Takes one claim, or a number of them, worth `value` together, out of every limit of the promotion, or
- * nothing.  No claims and a value: money of the budget alone.  What has expired comes back first, if there is
- * not enough.  After the customer's lock, and the promotion's, shared.
+ * nothing.  What has expired comes back first, if there is
+ * not enough.  After the customer's lock and the promotion's.
  */
 extern uint32 clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
 								   const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now);
 
+/* What could not be taken before the bill was known: of its branch, and the budget. */
+extern uint32 clientele_stock_take_of_bill(const ClientelePopulation *population, const ClienteleOffered *promotion,
+										   const char *branch, ClienteleDecimal value, TimestampTz now);
+
 /*
  * Gives back claims, or money of the budget; limits that are not kept any more are left out.
- * After the promotion's lock, shared.
+ * After the promotion's lock.
  */
 extern void clientele_stock_give_back(const ClientelePopulation *population, int promotion_id,
 									  const char *branch, DateADT day, int claims, ClienteleDecimal value);
@@ -59,12 +63,10 @@ extern void clientele_stock_left_of_customer(const ClientelePopulation *populati
 											 const ClienteleOffered *const *promotions, const DateADT *days,
 											 TimestampTz now, Snapshot snapshot, int *left);
 
-/*
- * The lock of a promotion: shared by who takes and gives back, so that nothing of it changes meanwhile;
- * exclusive for who publishes, pauses or ends it.
- */
-extern void clientele_stock_share_promotion(int population_id, int promotion_id);
-extern void clientele_stock_lock_promotion(int population_id, int promotion_id);
+/* The same of one promotion, the two limits apart. */
+extern void clientele_stock_left_of_limits(const ClientelePopulation *population, const char *key,
+										   const ClienteleOffered *promotion, DateADT day, TimestampTz now,
+										   Snapshot snapshot, int *of_customer, int *of_period);
 
 /*
  * Has expired claims back in the stock, at most so many of them; returns how many.  claim_expiry.c, for stock.c.

@@ -1,0 +1,281 @@
+/*
+ * claim.c
+ *		claim(), try_claim(): may the customer have it, and then he has it, in one step.
+ *
+ * All that is asked and all that is taken is locked before it is looked at (fresh.h): the
+ * request, the customer, the team, the promotion, the stock.  The stock is found last; the rows are written
+ * when nothing can be refused any more, so that a refusal leaves nothing behind, without a savepoint.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "claim.h"
+#include "fresh.h"
+#include "reader.h"
+#include "stock.h"
+
+PG_FUNCTION_INFO_V1(clientele_claim);
+PG_FUNCTION_INFO_V1(clientele_try_claim);
+
+/* What is wanted. */
+typedef struct Wish
+{
+	Oid			key_type;
+	Datum		key;
+	char	   *key_text;
+	char	   *promotion;
+	Jsonb	   *document;
+	ClienteleBill *bill;		/* the same, read; NULL: a coupon for later */
+	bool		redeem;
+	int64		team;			/* 0 = none */
+} Wish;
+
+/* What a decision has found out, for the rows. */
+typedef struct Found
+{
+	const ClienteleOffered *promotion;
+	ClienteleBenefit benefit;
+	TimestampTz expires_at;
+	bool		completes_team;
+} Found;
+
+/* ---------- asked before ---------- */
+
+static bool
+was_transferred(int64 claim_id)
+{
+	ClienteleOwnTable *steps = clientele_own_open("claim_step");
+	ScanKeyData key;
+	ClienteleOwnRow step;
+	bool		found = false;
+
+	clientele_own_key_equal(&key, 1, INT8OID, Int64GetDatum(claim_id));
+	clientele_own_find(steps, "claim_step_of_claim", 1, &key);
+	while (!found && clientele_own_next(steps, &step))
+		found = strcmp(clientele_claim_text(&step, STEP_STEP), "transfer") == 0;
+	clientele_own_close(steps);
+	return found;
+}
+
+static bool
+is_team(const Wish *wish, const ClienteleOwnRow *claim)
+{
+	int64		team = claim->nulls[CLAIM_TEAM] ? 0 : DatumGetInt64(claim->values[CLAIM_TEAM]);
+
+	return wish->team != 0 ? team == wish->team : team == 0 || team == DatumGetInt64(claim->values[CLAIM_ID]);
+}
+
+static void
+compare_wish(const ClienteleRequest *request, const Wish *wish, const ClienteleOwnRow *step)
+{
+	int64		claim_id = DatumGetInt64(step->values[STEP_CLAIM]);
+	ClienteleOwnTable *claims = clientele_own_open("claim");
+	ClienteleOwnRow claim;
+
+	clientele_request_compare_verb(request, step, "claim");
+	if (!clientele_claim_get(claims, claim_id, &claim))
+		elog(ERROR, "claim %lld is gone", (long long) claim_id);
+	clientele_own_close(claims);
+	if (clientele_offered_find(&request->population, wish->promotion)->id != DatumGetInt32(claim.values[CLAIM_PROMOTION]))
+		clientele_request_refuse_other(request, "its promotion was another");
+	if (strcmp(clientele_claim_text(&claim, CLAIM_KEY), wish->key_text) != 0 && !was_transferred(claim_id))
+		clientele_request_refuse_other(request, "its customer was another");
+	clientele_request_compare_bill(request, step, wish->document);
+	if (DatumGetBool(step->values[STEP_REDEEMED]) != wish->redeem)
+		clientele_request_refuse_other(request, wish->redeem ? "it was not redeemed" : "it was redeemed at once");
+	if (!is_team(wish, &claim))
+		clientele_request_refuse_other(request, "its team was another");
+}
+
+/* ---------- the decision ---------- */
+
+/* Locked, so that its limits stay what they are; then asked for again. */
+static const ClienteleOffered *
+lock_promotion(const ClienteleRequest *request, const char *name)
+{
+	clientele_offered_lock(clientele_offered_find(&request->population, name)->id, false);
+	return clientele_offered_find(&request->population, name);
+}
+
+static void
+decide_team(const ClienteleAsked *asked, const Wish *wish, Found *found, ClienteleReasons *reasons)
+{
+	const ClientelePromotion *promotion = found->promotion->bound->promotion;
+	int			size = promotion->joiners;
+
+	if (wish->team != 0 && promotion->joiners == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("promotion \"%s\" is not for teams", wish->promotion),
+				 errhint("Its definition says so: \"needs\": {\"joiners\": 3, \"within\": {\"hours\": 24}}.")));
+	if (promotion->joiners == 0)
+		return;
+	if (wish->team != 0)
+	{
+		clientele_team_join(asked, found->promotion, wish->team, reasons, &found->expires_at, &found->completes_team);
+		size = clientele_team_size(wish->team);
+	}
+	else
+		found->expires_at = asked->request->now + promotion->within_hours * USECS_PER_HOUR;
+	if (wish->redeem && !found->completes_team)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_TEAM_INCOMPLETE, "team",
+							  psprintf("it takes %d customers, who are not there yet", size));
+}
+
+static uint32
+take_stock(const ClienteleAsked *asked, const Found *found)
+{
+	return clientele_stock_take(&asked->request->population, found->promotion,
+								asked->bill && asked->bill->branch ? text_to_cstring(asked->bill->branch) : NULL,
+								asked->moment.day, 1, found->benefit.value, asked->request->now);
+}
+
+static void
+put_back_stock(const ClienteleAsked *asked, const Found *found)
+{
+	clientele_stock_give_back(&asked->request->population, found->promotion->id,
+							  asked->bill && asked->bill->branch ? text_to_cstring(asked->bill->branch) : NULL,
+							  asked->moment.day, 1, found->benefit.value);
+}
+
+/* All reasons why not; if there are none, what is shared has been taken. */
+static void
+decide(const ClienteleAsked *asked, const Wish *wish, Found *found, ClienteleReasons *reasons)
+{
+	memset(found, 0, sizeof(Found));
+	found->promotion = lock_promotion(asked->request, wish->promotion);
+	found->expires_at = clientele_claim_term(found->promotion->bound->promotion, asked->request->now, asked->zone);
+	clientele_decide_claim(asked, found->promotion, reasons, &found->benefit);
+	decide_team(asked, wish, found, reasons);
+	if (reasons->words != NIL)
+		return;
+	clientele_reasons_add_lack(reasons, take_stock(asked, found), wish->promotion);
+	if (reasons->words != NIL || !wish->redeem)
+		return;
+	clientele_give_reserve(asked->request, &found->promotion->bound->promotion->benefit, &found->benefit.given, reasons);
+	if (reasons->words != NIL)
+		put_back_stock(asked, found);
+}
+
+/* ---------- the rows ---------- */
+
+static void
+write_claim(const ClienteleAsked *asked, const Wish *wish, const Found *found, ClienteleClaimAnswer *answer)
+{
+	const ClienteleRequest *request = asked->request;
+	const ClientelePromotion *promotion = found->promotion->bound->promotion;
+	ClienteleOwnTable *claims = clientele_own_open("claim");
+	ClienteleStep step = {.step = "claim",.redeemed = &wish->redeem,.bill = wish->document};
+	ClienteleOwnRow row;
+
+	clientele_claim_make(&row, request, wish->key_text, found->promotion, asked->moment.day, found->expires_at);
+	if (wish->bill != NULL)
+	{
+		clientele_claim_set_bill(&row, wish->document, wish->bill);
+		clientele_claim_set_benefit(&row, &found->benefit, promotion->benefit.kind);
+	}
+	if (promotion->joiners > 0)
+		clientele_claim_set(&row, CLAIM_TEAM, wish->team != 0 ? Int64GetDatum(wish->team) : row.values[CLAIM_ID]);
+	if (wish->redeem)
+	{
+		clientele_claim_set_text(&row, CLAIM_STATE, "redeemed");
+		clientele_claim_set(&row, CLAIM_REDEEMED_AT, TimestampTzGetDatum(request->now));
+	}
+	clientele_own_insert(claims, &row);
+	clientele_own_close(claims);
+	if (found->completes_team)
+		clientele_team_complete(request, wish->team, found->expires_at);
+	if (wish->redeem)
+		clientele_give(request, &row, &promotion->benefit, found->benefit.given);
+
+	clientele_answer_of_claim(answer, &row, promotion);
+	step.claim_id = answer->claim_id;
+	step.answer = clientele_answer_to_json(answer);
+	step.evidence = clientele_decide_evidence(asked, found->promotion);
+	clientele_step_write(request, &step);
+}
+
+static void
+claim(const ClienteleRequest *request, const Wish *wish, ClienteleClaimAnswer *answer)
+{
+	ClienteleOwnRow step;
+	ClienteleAsked asked;
+	Found		found;
+
+	memset(answer, 0, sizeof(ClienteleClaimAnswer));
+	if (clientele_request_answered(request, &step))
+	{
+		compare_wish(request, wish, &step);
+		clientele_answer_of_step(answer, &step);
+		return;
+	}
+	clientele_asked_begin(&asked, request, wish->key_type, wish->key, wish->key_text, wish->bill);
+	if (wish->team != 0)
+		clientele_team_lock(request, wish->team);
+	decide(&asked, wish, &found, &answer->reasons);
+	if (answer->reasons.words == NIL)
+		write_claim(&asked, wish, &found, answer);
+	clientele_asked_end(&asked);
+}
+
+/* ---------- the functions ---------- */
+
+static void
+find_key(Wish *wish, const ClientelePopulation *population, char *text)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	wish->key_type = getBaseType(get_atttype(population->relation, get_attnum(population->relation, NameStr(population->key_column))));
+	wish->key = clientele_key_of_text(wish->key_type, text);
+	getTypeOutputInfo(wish->key_type, &output, &is_varlena);
+	wish->key_text = OidOutputFunctionCall(output, wish->key);
+}
+
+/* caller, population, key, promotion, request_id, bill, redeem, team */
+static void
+claim_of_call(FunctionCallInfo fcinfo, Wish *wish, ClienteleClaimAnswer *answer)
+{
+	ClienteleRequest request;
+
+	memset(wish, 0, sizeof(Wish));
+	clientele_request_begin(&request, PG_GETARG_OID(0), clientele_text_argument(fcinfo, 1, "population"),
+							clientele_text_argument(fcinfo, 4, "request_id"));
+	find_key(wish, &request.population, clientele_text_argument(fcinfo, 2, "key"));
+	wish->promotion = clientele_text_argument(fcinfo, 3, "promotion");
+	wish->document = PG_ARGISNULL(5) ? NULL : PG_GETARG_JSONB_P(5);
+	wish->bill = wish->document ? clientele_bill_read(wish->document) : NULL;
+	wish->redeem = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
+	wish->team = PG_ARGISNULL(7) ? 0 : PG_GETARG_INT64(7);
+	if (wish->redeem && wish->bill == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("nothing is redeemed without a bill"),
+				 errhint("Give the bill: bill => '{\"branch\": \"1\", \"amount\": 600.00}'.  Without one it is a coupon for later.")));
+	claim(&request, wish, answer);
+}
+
+Datum
+clientele_claim(PG_FUNCTION_ARGS)
+{
+	Wish		wish;
+	ClienteleClaimAnswer answer;
+
+	claim_of_call(fcinfo, &wish, &answer);
+	if (answer.claim_id == 0)
+		clientele_answer_refuse(&answer, psprintf("customer %s cannot have %s", wish.key_text, wish.promotion));
+	PG_RETURN_INT64(answer.claim_id);
+}
+
+Datum
+clientele_try_claim(PG_FUNCTION_ARGS)
+{
+	Wish		wish;
+	ClienteleClaimAnswer answer;
+
+	claim_of_call(fcinfo, &wish, &answer);
+	return clientele_answer_row(fcinfo, &answer, true);
+}

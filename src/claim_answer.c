@@ -1,0 +1,173 @@
+/*
+ * claim_answer.c
+ *		What an application is told: as a row, and as it is kept for when it asks again.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "claim.h"
+#include "jsonb_object.h"
+#include "local_time.h"
+#include "result_row.h"
+
+/* ---------- of a claim ---------- */
+
+void
+clientele_answer_of_claim(ClienteleClaimAnswer *answer, const ClienteleOwnRow *claim, const ClientelePromotion *promotion)
+{
+	memset(answer, 0, sizeof(ClienteleClaimAnswer));
+	answer->claim_id = DatumGetInt64(claim->values[CLAIM_ID]);
+	answer->state = clientele_claim_text(claim, CLAIM_STATE);
+	answer->benefit = &promotion->benefit;
+	answer->has_given = !claim->nulls[CLAIM_GIVEN];
+	answer->amount = clientele_claim_number(claim, CLAIM_AMOUNT);
+	answer->value = clientele_claim_number(claim, CLAIM_VALUE);
+	answer->given = clientele_claim_number(claim, CLAIM_GIVEN);
+	answer->expires_at = DatumGetTimestampTz(claim->values[CLAIM_EXPIRES_AT]);
+}
+
+/* ---------- kept ---------- */
+
+Jsonb *
+clientele_answer_to_json(const ClienteleClaimAnswer *answer)
+{
+	ClienteleJsonbObject object;
+
+	clientele_jsonb_begin(&object);
+	clientele_jsonb_put_text(&object, "state", answer->state);
+	if (answer->has_given)
+	{
+		clientele_jsonb_put_number(&object, "amount", answer->amount);
+		clientele_jsonb_put_number(&object, "value", answer->value);
+		clientele_jsonb_put_number(&object, "given", answer->given);
+	}
+	if (!TIMESTAMP_IS_NOEND(answer->expires_at))
+		clientele_jsonb_put_text(&object, "expires_at", clientele_instant_to_string(answer->expires_at, NULL));
+	return clientele_jsonb_end(&object);
+}
+
+void
+clientele_answer_of_step(ClienteleClaimAnswer *answer, const ClienteleOwnRow *step)
+{
+	int64		claim_id = DatumGetInt64(step->values[STEP_CLAIM]);
+	Jsonb	   *document = clientele_claim_json(step, STEP_ANSWER);
+	ClienteleOwnTable *claims = clientele_own_open("claim");
+	ClienteleOwnRow claim;
+	char	   *expires_at = clientele_jsonb_text(document, "expires_at");
+
+	if (!clientele_claim_get(claims, claim_id, &claim))
+		elog(ERROR, "claim %lld is gone", (long long) claim_id);
+	clientele_own_close(claims);
+	memset(answer, 0, sizeof(ClienteleClaimAnswer));
+	answer->claim_id = claim_id;
+	answer->state = clientele_jsonb_text(document, "state");
+	answer->benefit = &clientele_offered_version(DatumGetInt32(claim.values[CLAIM_PROMOTION]),
+												 DatumGetInt32(claim.values[CLAIM_VERSION]))->promotion->benefit;
+	answer->has_given = clientele_jsonb_has(document, "given");
+	answer->amount = clientele_jsonb_number(document, "amount");
+	answer->value = clientele_jsonb_number(document, "value");
+	answer->given = clientele_jsonb_number(document, "given");
+	answer->expires_at = expires_at == NULL ? DT_NOEND :
+		DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(expires_at), ObjectIdGetDatum(InvalidOid),
+												Int32GetDatum(-1)));
+}
+
+/* ---------- as a row ---------- */
+
+Datum
+clientele_row_of_call(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc	columns = fcinfo->flinfo->fn_extra;
+
+	if (columns == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "the function is to return a row");
+		columns = BlessTupleDesc(CreateTupleDescCopy(columns));
+		fcinfo->flinfo->fn_extra = columns;
+		MemoryContextSwitchTo(caller);
+	}
+	return HeapTupleGetDatum(heap_form_tuple(columns, values, nulls));
+}
+
+static Datum
+text_array(const List *texts)
+{
+	Datum	   *elements = palloc(mul_size(Max(list_length(texts), 1), sizeof(Datum)));
+	const ListCell *cell;
+	int			count = 0;
+
+	foreach(cell, texts)
+		elements[count++] = CStringGetTextDatum(lfirst(cell));
+	return PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* What is not of its kind is NULL, and all of it before it has met a bill. */
+static void
+set_given(ClienteleResultRow *row, const ClienteleClaimAnswer *answer)
+{
+	ClienteleBenefitKind kind = answer->benefit->kind;
+	bool		pieces = kind == CLIENTELE_GIFT || kind == CLIENTELE_COUPON;
+
+	clientele_result_set_text(row, 2, clientele_benefit_kinds[kind]);
+	clientele_result_set_text(row, 6, answer->benefit->item);
+	clientele_result_set_text(row, 7, answer->benefit->coupon);
+	if (!answer->has_given)
+		return;
+	if (clientele_reduces_bill(kind))
+		clientele_result_set_number(row, 3, &answer->amount);
+	if (clientele_gives_money(kind) || kind == CLIENTELE_GIFT)
+		clientele_result_set_number(row, 4, &answer->value);
+	if (kind == CLIENTELE_POINTS)
+		clientele_result_set_number(row, 5, &answer->given);
+	if (pieces)
+		clientele_result_set_number(row, 8, &answer->given);
+}
+
+Datum
+clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, bool of_claim)
+{
+	ClienteleResultRow row;
+
+	clientele_result_clear(&row);
+	if (answer->claim_id != 0)
+	{
+		clientele_result_set(&row, 0, Int64GetDatum(answer->claim_id));
+		clientele_result_set_text(&row, 1, answer->state);
+		set_given(&row, answer);
+	}
+	if (of_claim)
+	{
+		if (answer->claim_id != 0)
+			clientele_result_set_horizon(&row, 9, answer->expires_at);
+		clientele_result_set(&row, 10, text_array(answer->reasons.words));
+		clientele_result_set(&row, 11, text_array(answer->reasons.sentences));
+	}
+	return clientele_row_of_call(fcinfo, row.values, row.nulls);
+}
+
+/* ---------- refused ---------- */
+
+void
+clientele_answer_refuse(const ClienteleClaimAnswer *answer, const char *what)
+{
+	StringInfoData all;
+	ListCell   *cell;
+
+	initStringInfo(&all);
+	foreach(cell, answer->reasons.sentences)
+		appendStringInfo(&all, "%s%s", all.len == 0 ? "" : "; ", (char *) lfirst(cell));
+	ereport(ERROR,
+			(errcode(answer->reasons.errcode),
+			 errmsg("%s: %s", what, (char *) linitial(answer->reasons.sentences)),
+			 errdetail("%s.", all.data),
+			 errhint("clientele.offers() says beforehand what a customer may have; try_claim() says it without an error.")));
+}

@@ -1,0 +1,190 @@
+/*
+ * claim_decide.c
+ *		Whether a customer may have a promotion: all that is asked before it is taken, with
+ *		every reason why not.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "claim.h"
+#include "fresh.h"
+#include "stock.h"
+
+/* ---------- reasons ---------- */
+
+void
+clientele_reasons_add(ClienteleReasons *reasons, int errcode, const char *word, const char *sentence)
+{
+	if (reasons->words == NIL)
+		reasons->errcode = errcode;
+	reasons->words = lappend(reasons->words, unconstify(char *, word));
+	reasons->sentences = lappend(reasons->sentences, unconstify(char *, sentence));
+}
+
+static void
+add_shared_limit(ClienteleReasons *reasons, uint32 lack, ClienteleStockLack limit, const char *word, const char *sentence)
+{
+	if (lack & limit)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, word, sentence);
+}
+
+void
+clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion)
+{
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_TOTAL, "sold out", psprintf("%s is sold out", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_BRANCH, "branch stock", psprintf("%s is sold out in this branch", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_DAY, "day stock", psprintf("%s is sold out today", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_BUDGET, "budget", psprintf("the budget of %s is used up", promotion));
+}
+
+static void
+add_benefit_reasons(ClienteleReasons *reasons, const ClientelePromotion *promotion, const ClienteleBenefit *benefit)
+{
+	const char **words = palloc(mul_size(CLIENTELE_REASONS + benefit->nunmet, sizeof(char *)));
+	char	  **sentences = palloc(mul_size(CLIENTELE_REASONS + benefit->nunmet, sizeof(char *)));
+	int			count = clientele_benefit_reasons(promotion, benefit, words, sentences);
+
+	for (int i = 0; i < count; i++)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, words[i], sentences[i]);
+}
+
+/* ---------- what is asked ---------- */
+
+void
+clientele_asked_begin(ClienteleAsked *asked, const ClienteleRequest *request, Oid key_type, Datum key,
+					  const char *key_text, const ClienteleBill *bill)
+{
+	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, request->population.id, key_text);
+	asked->request = request;
+	asked->key = key_text;
+	asked->bill = bill;
+	asked->zone = clientele_branch_zone(&request->population, bill ? bill->branch : NULL);
+	asked->moment = clientele_moment(request->now, asked->zone);
+	asked->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	asked->audience = clientele_audience_begin(&request->population, key_type, key, request->now, bill, asked->snapshot);
+	if (!clientele_audience_exists(asked->audience))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("population \"%s\" has no customer %s", NameStr(request->population.name), key_text)));
+}
+
+void
+clientele_asked_end(ClienteleAsked *asked)
+{
+	clientele_audience_end(asked->audience);
+	UnregisterSnapshot(asked->snapshot);
+}
+
+static const ClienteleDecimal *
+find_spent(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleDecimal *spent)
+{
+	return promotion->bound->promotion->measure != NULL &&
+		clientele_audience_spent(asked->audience, promotion, spent) ? spent : NULL;
+}
+
+/* ---------- claiming ---------- */
+
+static void
+decide_state(const ClienteleOffered *promotion, ClienteleReasons *reasons)
+{
+	const char *word = promotion->state == CLIENTELE_PAUSED ? "paused" : promotion->state == CLIENTELE_ENDED ? "ended" : NULL;
+
+	if (word != NULL)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, word,
+							  psprintf("%s %s", NameStr(promotion->name), promotion->state == CLIENTELE_PAUSED ? "is paused" : "has ended"));
+}
+
+static void
+decide_customer(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons)
+{
+	const char **unmet;
+	int			nunmet;
+
+	if (promotion->bound->promotion->personal && clientele_audience_refused(asked->audience))
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "refused", "the customer does not want automated decisions");
+	if (clientele_audience_held_out(asked->audience, promotion))
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "held out", "left out by chance, to measure what the promotion brings");
+	if (clientele_audience_meets(asked->audience, promotion, &nunmet, &unmet))
+		return;
+	for (int i = 0; i < nunmet; i++)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "audience", unmet[i]);
+}
+
+static void
+decide_limits(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons)
+{
+	static const char *const periods[] = {"day", "week", "month", "year"};
+	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
+	int			of_customer;
+	int			of_period;
+
+	clientele_stock_left_of_limits(&asked->request->population, asked->key, promotion, asked->moment.day,
+								   asked->request->now, asked->snapshot, &of_customer, &of_period);
+	if (of_customer == 0)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "customer limit",
+							  psprintf("the customer has had it %d time%s already", limits->per_customer, limits->per_customer == 1 ? "" : "s"));
+	if (of_period == 0)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "period limit",
+							  psprintf("the customer has had it %d time%s this %s already", limits->per_period,
+									   limits->per_period == 1 ? "" : "s", periods[limits->period - CLIENTELE_DAYS]));
+}
+
+void
+clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons,
+					   ClienteleBenefit *benefit)
+{
+	const ClientelePromotion *definition = promotion->bound->promotion;
+	ClienteleDecimal spent;
+
+	decide_state(promotion, reasons);
+	decide_customer(asked, promotion, reasons);
+	if (asked->bill != NULL)
+		clientele_promotion_benefit(promotion->bound, asked->bill, asked->moment, find_spent(asked, promotion, &spent), benefit);
+	else
+	{
+		memset(benefit, 0, sizeof(ClienteleBenefit));
+		benefit->reasons = clientele_promotion_outside(definition, asked->moment);
+	}
+	add_benefit_reasons(reasons, definition, benefit);
+	if (asked->bill != NULL && asked->bill->branch == NULL && definition->stock.per_branch != CLIENTELE_NO_LIMIT)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "branch stock",
+							  "each branch has its own stock, but the bill does not say its branch");
+	decide_limits(asked, promotion, reasons);
+}
+
+/* ---------- redeeming ---------- */
+
+void
+clientele_decide_redeem(const ClienteleAsked *asked, const ClienteleOffered *promotion, bool look_at_term,
+						ClienteleReasons *reasons, ClienteleBenefit *benefit)
+{
+	const ClientelePromotion *definition = promotion->bound->promotion;
+	uint32		outside = look_at_term ? 0 : clientele_promotion_outside(definition, asked->moment);
+	ClienteleDecimal spent;
+
+	clientele_promotion_benefit(promotion->bound, asked->bill, asked->moment, find_spent(asked, promotion, &spent), benefit);
+	if (outside != 0 && (benefit->reasons & ~outside) == 0)
+	{
+		clientele_promotion_benefit_anytime(promotion->bound, asked->bill, find_spent(asked, promotion, &spent), benefit);
+		outside = 0;
+	}
+	benefit->reasons &= ~outside;
+	add_benefit_reasons(reasons, definition, benefit);
+	if (asked->bill->branch == NULL && definition->stock.per_branch != CLIENTELE_NO_LIMIT)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "branch stock",
+							  "each branch has its own stock, but the bill does not say its branch");
+}
+
+/* ---------- evidence ---------- */
+
+Jsonb *
+clientele_decide_evidence(const ClienteleAsked *asked, const ClienteleOffered *promotion)
+{
+	const ClientelePromotion *definition = promotion->bound->promotion;
+
+	if (definition->audience == NULL && definition->measure == NULL)
+		return NULL;
+	return clientele_audience_evidence(asked->audience, promotion);
+}

@@ -1,0 +1,188 @@
+/*
+ * claim_request.c
+ *		Who asks for something, and whether he has asked before: a request is answered once.
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+
+#include "claim.h"
+#include "clock.h"
+#include "fresh.h"
+#include "owner.h"
+#include "reader.h"
+
+char *
+clientele_text_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+int64
+clientele_claim_argument(FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("claim_id must not be null")));
+	return PG_GETARG_INT64(argument);
+}
+
+/* ---------- rights ---------- */
+
+static bool
+may_claim(const ClientelePopulation *population, Oid caller, const char *view_name)
+{
+	Oid			view;
+
+	if (has_privs_of_role(caller, population->owner))
+		return true;
+	view = clientele_view(NameStr(population->target_schema), view_name, clientele_extension_owner());
+	return OidIsValid(view) && pg_class_aclcheck(view, caller, ACL_INSERT) == ACLCHECK_OK;
+}
+
+static const char *
+claim_view(const ClientelePopulation *population)
+{
+	return psprintf("%s_claim", NameStr(population->name));
+}
+
+void
+clientele_request_begin(ClienteleRequest *request, Oid caller, const char *population, const char *id)
+{
+	clientele_fresh_check_commit();
+	clientele_population_get(population, &request->population);
+	request->caller = caller;
+	request->id = id;
+	request->now = clientele_clock_now();
+	if (!may_claim(&request->population, caller, claim_view(&request->population)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to claim for customers of population \"%s\"", population),
+				 errhint("GRANT INSERT ON %s TO %s;",
+						 quote_qualified_identifier(NameStr(request->population.target_schema), claim_view(&request->population)),
+						 quote_identifier(GetUserNameFromId(caller, false)))));
+}
+
+void
+clientele_request_begin_with_claim(ClienteleRequest *request, Oid caller, int64 claim_id, const char *id,
+								   ClienteleOwnRow *claim)
+{
+	ClienteleOwnTable *claims;
+	bool		found;
+
+	clientele_fresh_check_commit();
+	claims = clientele_own_open("claim");
+	found = clientele_claim_get(claims, claim_id, claim) &&
+		clientele_population_find_id(DatumGetInt32(claim->values[CLAIM_POPULATION]), &request->population);
+	clientele_own_close(claims);
+	if (!found || !may_claim(&request->population, caller, claim_view(&request->population)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("there is no claim %lld that %s may use", (long long) claim_id, GetUserNameFromId(caller, false)),
+				 errhint("The number is what claim() has returned; INSERT on the population's view NAME_claim gives the right.")));
+	request->caller = caller;
+	request->id = id;
+	request->now = clientele_clock_now();
+}
+
+/* ---------- repetition ---------- */
+
+bool
+clientele_request_answered(const ClienteleRequest *request, ClienteleOwnRow *step)
+{
+	ClienteleOwnTable *steps;
+	ScanKeyData keys[2];
+	bool		found;
+
+	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, request->population.id, request->id);
+	steps = clientele_own_open("claim_step");
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(request->population.id));
+	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(request->id));
+	found = clientele_own_get(steps, "claim_step_request", 2, keys, step);
+	clientele_own_close(steps);
+	return found;
+}
+
+void
+clientele_request_refuse_other(const ClienteleRequest *request, const char *what_differs)
+{
+	ereport(ERROR,
+			(errcode(CLIENTELE_ERRCODE_OTHER_REQUEST),
+			 errmsg("request \"%s\" was something else: %s", request->id, what_differs),
+			 errhint("A request is repeated exactly as it was; a new one has a new number.")));
+}
+
+void
+clientele_request_compare_verb(const ClienteleRequest *request, const ClienteleOwnRow *step, const char *verb)
+{
+	char	   *was = clientele_claim_text(step, STEP_STEP);
+
+	if (strcmp(was, verb) != 0)
+		clientele_request_refuse_other(request, psprintf("it was a %s, not a %s", was, verb));
+}
+
+void
+clientele_request_compare_claim(const ClienteleRequest *request, const ClienteleOwnRow *step, int64 claim_id)
+{
+	int64		was = DatumGetInt64(step->values[STEP_CLAIM]);
+
+	if (was != claim_id)
+		clientele_request_refuse_other(request, psprintf("it was about claim %lld", (long long) was));
+}
+
+void
+clientele_request_compare_bill(const ClienteleRequest *request, const ClienteleOwnRow *step, const Jsonb *bill)
+{
+	const Jsonb *was = clientele_claim_json(step, STEP_BILL);
+
+	if ((was == NULL) != (bill == NULL) ||
+		(was != NULL && compareJsonbContainers(unconstify(JsonbContainer *, &was->root),
+											   unconstify(JsonbContainer *, &bill->root)) != 0))
+		clientele_request_refuse_other(request, "its bill was another");
+}
+
+/* ---------- steps ---------- */
+
+static void
+set_json(ClienteleOwnRow *row, int column, Jsonb *document)
+{
+	if (document != NULL)
+		clientele_claim_set(row, column, JsonbPGetDatum(document));
+}
+
+void
+clientele_step_write(const ClienteleRequest *request, const ClienteleStep *step)
+{
+	ClienteleOwnTable *steps = clientele_own_open("claim_step");
+	ClienteleOwnRow row;
+	NameData	actor;
+
+	namestrcpy(&actor, GetUserNameFromId(request->caller, false));
+	memset(row.nulls, true, sizeof(row.nulls));
+	clientele_claim_set(&row, STEP_POPULATION, Int32GetDatum(request->population.id));
+	clientele_claim_set(&row, STEP_CLAIM, Int64GetDatum(step->claim_id));
+	clientele_claim_set_text(&row, STEP_STEP, step->step);
+	clientele_claim_set_text(&row, STEP_REQUEST, request->id);
+	clientele_claim_set(&row, STEP_AT, TimestampTzGetDatum(request->now));
+	clientele_claim_set(&row, STEP_ACTOR, NameGetDatum(&actor));
+	if (step->redeemed != NULL)
+		clientele_claim_set(&row, STEP_REDEEMED, BoolGetDatum(*step->redeemed));
+	if (step->amount != NULL)
+		clientele_claim_set_number(&row, STEP_AMOUNT, *step->amount);
+	clientele_claim_set_text(&row, STEP_REASON, step->reason);
+	set_json(&row, STEP_BILL, step->bill);
+	set_json(&row, STEP_ANSWER, step->answer);
+	set_json(&row, STEP_EVIDENCE, step->evidence);
+	clientele_own_insert(steps, &row);
+	clientele_own_close(steps);
+}
