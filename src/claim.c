@@ -96,7 +96,7 @@ compare_wish(const ClienteleRequest *request, const Wish *wish, const ClienteleO
 static const ClienteleOffered *
 lock_promotion(const ClienteleRequest *request, const char *name)
 {
-	clientele_offered_lock(clientele_offered_find(&request->population, name)->id, false);
+	clientele_stock_share(&request->population, clientele_offered_find(&request->population, name)->id);
 	return clientele_offered_find(&request->population, name);
 }
 

@@ -56,7 +56,7 @@ coupon_promotion(const ClienteleRequest *request, const ClientelePromotionBenefi
 {
 	const ClienteleOffered *promotion = clientele_offered_find(&request->population, benefit->coupon);
 
-	clientele_offered_lock(promotion->id, false);
+	clientele_stock_share(&request->population, promotion->id);
 	return clientele_offered_find(&request->population, benefit->coupon);
 }
 
@@ -172,7 +172,7 @@ release_coupon(const ClienteleRequest *request, ClienteleOwnTable *claims, int64
 	clientele_step_write(&part, &step);
 	if (held)
 	{
-		clientele_offered_lock(DatumGetInt32(row.values[CLAIM_PROMOTION]), false);
+		clientele_stock_share(&request->population, DatumGetInt32(row.values[CLAIM_PROMOTION]));
 		clientele_claim_give_back_stock(&request->population, &row, 1, clientele_claim_number(&row, CLAIM_VALUE));
 	}
 	return true;

@@ -263,7 +263,7 @@ give_back(const ClienteleRequest *request, ClienteleOwnRow *claim, const Wish *w
 	memset(answer, 0, sizeof(Answer));
 	answer->claim_id = DatumGetInt64(claim->values[CLAIM_ID]);
 	answer->rule = "none";
-	clientele_offered_lock(DatumGetInt32(claim->values[CLAIM_PROMOTION]), false);
+	clientele_stock_share(&request->population, DatumGetInt32(claim->values[CLAIM_PROMOTION]));
 	if (clientele_claim_is(claim, "held") || clientele_claim_is(claim, "expired"))
 		release(request, claims, claim);
 	else if (clientele_claim_is(claim, "redeemed"))

@@ -154,7 +154,7 @@ redeem(const ClienteleRequest *request, ClienteleOwnRow *claim, Jsonb *document,
 	if (!claim->nulls[CLAIM_TEAM])
 		refuse_incomplete(request, claim);
 	bill = bill_of(claim, document);
-	clientele_offered_lock(DatumGetInt32(claim->values[CLAIM_PROMOTION]), false);
+	clientele_stock_share(&request->population, DatumGetInt32(claim->values[CLAIM_PROMOTION]));
 	promotion = clientele_offered_number(&request->population, DatumGetInt32(claim->values[CLAIM_PROMOTION]));
 	if (bill != NULL)
 		evidence = meet_bill(request, promotion, claim, document, bill);

@@ -41,9 +41,9 @@ lock_tag(ClienteleFreshLock kind, int population_id, const char *name)
 
 /* What others have committed while we waited, caches are to know as well. */
 static bool
-acquire(LOCKTAG tag, bool wait)
+acquire(LOCKTAG tag, LOCKMODE mode, bool wait)
 {
-	if (LockAcquire(&tag, ExclusiveLock, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
+	if (LockAcquire(&tag, mode, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
 		return false;
 	AcceptInvalidationMessages();
 	return true;
@@ -52,13 +52,19 @@ acquire(LOCKTAG tag, bool wait)
 void
 clientele_fresh_lock(ClienteleFreshLock kind, int population_id, const char *name)
 {
-	(void) acquire(lock_tag(kind, population_id, name), true);
+	(void) acquire(lock_tag(kind, population_id, name), ExclusiveLock, true);
+}
+
+void
+clientele_fresh_share(ClienteleFreshLock kind, int population_id, const char *name)
+{
+	(void) acquire(lock_tag(kind, population_id, name), ShareLock, true);
 }
 
 bool
 clientele_fresh_try(ClienteleFreshLock kind, int population_id, const char *name)
 {
-	return acquire(lock_tag(kind, population_id, name), false);
+	return acquire(lock_tag(kind, population_id, name), ExclusiveLock, false);
 }
 
 void

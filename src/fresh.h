@@ -23,12 +23,16 @@ typedef enum ClienteleFreshLock
 	CLIENTELE_LOCK_CUSTOMER,	/* a key of a population */
 	CLIENTELE_LOCK_TEAM,		/* the claim that began it */
 	CLIENTELE_LOCK_CLAIM,		/* a claim */
+	CLIENTELE_LOCK_PROMOTION,	/* its limits: shared by who takes and gives back, not by who changes them */
 	CLIENTELE_LOCK_SWEEP,		/* a promotion: bringing back what has expired */
 	CLIENTELE_LOCK_STOCK		/* a stripe of a scope */
 } ClienteleFreshLock;
 
 extern uint32 clientele_fresh_order(ClienteleFreshLock kind, int population_id, const char *name);
 extern void clientele_fresh_lock(ClienteleFreshLock kind, int population_id, const char *name);
+
+/* Together with others who do the same. */
+extern void clientele_fresh_share(ClienteleFreshLock kind, int population_id, const char *name);
 
 /* False if somebody else has it. */
 extern bool clientele_fresh_try(ClienteleFreshLock kind, int population_id, const char *name);

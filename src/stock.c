@@ -69,6 +69,24 @@ typedef struct Scope
 
 /* ---------- names ---------- */
 
+void
+clientele_stock_share(const ClientelePopulation *population, int promotion_id)
+{
+	char		name[16];
+
+	snprintf(name, sizeof(name), "%d", promotion_id);
+	clientele_fresh_share(CLIENTELE_LOCK_PROMOTION, population->id, name);
+}
+
+void
+clientele_stock_lock(int population_id, int promotion_id)
+{
+	char		name[16];
+
+	snprintf(name, sizeof(name), "%d", promotion_id);
+	clientele_fresh_lock(CLIENTELE_LOCK_PROMOTION, population_id, name);
+}
+
 /* Of a stripe; -1: of making them. */
 static char *
 lock_name(const Scope *scope, int stripe)
@@ -675,7 +693,7 @@ clientele_put_stock(PG_FUNCTION_ARGS)
 
 	scope->population_id = PG_GETARG_INT32(0);
 	scope->promotion_id = PG_GETARG_INT32(1);
-	clientele_offered_lock(scope->promotion_id, true);
+	clientele_stock_lock(scope->population_id, scope->promotion_id);
 	SPI_connect();
 	stock = clientele_own_open("stock");
 	for (int kind = 0; kind < KINDS; kind++)

@@ -69,6 +69,13 @@ extern void clientele_stock_left_of_limits(const ClientelePopulation *population
 										   Snapshot snapshot, int *of_customer, int *of_period);
 
 /*
+ * Until the end of the transaction the limits of a promotion, and whether it is paused, stay as they are; ask
+ * for it afterwards.  Who publishes, pauses or ends it keeps everybody from taking and giving back.
+ */
+extern void clientele_stock_share(const ClientelePopulation *population, int promotion_id);
+extern void clientele_stock_lock(int population_id, int promotion_id);
+
+/*
  * Has expired claims back in the stock, at most so many of them; returns how many.  claim_expiry.c, for stock.c.
  */
 extern int	clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
