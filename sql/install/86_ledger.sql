@@ -503,3 +503,33 @@ CREATE FUNCTION clientele.memberships(population text, key anynonarray, as_of ti
 RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 10 SET search_path = pg_catalog, pg_temp
     AS $$ SELECT * FROM clientele.memberships($1, $2::text, $3) $$;
 COMMENT ON FUNCTION clientele.memberships(text, anynonarray, timestamptz) IS 'the same with the key in its own type';
+
+-- ---------------------------------------------------------------------------
+-- Earn rules
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.define_earn_rule_for(caller regrole, population text, name text, definition clientele.promotion)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population := clientele.population_of(caller, population);
+    kind text := definition::text::jsonb #>> '{benefit,kind}';
+BEGIN
+    IF kind NOT IN ('points', 'stored value', 'gift', 'coupon') THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('an earn rule cannot give %s', kind),
+            HINT = 'It gives something that stays with the customer: points, stored value, a gift or a coupon. What reduces the bill is a promotion.';
+    ELSIF definition::text::jsonb ? 'needs' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'an earn rule cannot wait for joiners',
+            HINT = 'Group buys are promotions, which customers claim: clientele.define_promotion.';
+    END IF;
+    PERFORM clientele.draft_promotion(caller, owned, name, definition, true);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.define_earn_rule_for(regrole, text, text, clientele.promotion) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.define_earn_rule_for(regrole, text, text, clientele.promotion) IS 'internal: define_earn_rule, behind the door';
+
+CREATE FUNCTION clientele.define_earn_rule(population text, name text, definition clientele.promotion) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.define_earn_rule(text, text, clientele.promotion) IS 'writes the draft of an earn rule, new or another one of that name: a promotion that gives points, stored value, gifts or coupons with every bill that meets it (clientele.earn), without being asked for; publish_promotion puts it into force. The caller acts as the population''s owner';
