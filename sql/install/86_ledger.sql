@@ -236,7 +236,7 @@ COMMENT ON FUNCTION clientele.check_as_of(timestamptz) IS 'internal: the instant
 
 CREATE FUNCTION clientele.ledger_reader(caller regrole, population text) RETURNS clientele.population
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    AS $$ SELECT clientele.allowed_population(caller, population, 'ledger SELECT', 'ledger INSERT', 'claim SELECT', 'claim INSERT') $$;
+    AS $$ SELECT clientele.allowed_population(caller, population, 'claim INSERT', 'claim SELECT', 'ledger INSERT', 'ledger SELECT') $$;
 REVOKE ALL ON FUNCTION clientele.ledger_reader(regrole, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.ledger_reader(regrole, text) IS 'internal: a population of whose customers the caller may ask what they have';
 
@@ -256,11 +256,11 @@ REVOKE ALL ON FUNCTION clientele.balance_for(regrole, text, text, text, text, ti
 COMMENT ON FUNCTION clientele.balance_for(regrole, text, text, text, text, timestamptz) IS 'internal: balance, behind the door';
 
 CREATE FUNCTION clientele.balance(population text, key text, account text, item text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
-RETURNS numeric AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+RETURNS numeric AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE;
 COMMENT ON FUNCTION clientele.balance(text, text, text, text, timestamptz) IS 'what a customer has in an account (points, stored value, or gift with its item), now or at an instant; in the past, what was valid then, of what had been written until then. The caller needs SELECT or INSERT on one of the views NAME_ledger and NAME_claim, or owns the population';
 
 CREATE FUNCTION clientele.balance(population text, key anynonarray, account text, item text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
-RETURNS numeric LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+RETURNS numeric LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT clientele.balance($1, $2::text, $3, $4, $5) $$;
 COMMENT ON FUNCTION clientele.balance(text, anynonarray, text, text, timestamptz) IS 'the same with the key in its own type';
 
@@ -283,12 +283,12 @@ COMMENT ON FUNCTION clientele.balances_for(regrole, text, text, timestamptz) IS 
 
 CREATE FUNCTION clientele.balances(population text, key text, as_of timestamptz DEFAULT NULL,
                                    OUT account text, OUT item text, OUT balance numeric, OUT expires_at timestamptz, OUT expiring numeric)
-RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 10;
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE ROWS 10;
 COMMENT ON FUNCTION clientele.balances(text, text, timestamptz) IS 'all that a customer has, now or at an instant: account and item; balance; when some of it expires next (NULL = never), and how much. Rights as for balance';
 
 CREATE FUNCTION clientele.balances(population text, key anynonarray, as_of timestamptz DEFAULT NULL,
                                    OUT account text, OUT item text, OUT balance numeric, OUT expires_at timestamptz, OUT expiring numeric)
-RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 10 SET search_path = pg_catalog, pg_temp
+RETURNS SETOF record LANGUAGE sql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp
     AS $$ SELECT * FROM clientele.balances($1, $2::text, $3) $$;
 COMMENT ON FUNCTION clientele.balances(text, anynonarray, timestamptz) IS 'the same with the key in its own type';
 
@@ -316,13 +316,13 @@ COMMENT ON FUNCTION clientele.account_statement_for(regrole, text, text, text, t
 CREATE FUNCTION clientele.account_statement(population text, key text, account text, item text DEFAULT NULL,
                                             OUT at timestamptz, OUT kind text, OUT amount numeric, OUT balance numeric, OUT valid_until timestamptz,
                                             OUT claim_id bigint, OUT request_id text, OUT actor text, OUT reason text)
-RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE;
 COMMENT ON FUNCTION clientele.account_statement(text, text, text, text) IS 'how an account of a customer came to be what it is, line by line, with the balance after each: given, used, refunded, taken back, and what expired, at the instant when it did. Rights as for balance';
 
 CREATE FUNCTION clientele.account_statement(population text, key anynonarray, account text, item text DEFAULT NULL,
                                             OUT at timestamptz, OUT kind text, OUT amount numeric, OUT balance numeric, OUT valid_until timestamptz,
                                             OUT claim_id bigint, OUT request_id text, OUT actor text, OUT reason text)
-RETURNS SETOF record LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT * FROM clientele.account_statement($1, $2::text, $3, $4) $$;
 COMMENT ON FUNCTION clientele.account_statement(text, anynonarray, text, text) IS 'the same with the key in its own type';
 
@@ -494,12 +494,42 @@ COMMENT ON FUNCTION clientele.memberships_for(regrole, text, text, timestamptz) 
 CREATE FUNCTION clientele.memberships(population text, key text, as_of timestamptz DEFAULT NULL,
                                       OUT plan text, OUT state text, OUT since timestamptz, OUT until timestamptz, OUT paid numeric,
                                       OUT granted_at timestamptz, OUT actor text, OUT reason text)
-RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 10;
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE ROWS 10;
 COMMENT ON FUNCTION clientele.memberships(text, text, timestamptz) IS 'the memberships of a customer, running, ahead and over, now or as they were at an instant; until NULL = for good. Rights as for balance';
 
 CREATE FUNCTION clientele.memberships(population text, key anynonarray, as_of timestamptz DEFAULT NULL,
                                       OUT plan text, OUT state text, OUT since timestamptz, OUT until timestamptz, OUT paid numeric,
                                       OUT granted_at timestamptz, OUT actor text, OUT reason text)
-RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 10 SET search_path = pg_catalog, pg_temp
+RETURNS SETOF record LANGUAGE sql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp
     AS $$ SELECT * FROM clientele.memberships($1, $2::text, $3) $$;
 COMMENT ON FUNCTION clientele.memberships(text, anynonarray, timestamptz) IS 'the same with the key in its own type';
+
+-- ---------------------------------------------------------------------------
+-- Earn rules
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.define_earn_rule_for(caller regrole, population text, name text, definition clientele.promotion)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population := clientele.population_of(caller, population);
+    kind text := definition::text::jsonb #>> '{benefit,kind}';
+BEGIN
+    IF kind NOT IN ('points', 'stored value', 'gift', 'coupon') THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('an earn rule cannot give %s', kind),
+            HINT = 'It gives something that stays with the customer: points, stored value, a gift or a coupon. What reduces the bill is a promotion.';
+    ELSIF definition::text::jsonb ? 'needs' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = 'an earn rule cannot wait for joiners',
+            HINT = 'Group buys are promotions, which customers claim: clientele.define_promotion.';
+    END IF;
+    PERFORM clientele.draft_promotion(caller, owned, name, definition, true);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.define_earn_rule_for(regrole, text, text, clientele.promotion) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.define_earn_rule_for(regrole, text, text, clientele.promotion) IS 'internal: define_earn_rule, behind the door';
+
+CREATE FUNCTION clientele.define_earn_rule(population text, name text, definition clientele.promotion) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.define_earn_rule(text, text, clientele.promotion) IS 'writes the draft of an earn rule, new or another one of that name: a promotion that gives points, stored value, gifts or coupons with every bill that meets it (clientele.earn), without being asked for; publish_promotion puts it into force. The caller acts as the population''s owner';

@@ -63,12 +63,34 @@ $$;
 REVOKE ALL ON FUNCTION clientele.put_promotion_view(clientele.population) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.put_promotion_view(clientele.population) IS 'internal: makes the view NAME_promotion';
 
+CREATE FUNCTION clientele.put_ledger_view(population clientele.population) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM clientele.put_own_view(population, '_ledger', format($query$
+        SELECT l.key AS %I, l.account, l.item, l.at, l.kind, l.amount::numeric(28,6) AS amount, l.valid_until, l.claim_id, l.request_id,
+               l.actor::text AS actor, l.reason
+        FROM clientele.ledger_line AS l WHERE l.population_id = %s
+        $query$, population.key_column, population.population_id),
+        'every change of what customers have: points, stored value, gifts, coupons; together they are the balances. INSERT on this view lets a role give and use them, and grant memberships');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_ledger')::regclass,
+        ARRAY[population.key_column, 'account', 'item', 'at', 'kind', 'amount', 'valid_until', 'claim_id', 'request_id', 'actor', 'reason'],
+        ARRAY['key of the customer, as text', 'points, stored value, gift or coupon', 'gift: which; coupon: the promotion; else empty', 'when',
+              'given, used, refunded (what was used has come back), taken back, expired', 'what came, or went where it is below 0',
+              'given, expired: when what is left of it is gone; NULL = it stays', 'the claim that gave it, took it back, or is the coupon',
+              'the request; NULL = nobody asked', 'the role that asked', 'why']);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.put_ledger_view(clientele.population) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.put_ledger_view(clientele.population) IS 'internal: makes the view NAME_ledger';
+
 -- Run by the extension's owner; once more is no harm.
 CREATE FUNCTION clientele.put_promotion_views(population clientele.population) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     PERFORM clientele.put_promotion_view(population);
+    PERFORM clientele.put_ledger_view(population);
     PERFORM clientele.put_report_views(population);
 END
 $$;

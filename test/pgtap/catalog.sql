@@ -175,6 +175,16 @@ FROM (VALUES
     ('allow_automation', 'volatile'),
     ('offers', 'volatile'),
     ('best_offers', 'volatile'),
+    ('credit', 'volatile'),
+    ('spend', 'volatile'),
+    ('refund_spending', 'volatile'),
+    ('balance', 'stable, in no worker'),
+    ('balances', 'stable, in no worker'),
+    ('account_statement', 'stable, in no worker'),
+    ('grant_membership', 'volatile'),
+    ('end_membership', 'volatile'),
+    ('memberships', 'stable, in no worker'),
+    ('define_earn_rule', 'volatile'),
     ('promotions', 'stable, in no worker'),
     ('promotion_versions', 'stable, in no worker')
 ) AS list (name, volatility);
