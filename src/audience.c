@@ -219,7 +219,8 @@ name_column(ClienteleProfile *profile, const char *name, const char *what, const
 				 errmsg("population \"%s\" has no %s \"%s\"", profile->population, what, name),
 				 clientele_nearest_result(&nearest) ?
 				 errhint("Perhaps you mean %s.", quote_identifier(clientele_nearest_result(&nearest))) :
-				 errhint("The columns of %s can be named.", quote_qualified_identifier(profile->schema, profile->population)),
+				 errhint("The columns of %s can be named; for anything else, define a metric first.",
+						 quote_qualified_identifier(profile->schema, profile->population)),
 				 place ? clientele_bind_error_position(binder, place) : 0));
 	named = &profile->named[profile->nnamed];
 	if (!clientele_column_init(&named->column, attribute->atttypid, attribute->atttypmod, attribute->attcollation))

@@ -19,7 +19,7 @@ extern void clientele_benefit_row_set(ClienteleResultRow *row, int column, const
 
 extern Datum clientele_text_array(int count, const char *const *elements);
 
-/* An argument of best_offers; promotion_functions.c. */
+/* The policy of best_promotions and best_offers; promotion_functions.c. */
 extern ClienteleOfferPolicy clientele_policy_argument(FunctionCallInfo fcinfo, int argument);
 
 #endif							/* CLIENTELE_BENEFIT_ROW_H */

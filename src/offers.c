@@ -23,7 +23,7 @@
 #include "reader.h"
 
 PG_FUNCTION_INFO_V1(clientele_offers);
-PG_FUNCTION_INFO_V1(clientele_best_offers_of_customer);
+PG_FUNCTION_INFO_V1(clientele_best_offers);
 
 /* Columns of offers(). */
 enum
@@ -261,7 +261,7 @@ put_chosen(FunctionCallInfo fcinfo, const Question *question, const ClienteleOff
 
 /* best_offers(population, key, bill [, policy, as_of]) */
 Datum
-clientele_best_offers_of_customer(PG_FUNCTION_ARGS)
+clientele_best_offers(PG_FUNCTION_ARGS)
 {
 	Question	question;
 	ClienteleOffer *offers;

@@ -1,6 +1,6 @@
 /*
  * promotion_functions.c
- *		The SQL functions in_term, benefit, best_offers and refund.
+ *		The SQL functions in_term, benefit, best_promotions and refund.
  *
  * A call site keeps the promotions it has compiled and the bill it has read: one bill
  * mostly meets a hundred promotions.
@@ -23,7 +23,7 @@
 
 PG_FUNCTION_INFO_V1(clientele_in_term);
 PG_FUNCTION_INFO_V1(clientele_benefit);
-PG_FUNCTION_INFO_V1(clientele_best_offers);
+PG_FUNCTION_INFO_V1(clientele_best_promotions);
 PG_FUNCTION_INFO_V1(clientele_refund);
 
 /* Promotions kept compiled at one call site; then all are let go. */
@@ -351,9 +351,9 @@ read_offers(FunctionCallInfo fcinfo, CallSite *site, const ClienteleBill *bill, 
 	return noffers;
 }
 
-/* best_offers(bill, promotions [, policy, spent, as_of, time_zone]) */
+/* best_promotions(bill, promotions [, policy, spent, as_of, time_zone]) */
 Datum
-clientele_best_offers(PG_FUNCTION_ARGS)
+clientele_best_promotions(PG_FUNCTION_ARGS)
 {
 	CallSite   *site = call_site(fcinfo);
 	const ClienteleBill *bill;

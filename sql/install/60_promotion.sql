@@ -84,10 +84,10 @@ CREATE FUNCTION clientele.benefit(bill jsonb, promotion clientele.promotion, spe
     AS 'MODULE_PATHNAME', 'clientele_benefit' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION clientele.benefit(jsonb, clientele.promotion, numeric, timestamptz, text) IS 'what a promotion gives on a bill, as far as bill and instant decide: amount is what the bill is reduced by, value what the benefit is worth in money (NULL for points and coupons); spend_more is what the next threshold lacks and given_then what would be given there; reasons and missing say in a word and a sentence each all that is not met; spent is what the metric of its "spend" says, as_of the instant where it is not that of the bill; time_zone may be left out where the "at" of the bill has no offset';
 
-CREATE FUNCTION clientele.best_offers(bill jsonb, promotions clientele.promotion[], policy text DEFAULT 'best for customer', spent numeric[] DEFAULT NULL, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
+CREATE FUNCTION clientele.best_promotions(bill jsonb, promotions clientele.promotion[], policy text DEFAULT 'best for customer', spent numeric[] DEFAULT NULL, as_of timestamptz DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS TABLE ("position" integer, kind text, amount numeric, value numeric, points numeric, item text, coupon text, quantity numeric, valid_days integer)
-    AS 'MODULE_PATHNAME', 'clientele_best_offers' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200 ROWS 3;
-COMMENT ON FUNCTION clientele.best_offers(jsonb, clientele.promotion[], text, numeric[], timestamptz, text) IS 'which of the promotions to take together on a bill, in the order in which they apply: best for customer (exact among up to 20 that are eligible), priority order, or first; position is that in the array, amount what the bill has room for; the rest as for benefit';
+    AS 'MODULE_PATHNAME', 'clientele_best_promotions' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200 ROWS 3;
+COMMENT ON FUNCTION clientele.best_promotions(jsonb, clientele.promotion[], text, numeric[], timestamptz, text) IS 'which of the promotions to take together on a bill, in the order in which they apply: best for customer (exact among up to 20 that are eligible), priority order, or first; position is that in the array, amount what the bill has room for; the rest as for benefit';
 
 CREATE FUNCTION clientele.refund(bill jsonb, promotion clientele.promotion, given numeric, refunded numeric DEFAULT NULL, kept jsonb DEFAULT NULL, used numeric DEFAULT 0, spent numeric DEFAULT NULL,
     OUT rule text, OUT refunded_total numeric, OUT taken_back numeric, OUT from_balance numeric, OUT from_refund numeric, OUT uncovered numeric)

@@ -531,9 +531,9 @@ COMMENT ON FUNCTION clientele.offers(text, anynonarray, jsonb, timestamptz) IS '
 
 CREATE FUNCTION clientele.best_offers(population text, key text, bill jsonb, policy text DEFAULT 'best for customer', as_of timestamptz DEFAULT NULL,
     OUT promotion text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric, OUT item text, OUT coupon text, OUT quantity numeric, OUT valid_days int)
-RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_best_offers_of_customer' LANGUAGE C VOLATILE COST 200 ROWS 3;
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_best_offers' LANGUAGE C VOLATILE COST 200 ROWS 3;
 CREATE FUNCTION clientele.best_offers(population text, key anynonarray, bill jsonb, policy text DEFAULT 'best for customer', as_of timestamptz DEFAULT NULL,
     OUT promotion text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric, OUT item text, OUT coupon text, OUT quantity numeric, OUT valid_days int)
-RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_best_offers_of_customer' LANGUAGE C VOLATILE COST 200 ROWS 3;
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_best_offers' LANGUAGE C VOLATILE COST 200 ROWS 3;
 COMMENT ON FUNCTION clientele.best_offers(text, text, jsonb, text, timestamptz) IS 'which of the promotions that offers calls eligible to take together on a bill, in the order in which they apply: best for customer (exact among up to 20), priority order, or first; amount is what the bill has room for. Rights as for offers';
 COMMENT ON FUNCTION clientele.best_offers(text, anynonarray, jsonb, text, timestamptz) IS 'the same with the key in its own type';

@@ -66,7 +66,7 @@ FROM (VALUES
     ('bill_lines', 'immutable'),
     ('in_term', 'immutable'),
     ('benefit', 'immutable'),
-    ('best_offers', 'immutable'),
+    ('best_promotions', 'immutable'),
     ('refund', 'immutable'),
     ('score', 'immutable'),
     ('tier', 'immutable'),

@@ -173,7 +173,7 @@ SELECT b.amount FROM benefit((SELECT jsonb_build_object('at', '2026-07-01 12:00'
 CREATE FUNCTION pg_temp.off(amount numeric, more text DEFAULT '') RETURNS promotion LANGUAGE sql AS $$ SELECT pg_temp.promotion(format('"kind": "amount off", "amount": %s', amount), more) $$;
 CREATE FUNCTION pg_temp.chosen(VARIADIC offers promotion[]) RETURNS TABLE (policy text, chosen text) LANGUAGE sql AS $$
     SELECT p, (SELECT string_agg(format('%s: %s', position, coalesce(amount, value, points, quantity)), ', ' ORDER BY ordinality)
-               FROM clientele.best_offers('{"at": "2026-07-04T12:00", "amount": 1000}', offers, p) WITH ORDINALITY)
+               FROM clientele.best_promotions('{"at": "2026-07-04T12:00", "amount": 1000}', offers, p) WITH ORDINALITY)
     FROM unnest('{best for customer, priority order, first}'::text[]) AS p $$;
 -- all that stack; the bill's amount is the limit, in the order of priority, then position
 SELECT * FROM pg_temp.chosen(pg_temp.off(100), pg_temp.off(200, ', "priority": 5'), pg_temp.promotion('"kind": "percent off", "percent": 10'));
@@ -191,13 +191,13 @@ SELECT * FROM pg_temp.chosen(pg_temp.promotion('"kind": "points", "points": 999'
 -- what is not to be had, NULLs, nothing
 SELECT * FROM pg_temp.chosen(pg_temp.off(5, ', "bill": "amount > 1000"'), NULL, pg_temp.off(3));
 SELECT * FROM pg_temp.chosen(VARIADIC '{}'::promotion[]);
-SELECT count(*) FROM best_offers('{"amount": 3}', NULL);
-SELECT position, value FROM best_offers('{"at": "2026-07-04T12:00", "amount": 1000}',
+SELECT count(*) FROM best_promotions('{"amount": 3}', NULL);
+SELECT position, value FROM best_promotions('{"at": "2026-07-04T12:00", "amount": 1000}',
     ARRAY[pg_temp.promotion('"kind": "stored value", "amount": 5', ', "spend": {"measure": "m", "at_least": 5}'), pg_temp.off(3)], spent => '{7, NULL}');
-SELECT best_offers('{"at": "2026-07-04T12:00", "amount": 1000}', ARRAY[pg_temp.off(3)], spent => '{7, NULL}');
-SELECT best_offers('{"at": "2026-07-04T12:00", "amount": 1000}', ARRAY[pg_temp.off(3)], 'best');
+SELECT best_promotions('{"at": "2026-07-04T12:00", "amount": 1000}', ARRAY[pg_temp.off(3)], spent => '{7, NULL}');
+SELECT best_promotions('{"at": "2026-07-04T12:00", "amount": 1000}', ARRAY[pg_temp.off(3)], 'best');
 -- more than twenty: the twenty that are worth most
-SELECT count(*), min(amount), sum(amount) FROM best_offers('{"at": "2026-07-04T12:00", "amount": 1000}', (SELECT array_agg(pg_temp.off(i)) FROM generate_series(1, 30) AS i));
+SELECT count(*), min(amount), sum(amount) FROM best_promotions('{"at": "2026-07-04T12:00", "amount": 1000}', (SELECT array_agg(pg_temp.off(i)) FROM generate_series(1, 30) AS i));
 
 -- After a refund: July, all branches, class A, 50,000 give 5,000; 50,000 paid, the 5,000 spent, 20,000 refunded.
 CREATE FUNCTION pg_temp.july(benefit text, rule text) RETURNS promotion LANGUAGE sql AS $$

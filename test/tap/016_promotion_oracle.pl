@@ -2,7 +2,7 @@
 #
 # Money is counted here in whole millionths, so that nothing is rounded but where a
 # promotion says so; the best combination is found by trying every set.  What benefit,
-# best_offers and refund answer must be the same, text for text.
+# best_promotions and refund answer must be the same, text for text.
 #
 #   ORACLE_SEED     another seed gives other promotions (default: the time)
 #   ORACLE_BILLS    how many bills (default 600), each with up to nine promotions
@@ -608,7 +608,7 @@ my @answered = (
 	answers('key, bill, promotions, spent', \@offer_rows, q{
 		SELECT key, policy, o.ordinality, o.position, o.amount, o.value, o.points, o.quantity
 		FROM c, unnest('{best for customer, priority order, first}'::text[]) AS policy,
-			clientele.best_offers(bill::jsonb, promotions, policy, spent, time_zone => 'Asia/Shanghai') WITH ORDINALITY AS o}),
+			clientele.best_promotions(bill::jsonb, promotions, policy, spent, time_zone => 'Asia/Shanghai') WITH ORDINALITY AS o}),
 	answers('key, bill, promotion, given, refunded, kept, used, spent', \@refund_rows, q{
 		SELECT key, r.* FROM c, clientele.refund(bill::jsonb, promotion::clientele.promotion, given, refunded, kept::jsonb, used, spent::numeric) AS r}));
 
