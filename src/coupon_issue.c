@@ -20,7 +20,8 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
+#include "utils/datum.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -337,7 +338,8 @@ typedef struct Customer
 {
 	char	   *name;			/* the key as text ... */
 	Datum		key;			/* ... and in its own type */
-	Datum		evidence;
+	Datum		evidence;		/* that he is of the segment ... */
+	Datum		audience;		/* ... and of the promotion's audience; 0: it has none */
 	uint32		order;			/* of his lock */
 } Customer;
 
@@ -379,16 +381,17 @@ next_range(const Issue *issue)
 static Customers
 customers_of_range(const Issue *issue, const char *from, TimestampTz now)
 {
-	Oid			types[] = {TIMESTAMPTZOID, TEXTOID, TEXTOID};
-	Datum		values[] = {TimestampTzGetDatum(now), CStringGetTextDatum(from), (Datum) 0};
-	char		nulls[] = {' ', ' ', issue->last_key ? ' ' : 'n'};
+	Oid			types[] = {TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID};
+	Datum		values[] = {TimestampTzGetDatum(now), (Datum) 0, CStringGetTextDatum(from), (Datum) 0};
+	char		nulls[] = {' ', ' ', ' ', issue->last_key ? ' ' : 'n'};
 	Customers	customers = {0};
 	TupleDesc	columns;
 
+	values[1] = CStringGetTextDatum(clientele_instant_to_string(now, clientele_branch_zone(&issue->population, NULL)));
 	if (issue->last_key)
-		values[2] = CStringGetTextDatum(issue->last_key);
+		values[3] = CStringGetTextDatum(issue->last_key);
 	customers.count = (int) clientele_run(psprintf("%s%s", issue->segment_query, issue->last_key ? issue->below : ""),
-										  3, types, values, nulls);
+										  4, types, values, nulls);
 	customers.rows = SPI_tuptable;
 	columns = customers.rows->tupdesc;
 	customers.key_type = SPI_gettypeid(columns, 2);
@@ -410,30 +413,21 @@ customers_of_range(const Issue *issue, const char *from, TimestampTz now)
 
 /* Why a customer of the segment gets none; LEFT_REASONS: he gets one.  After his lock. */
 static int
-why_left_out(const Issue *issue, const ClienteleOffered *offered, Oid key_type, const Customer *customer, DateADT day,
-			 TimestampTz now, Snapshot snapshot)
+why_left_out(const Issue *issue, const ClienteleOffered *offered, ClienteleAudience *audience, const char *name, DateADT day,
+			 TimestampTz now)
 {
-	const ClientelePromotion *promotion = offered->bound->promotion;
-	ClienteleAudience *audience = clientele_audience_begin(&issue->population, key_type, customer->key, now, NULL, snapshot);
-	int			why = LEFT_REASONS;
 	int			left;
 	int			nunmet;
 	const char **unmet;
 
-	if ((issue->is_personal || promotion->personal) && clientele_audience_refused(audience))
-		why = LEFT_REFUSED;
-	else if (clientele_audience_held_out(audience, offered))
-		why = LEFT_HELD_OUT;
-	else if (!clientele_audience_meets(audience, offered, &nunmet, &unmet))
-		why = LEFT_AUDIENCE;
-	else
-	{
-		clientele_stock_left_of_customer(&issue->population, customer->name, 1, &offered, &day, now, snapshot, &left);
-		if (left <= 0)
-			why = LEFT_LIMIT;
-	}
-	clientele_audience_end(audience);
-	return why;
+	if ((issue->is_personal || offered->bound->promotion->personal) && clientele_audience_refused(audience))
+		return LEFT_REFUSED;
+	if (clientele_audience_held_out(audience, offered))
+		return LEFT_HELD_OUT;
+	if (!clientele_audience_meets(audience, offered, &nunmet, &unmet))
+		return LEFT_AUDIENCE;
+	clientele_stock_left_of_customer(&issue->population, name, 1, &offered, &day, now, GetActiveSnapshot(), &left);
+	return left > 0 ? LEFT_REASONS : LEFT_LIMIT;
 }
 
 /* Keeps those who get one. */
@@ -441,51 +435,92 @@ static void
 leave_out(Issue *issue, const ClienteleOffered *offered, Customers *customers, TimestampTz now)
 {
 	DateADT		day = clientele_local_date(now, clientele_branch_zone(&issue->population, NULL));
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "clientele customer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(caller, "clientele customer", ALLOCSET_DEFAULT_SIZES);
 	int			count = customers->count;
 
 	PushActiveSnapshot(GetLatestSnapshot());
+	MemoryContextSwitchTo(scratch);
 	customers->count = 0;
 	for (int i = 0; i < count; i++)
 	{
-		MemoryContext caller = MemoryContextSwitchTo(scratch);
-		int			why = why_left_out(issue, offered, customers->key_type, &customers->all[i], day, now, GetActiveSnapshot());
+		Customer	customer = customers->all[i];
+		ClienteleAudience *audience = clientele_audience_begin(&issue->population, customers->key_type, customer.key, now, NULL,
+															   GetActiveSnapshot());
+		int			why = why_left_out(issue, offered, audience, customer.name, day, now);
 
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(scratch);
 		CHECK_FOR_INTERRUPTS();
 		if (why == LEFT_REASONS)
-			customers->all[customers->count++] = customers->all[i];
+		{
+			if (offered->bound->promotion->audience != NULL)
+			{
+				Datum		evidence = JsonbPGetDatum(clientele_audience_evidence(audience, offered));
+
+				MemoryContextSwitchTo(caller);
+				customer.audience = datumCopy(evidence, false, -1);
+				MemoryContextSwitchTo(scratch);
+			}
+			customers->all[customers->count++] = customer;
+		}
 		else
 		{
 			issue->left[why]++;
 			issue->left_out++;
 		}
+		MemoryContextReset(scratch);
 	}
+	MemoryContextSwitchTo(caller);
 	PopActiveSnapshot();
 }
 
-static ArrayType *
-array_of(const Customers *customers, Oid type)
+/* Their keys, what has decided of the segment, or of the audience. */
+typedef Datum (*ColumnOf) (const Customer *customer);
+
+static Datum
+name_of(const Customer *customer)
+{
+	return CStringGetTextDatum(customer->name);
+}
+
+static Datum
+evidence_of(const Customer *customer)
+{
+	return customer->evidence;
+}
+
+static Datum
+audience_of(const Customer *customer)
+{
+	return customer->audience;
+}
+
+static Datum
+array_of(const Customers *customers, Oid type, ColumnOf column)
 {
 	Datum	   *elements = palloc(mul_size(sizeof(Datum), customers->count));
+	bool	   *nulls = palloc(mul_size(sizeof(bool), customers->count));
+	int			count = customers->count;
+	int			first = 1;
 
-	for (int i = 0; i < customers->count; i++)
-		elements[i] = type == TEXTOID ? CStringGetTextDatum(customers->all[i].name) : customers->all[i].evidence;
-	return construct_array(elements, customers->count, type, -1, false, TYPALIGN_INT);
+	for (int i = 0; i < count; i++)
+	{
+		elements[i] = column(&customers->all[i]);
+		nulls[i] = DatumGetPointer(elements[i]) == NULL;
+	}
+	return PointerGetDatum(construct_md_array(elements, nulls, 1, &count, &first, type, -1, false, TYPALIGN_INT));
 }
 
 static void
 give(Issue *issue, const ClienteleOffered *offered, const Customers *customers, TimestampTz now)
 {
 	Oid			types[] = {INT4OID, INT4OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEOID, INT8OID, BOOLOID,
-	TEXTARRAYOID, JSONBARRAYOID, REGROLEOID};
+	TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID, REGROLEOID};
 	TimestampTz expires_at = clientele_coupon_expires(&issue->population, offered, issue->valid_until, now);
 	DateADT		day = clientele_local_date(now, clientele_branch_zone(&issue->population, NULL));
 	Datum		values[] = {Int32GetDatum(issue->population.id), Int32GetDatum(offered->id), Int32GetDatum(offered->version),
 		TimestampTzGetDatum(now), TimestampTzGetDatum(expires_at), DateADTGetDatum(day), Int64GetDatum(issue->batch_id),
-		BoolGetDatum(issue->transferable), PointerGetDatum(array_of(customers, TEXTOID)),
-	PointerGetDatum(array_of(customers, JSONBOID)), ObjectIdGetDatum(issue->caller)};
+		BoolGetDatum(issue->transferable), array_of(customers, TEXTOID, name_of), array_of(customers, JSONBOID, evidence_of),
+	array_of(customers, JSONBOID, audience_of), ObjectIdGetDatum(issue->caller)};
 
 	take_stock(issue, offered, customers->count, now);
 	clientele_run("WITH given AS ("
@@ -494,8 +529,10 @@ give(Issue *issue, const ClienteleOffered *offered, const Customers *customers, 
 				  " SELECT $1, $2, $3, k.key, 'held', $4, $5, $6, 'batch', $7, $8 FROM unnest($9) AS k (key)"
 				  " RETURNING claim_id, key)"
 				  " INSERT INTO clientele.claim_step (population_id, claim_id, step, at, actor, redeemed, evidence)"
-				  " SELECT $1, g.claim_id, 'claim', $4, (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = $11), false, k.evidence"
-				  " FROM given AS g JOIN unnest($9, $10) AS k (key, evidence) USING (key)", 11, types, values, NULL);
+				  " SELECT $1, g.claim_id, 'claim', $4, r.rolname, false,"
+				  " coalesce(k.segment || k.audience || jsonb_build_object('values', (k.segment -> 'values') || (k.audience -> 'values')), k.segment)"
+				  " FROM given AS g JOIN unnest($9, $10, $11) AS k (key, segment, audience) USING (key)"
+				  " CROSS JOIN pg_roles AS r WHERE r.oid = $12", 12, types, values, NULL);
 	issue->done += customers->count;
 	issue->given += customers->count;
 }

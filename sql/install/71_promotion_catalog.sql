@@ -219,6 +219,8 @@ CREATE TABLE clientele.coupon_code (
     claim_id bigint,
     PRIMARY KEY (population_id, code)
 ) USING heap;
+CREATE INDEX coupon_code_of_batch ON clientele.coupon_code (batch_id);
+COMMENT ON INDEX clientele.coupon_code_of_batch IS 'the codes of a batch';
 COMMENT ON TABLE clientele.coupon_code IS 'codes by which a coupon is claimed, once each';
 COMMENT ON COLUMN clientele.coupon_code.population_id IS 'whose customers they are for';
 COMMENT ON COLUMN clientele.coupon_code.code IS 'the code, in capitals, without hyphens';

@@ -176,7 +176,11 @@ FROM (VALUES
     ('offers', 'volatile'),
     ('best_offers', 'volatile'),
     ('promotions', 'stable, in no worker'),
-    ('promotion_versions', 'stable, in no worker')
+    ('promotion_versions', 'stable, in no worker'),
+    ('check_code', 'immutable'),
+    ('issue_codes', 'volatile'),
+    ('codes', 'stable, in no worker'),
+    ('issue_coupons', 'volatile')
 ) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------
