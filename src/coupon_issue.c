@@ -195,7 +195,6 @@ look(Issue *issue)
 	issue->last_key = clientele_answer_text(CurrentMemoryContext, 4);
 	issue->ended = DatumGetBool(clientele_answer(5, &isnull));
 	other = clientele_answer_text(CurrentMemoryContext, 6);
-	SPI_freetuptable(SPI_tuptable);
 	if (other)
 		ereport(ERROR,
 				(errcode(CLIENTELE_ERRCODE_OTHER_REQUEST),
@@ -224,7 +223,6 @@ begin_batch(Issue *issue, const ClienteleOffered *offered, TimestampTz now)
 				  " (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = $7), $8, $9, $9, $10) RETURNING batch_id",
 				  10, types, values, nulls);
 	issue->batch_id = DatumGetInt64(clientele_answer(1, &isnull));
-	SPI_freetuptable(SPI_tuptable);
 }
 
 static void
@@ -264,7 +262,6 @@ enter(Issue *issue)
 	Datum		values[] = {ObjectIdGetDatum(issue->caller), CStringGetTextDatum(issue->population_name)};
 
 	clientele_run("SELECT FROM clientele.allowed_population($1, $2, 'claim UPDATE')", 2, types, values, NULL);
-	SPI_freetuptable(SPI_tuptable);
 	clientele_population_get(issue->population_name, &issue->population);
 }
 
@@ -345,7 +342,6 @@ typedef struct Customer
 
 typedef struct Customers
 {
-	SPITupleTable *rows;		/* where all that is said of them lies */
 	int			count;
 	Customer   *all;
 	Oid			key_type;
@@ -373,7 +369,6 @@ next_range(const Issue *issue)
 		values[0] = CStringGetTextDatum(issue->last_key);
 	clientele_run(issue->range_query, 2, types, values, nulls);
 	from = clientele_answer_text(CurrentMemoryContext, 1);
-	SPI_freetuptable(SPI_tuptable);
 	return from;
 }
 
@@ -392,19 +387,19 @@ customers_of_range(const Issue *issue, const char *from, TimestampTz now)
 		values[3] = CStringGetTextDatum(issue->last_key);
 	customers.count = (int) clientele_run(psprintf("%s%s", issue->segment_query, issue->last_key ? issue->below : ""),
 										  4, types, values, nulls);
-	customers.rows = SPI_tuptable;
-	columns = customers.rows->tupdesc;
+	columns = SPI_tuptable->tupdesc;
 	customers.key_type = SPI_gettypeid(columns, 2);
 	customers.all = palloc(mul_size(sizeof(Customer), Max(customers.count, 1)));
 	for (int i = 0; i < customers.count; i++)
 	{
 		Customer   *customer = &customers.all[i];
-		HeapTuple	row = customers.rows->vals[i];
+		HeapTuple	row = SPI_tuptable->vals[i];
 		bool		isnull;
 
 		customer->name = SPI_getvalue(row, columns, 1);
 		customer->key = SPI_getbinval(row, columns, 2, &isnull);
 		customer->evidence = SPI_getbinval(row, columns, 3, &isnull);
+		customer->audience = (Datum) 0;
 		customer->order = clientele_fresh_order(CLIENTELE_LOCK_CUSTOMER, issue->population.id, customer->name);
 	}
 	qsort(customers.all, customers.count, sizeof(Customer), compare_order);
@@ -561,7 +556,6 @@ issue_range(Issue *issue, TimestampTz now)
 		if (customers.count > 0)
 			give(issue, offered, &customers, now);
 	}
-	SPI_freetuptable(customers.rows);
 	issue->last_key = from;
 	return true;
 }
@@ -577,11 +571,13 @@ transaction_begin(Issue *issue)
 		XactIsoLevel = XACT_READ_COMMITTED; /* whatever the session's default is */
 	clientele_fresh_check_commit();
 	issue->before = clientele_become(clientele_extension_owner());
+	SPI_connect();				/* what is allocated until its end, is gone then */
 }
 
 static void
 transaction_end(Issue *issue)
 {
+	SPI_finish();
 	clientele_become_again(&issue->before);
 	if (!issue->atomic)
 	{
@@ -606,7 +602,6 @@ read_queries(Issue *issue)
 	issue->below = clientele_answer_text(issue->memory, 3);
 	issue->count_query = clientele_answer_text(issue->memory, 4);
 	issue->is_personal = DatumGetBool(clientele_answer(5, &isnull));
-	SPI_freetuptable(SPI_tuptable);
 }
 
 static void
@@ -618,7 +613,6 @@ count_segment(Issue *issue, TimestampTz now)
 
 	clientele_run(issue->count_query, 1, types, values, NULL);
 	issue->quantity = (int) clientele_answer_int64(1);
-	SPI_freetuptable(SPI_tuptable);
 	clientele_become_again(&before);
 }
 
@@ -649,8 +643,6 @@ begin(Issue *issue)
 static bool
 issue_next(Issue *issue)
 {
-	MemoryContext range = AllocSetContextCreate(issue->memory, "clientele coupons", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(range);
 	TimestampTz now = clientele_clock_now();
 
 	transaction_begin(issue);
@@ -666,8 +658,6 @@ issue_next(Issue *issue)
 		note_progress(issue, now);
 	}
 	transaction_end(issue);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(range);
 	return !issue->ended;
 }
 
