@@ -250,7 +250,7 @@ take_stock(const Issue *issue, const ClienteleOffered *offered, int claims, Time
 				(errcode(CLIENTELE_ERRCODE_SOLD_OUT),
 				 errmsg("promotion \"%s\" has less than %d left%s", issue->promotion_name, claims,
 						lack & CLIENTELE_LACK_TOTAL ? "" : lack & CLIENTELE_LACK_DAY ? " for today" : " for coupons without a branch"),
-				 issue->done == 0 ? 0 : errdetail("Of batch " INT64_FORMAT ", %d coupons have been issued.", issue->batch_id, issue->done),
+				 issue->done == 0 ? 0 : errdetail("%d coupons of the batch have been issued.", issue->done),
 				 errhint("Publish it with more \"stock\", and ask once more, with the same request id.")));
 }
 
