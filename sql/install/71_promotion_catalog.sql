@@ -180,12 +180,14 @@ CREATE TABLE clientele.coupon_batch (
     segment text,
     quantity int NOT NULL,
     done int NOT NULL DEFAULT 0,
+    left_out int NOT NULL DEFAULT 0,
     last_key text COLLATE "C",
     transferable boolean NOT NULL DEFAULT false,
     valid_until timestamptz NOT NULL,
     author name NOT NULL,
     request_id text COLLATE "C" NOT NULL,
     began_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
     ended_at timestamptz,
     note text,
     UNIQUE (population_id, request_id)
@@ -197,14 +199,16 @@ COMMENT ON COLUMN clientele.coupon_batch.population_id IS 'whose customers they 
 COMMENT ON COLUMN clientele.coupon_batch.promotion_id IS 'the promotion';
 COMMENT ON COLUMN clientele.coupon_batch.kind IS 'codes: printed or sent, whoever has one; segment: one for each customer of a segment';
 COMMENT ON COLUMN clientele.coupon_batch.segment IS 'segment: the condition';
-COMMENT ON COLUMN clientele.coupon_batch.quantity IS 'how many there are to be';
+COMMENT ON COLUMN clientele.coupon_batch.quantity IS 'codes: how many there are to be; segment: how many customers it had when the batch began';
 COMMENT ON COLUMN clientele.coupon_batch.done IS 'how many there are';
+COMMENT ON COLUMN clientele.coupon_batch.left_out IS 'segment: customers who got none: because of a limit, the audience, the hold-out group, or because they refuse automated decisions';
 COMMENT ON COLUMN clientele.coupon_batch.last_key IS 'segment: the customer served last; after an interruption it goes on behind him';
 COMMENT ON COLUMN clientele.coupon_batch.transferable IS 'whether a customer may give his to another';
 COMMENT ON COLUMN clientele.coupon_batch.valid_until IS 'until when they can be used; infinity: as long as the promotion';
 COMMENT ON COLUMN clientele.coupon_batch.author IS 'the role that asked for it';
 COMMENT ON COLUMN clientele.coupon_batch.request_id IS 'the application''s own number of the request';
 COMMENT ON COLUMN clientele.coupon_batch.began_at IS 'when it was begun';
+COMMENT ON COLUMN clientele.coupon_batch.updated_at IS 'when the last of them were issued';
 COMMENT ON COLUMN clientele.coupon_batch.ended_at IS 'when all were there; NULL: not yet';
 COMMENT ON COLUMN clientele.coupon_batch.note IS 'what the author said about it';
 
@@ -215,6 +219,8 @@ CREATE TABLE clientele.coupon_code (
     claim_id bigint,
     PRIMARY KEY (population_id, code)
 ) USING heap;
+CREATE INDEX coupon_code_of_batch ON clientele.coupon_code (batch_id);
+COMMENT ON INDEX clientele.coupon_code_of_batch IS 'the codes of a batch';
 COMMENT ON TABLE clientele.coupon_code IS 'codes by which a coupon is claimed, once each';
 COMMENT ON COLUMN clientele.coupon_code.population_id IS 'whose customers they are for';
 COMMENT ON COLUMN clientele.coupon_code.code IS 'the code, in capitals, without hyphens';

@@ -91,6 +91,7 @@ CREATE FUNCTION clientele.put_promotion_views(population clientele.population) R
 BEGIN
     PERFORM clientele.put_promotion_view(population);
     PERFORM clientele.put_ledger_view(population);
+    PERFORM clientele.put_coupon_view(population);
     PERFORM clientele.put_report_views(population);
 END
 $$;

@@ -186,7 +186,11 @@ FROM (VALUES
     ('memberships', 'stable, in no worker'),
     ('define_earn_rule', 'volatile'),
     ('promotions', 'stable, in no worker'),
-    ('promotion_versions', 'stable, in no worker')
+    ('promotion_versions', 'stable, in no worker'),
+    ('check_code', 'immutable'),
+    ('issue_codes', 'volatile'),
+    ('codes', 'stable, in no worker'),
+    ('issue_coupons', 'volatile')
 ) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------
