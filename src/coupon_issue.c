@@ -130,7 +130,7 @@ lock_promotion(const Issue *issue)
 {
 	const ClienteleOffered *offered = clientele_offered_find(&issue->population, issue->promotion_name);
 
-	clientele_stock_share_promotion(issue->population.id, offered->id);
+	clientele_stock_share(&issue->population, offered->id);
 	offered = clientele_offered_find(&issue->population, issue->promotion_name);
 	if (offered->state == CLIENTELE_PAUSED)
 		ereport(ERROR,

@@ -254,7 +254,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 #variable_conflict use_column
 DECLARE
-    owned clientele.population := clientele.readable_population(caller, population);
+    owned clientele.population := clientele.allowed_population(caller, population, 'promotion SELECT', 'promotion_effect SELECT');
     now CONSTANT timestamptz := clientele.wall_clock();
     today CONSTANT date := (now AT TIME ZONE owned.time_zone)::date;
     offered record;
@@ -321,7 +321,7 @@ CREATE FUNCTION clientele.promotion_effect(population text, promotion text, days
 RETURNS TABLE ("group" text, customers bigint, from_day date, to_day date, buyers bigint, revenue numeric, revenue_each numeric,
                lift numeric, lift_error numeric, later_buyers bigint, later_revenue numeric)
 AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.promotion_effect(text, text, int) IS 'what a promotion has brought: reached (the audience when the term began, but for those held out), held out, and takers (who have redeemed it); what each group paid from the first day of the term to so many days after its last, or today; lift: what is paid more by each who was reached than by each held out, and the standard error of that; later: of takers, who paid again on the so many days after the day of their first redemption, and how much';
+COMMENT ON FUNCTION clientele.promotion_effect(text, text, int) IS 'what a promotion has brought: reached (the audience when the term began, but for those held out), held out, and takers (who have redeemed it); what each group paid from the first day of the term to so many days after its last, or today; lift: what is paid more by each who was reached than by each held out, and the standard error of that; later: of takers, who paid again on the so many days after the day of their first redemption, and how much. The caller needs SELECT on the view NAME_promotion_effect or NAME_promotion, or owns the population';
 
 -- ---------------------------------------------------------------------------
 -- The views of reports
@@ -379,6 +379,21 @@ BEGIN
               'what was given, in money, less what was taken back; points and coupons cost nothing yet', 'points given, less those taken back',
               'what unpaid claims are worth, in money: the budget keeps it for them']);
 
+    PERFORM clientele.put_own_view(population, '_promotion_effect', format($query$
+        SELECT o.name::text AS promotion, e."group", e.customers, e.from_day, e.to_day, e.buyers, e.revenue::numeric(28,6) AS revenue,
+               e.revenue_each::numeric(28,2) AS revenue_each, e.lift::numeric(28,2) AS lift, e.lift_error::numeric(28,2) AS lift_error,
+               e.later_buyers, e.later_revenue::numeric(28,6) AS later_revenue
+        FROM clientele.offered_promotion AS o CROSS JOIN LATERAL clientele.promotion_effect(%L, o.name) AS e
+        WHERE o.population_id = %s AND o.version IS NOT NULL
+        $query$, population.name, population.population_id),
+        'what promotions have brought: those reached, those held out, those who took it');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_promotion_effect')::regclass,
+        ARRAY['promotion', 'group', 'customers', 'from_day', 'to_day', 'buyers', 'revenue', 'revenue_each', 'lift', 'lift_error', 'later_buyers', 'later_revenue'],
+        ARRAY['name of the promotion', 'reached: the audience when the term began, but for those held out; held out: left out by chance; takers: who have redeemed it',
+              'how many customers', 'first day of the term', 'thirty days after its last day, or today', 'customers of the group who paid in between', 'what the group paid in between',
+              'the same for each customer of the group', 'reached: by how much they paid more, each, than those held out; NULL: nobody is', 'standard error of that: twice as much may be chance',
+              'takers: who paid again in the thirty days after the day of their first redemption', 'takers: how much']);
+
     -- The claims on one bill reduce its lines together.
     PERFORM clientele.put_own_view(population, '_price', format($query$
         SELECT p.item, p.category, p.branch, p.list_price, p.unit_price, p.unit_benefit, p.reason, p.personal,
@@ -430,15 +445,14 @@ CREATE FUNCTION clientele.claim_to_explain(caller regrole, claim_id bigint) RETU
     AS $$
 DECLARE
     claim clientele.claim;
-    population text;
 BEGIN
-    SELECT c.*, p.name INTO claim, population
-    FROM clientele.claim AS c JOIN clientele.population AS p USING (population_id) WHERE c.claim_id = claim_to_explain.claim_id;
-    IF FOUND THEN
-        PERFORM clientele.allowed_population(caller, population, 'ledger SELECT', 'claim SELECT');
-        RETURN claim;
+    SELECT c.* INTO claim FROM clientele.claim AS c WHERE c.claim_id = claim_to_explain.claim_id;
+    IF NOT FOUND THEN
+        RAISE insufficient_privilege;
     END IF;
-    RAISE insufficient_privilege;
+    PERFORM clientele.allowed_population(caller, (SELECT p.name FROM clientele.population AS p WHERE p.population_id = claim.population_id),
+                                         'ledger SELECT', 'claim SELECT');
+    RETURN claim;
 EXCEPTION WHEN insufficient_privilege THEN
     RAISE undefined_object USING
         MESSAGE = format('claim %s does not exist, or may not be seen', coalesce(claim_id::text, 'NULL')),
@@ -475,6 +489,7 @@ DECLARE
     claim clientele.claim := clientele.claim_to_explain(caller, explain_claim_for.claim_id);
     version clientele.promotion_version;
     definition jsonb;
+    batch clientele.coupon_batch;
     evidence jsonb;
     zone text;
     at timestamptz;
@@ -486,18 +501,17 @@ BEGIN
     SELECT coalesce((SELECT z.time_zone FROM clientele.branch_zone AS z WHERE z.population_id = p.population_id AND z.branch = claim.branch), p.time_zone)
     INTO STRICT zone FROM clientele.population AS p WHERE p.population_id = claim.population_id;
 
+    SELECT b.* INTO batch FROM clientele.coupon_batch AS b WHERE b.batch_id = claim.origin_id AND claim.origin IN ('batch', 'code');
     RETURN QUERY
-    SELECT 'claim', s.state, CASE WHEN isfinite(claim.expires_at) THEN 'held until ' || to_char(claim.expires_at AT TIME ZONE zone, local) END, NULL::boolean
+    SELECT 'state', s.state, CASE WHEN isfinite(claim.expires_at) THEN 'held until ' || to_char(claim.expires_at AT TIME ZONE zone, local) END, NULL::boolean
     FROM (SELECT CASE WHEN claim.state = 'held' AND claim.expires_at <= clientele.wall_clock() THEN 'expired' ELSE claim.state END) AS s (state)
     UNION ALL
     SELECT 'promotion', o.name, format('version %s, published %s by %s%s', version.version,
                                        to_char(version.published_at AT TIME ZONE zone, local), version.author, ': ' || version.note), NULL
     FROM clientele.offered_promotion AS o WHERE o.promotion_id = claim.promotion_id
     UNION ALL
-    SELECT 'origin', claim.origin,
-           CASE claim.origin WHEN 'benefit' THEN format('given by claim %s', claim.origin_id)
-                             ELSE format('batch %s', claim.origin_id) || (SELECT coalesce(': ' || b.segment, '') || coalesce(', ' || b.note, '')
-                                                                          FROM clientele.coupon_batch AS b WHERE b.batch_id = claim.origin_id) END, NULL
+    SELECT 'origin', claim.origin, CASE claim.origin WHEN 'benefit' THEN format('given by claim %s', claim.origin_id)
+                                                     ELSE format('batch %s', claim.origin_id) || coalesce(': ' || batch.note, '') END, NULL
     WHERE claim.origin <> 'claim'
     UNION ALL
     SELECT 'personal', CASE WHEN p.personal THEN 'yes' ELSE 'no' END,
@@ -508,14 +522,15 @@ BEGIN
     SELECT s.evidence INTO evidence FROM clientele.claim_step AS s
     WHERE s.claim_id = claim.claim_id AND s.step = 'claim' AND s.evidence IS NOT NULL ORDER BY s.at LIMIT 1;
     RETURN QUERY
-    SELECT 'audience', v.found || format(' (as of %s, version %s of the profile)', evidence ->> 'as_of', evidence ->> 'model_version'), c.part, true
-    FROM unnest(clientele.conditions((definition ->> 'audience')::clientele.expression)) WITH ORDINALITY AS c (part, place)
+    SELECT r.item, f.found || format(' (as of %s, version %s of the profile)', evidence ->> 'as_of', evidence ->> 'model_version'), c.part, true
+    FROM (VALUES ('segment', 1, batch.segment), ('audience', 2, definition ->> 'audience')) AS r (item, place, rule)
+    CROSS JOIN LATERAL unnest(clientele.conditions(r.rule::clientele.expression)) WITH ORDINALITY AS c (part, place)
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN evidence -> 'frozen' = 'true' THEN 'on the list that was frozen'
+        SELECT CASE WHEN r.item = 'audience' AND evidence -> 'frozen' = 'true' THEN 'on the list that was frozen'
                     ELSE (SELECT string_agg(concat(e.key, ' = ', coalesce(e.value, 'unknown')), ', ' ORDER BY e.key COLLATE "C")
                           FROM jsonb_each_text(evidence -> 'values') AS e
-                          WHERE e.key = ANY (clientele.identifiers(c.part::clientele.expression)) OR e.key ~ '^has_tag\(' AND strpos(c.part, e.key) > 0) END) AS v (found)
-    WHERE evidence IS NOT NULL ORDER BY c.place;
+                          WHERE e.key = ANY (clientele.identifiers(c.part::clientele.expression)) OR e.key LIKE 'has\_tag(%' AND strpos(c.part, e.key) > 0) END) AS f (found)
+    WHERE evidence IS NOT NULL ORDER BY r.place, c.place;
 
     -- The bill is asked again, as it was, at the instant at which it was asked.
     SELECT s.at, s.evidence INTO at, evidence FROM clientele.claim_step AS s
@@ -526,7 +541,7 @@ BEGIN
         SELECT 'term', to_char(at AT TIME ZONE zone, local),
                concat_ws(', ', format('from %s', definition #>> '{term,from}'), 'to ' || (definition #>> '{term,to}'),
                          'weekdays ' || (SELECT string_agg(d, ' ') FROM jsonb_array_elements_text(definition #> '{term,days}') AS d),
-                         format('%s-%s', definition #>> '{term,hours,from}', definition #>> '{term,hours,to}')),
+                         (definition #>> '{term,hours,from}') || '-' || (definition #>> '{term,hours,to}')),
                NOT again.reasons && '{early,late,day,hour}'
         UNION ALL
         SELECT 'branch', claim.bill ->> 'branch', CASE WHEN definition -> 'branches' = '"all"' THEN 'all'
