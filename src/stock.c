@@ -639,15 +639,13 @@ delete_stripes(ClienteleOwnTable *stock, const Scope *scope)
 }
 
 static void
-make_scope(ClienteleOwnTable *stock, Scope *scope, ClienteleDecimal taken)
+make_scope(ClienteleOwnTable *stock, Scope *scope, ClienteleDecimal left)
 {
-	ClienteleDecimal left = clientele_money_subtract(scope->limit, taken);
-
 	make_stripes(stock, scope, clientele_money_greatest(left, CLIENTELE_ZERO),
 				 clientele_money_greatest(clientele_decimal_negate(left), CLIENTELE_ZERO));
 }
 
-/* With what has been taken so far; total and budget also if nothing has. */
+/* A limit that there was not: with what has been taken so far; total and budget also if nothing has. */
 static void
 make_all_scopes(ClienteleOwnTable *stock, Scope *scope, bool anew)
 {
@@ -660,14 +658,68 @@ make_all_scopes(ClienteleOwnTable *stock, Scope *scope, bool anew)
 	{
 		HeapTuple	row = SPI_tuptable->vals[i];
 		TupleDesc	columns = SPI_tuptable->tupdesc;
+		ClienteleDecimal taken = number_of(SPI_getbinval(row, columns, scope->kind == 3 ? 3 : 2, &isnull));
 
 		scope->scope = SPI_getvalue(row, columns, 1);
-		make_scope(stock, scope, number_of(SPI_getbinval(row, columns, scope->kind == 3 ? 3 : 2, &isnull)));
+		make_scope(stock, scope, clientele_money_subtract(scope->limit, taken));
 	}
 	if (count == 0 && (scope->kind == 0 || scope->kind == 3))
 	{
 		scope->scope = "";
-		make_scope(stock, scope, CLIENTELE_ZERO);
+		make_scope(stock, scope, scope->limit);
+	}
+}
+
+typedef struct ScopeLeft
+{
+	const char *scope;
+	ClienteleDecimal left;		/* what it owes is below 0 */
+} ScopeLeft;
+
+static List *
+find_scopes(ClienteleOwnTable *stock, const Scope *scope)
+{
+	ScanKeyData keys[2];
+	ClienteleOwnRow row;
+	List	   *scopes = NIL;
+	ScopeLeft  *last = NULL;
+
+	clientele_own_key_equal(&keys[0], KEY_PROMOTION, INT4OID, Int32GetDatum(scope->promotion_id));
+	clientele_own_key_equal(&keys[1], KEY_KIND, TEXTOID, CStringGetTextDatum(kinds[scope->kind]));
+	clientele_own_find(stock, "stock_pkey", 2, keys);
+	while (clientele_own_next(stock, &row))
+	{
+		char	   *name = TextDatumGetCString(row.values[STOCK_SCOPE]);
+
+		if (last == NULL || strcmp(last->scope, name) != 0)
+		{
+			last = palloc(sizeof(ScopeLeft));
+			last->scope = name;
+			last->left = CLIENTELE_ZERO;
+			scopes = lappend(scopes, last);
+		}
+		last->left = clientele_money_add(last->left, number_of(row.values[STOCK_REMAINING]));
+		last->left = clientele_money_subtract(last->left, number_of(row.values[STOCK_OWED]));
+	}
+	clientele_own_found(stock);
+	return scopes;
+}
+
+/* A limit that becomes another: each scope has so much more, or less. */
+static void
+change_all_scopes(ClienteleOwnTable *stock, Scope *scope, ClienteleDecimal before)
+{
+	List	   *scopes = find_scopes(stock, scope);
+	ClienteleDecimal more = clientele_money_subtract(scope->limit, before);
+	ListCell   *cell;
+
+	delete_stripes(stock, scope);
+	foreach(cell, scopes)
+	{
+		const ScopeLeft *one = lfirst(cell);
+
+		scope->scope = one->scope;
+		make_scope(stock, scope, clientele_money_add(one->left, more));
 	}
 }
 
@@ -690,6 +742,7 @@ clientele_put_stock(PG_FUNCTION_ARGS)
 	ClientelePromotion *after = clientele_promotion_bind(PG_GETARG_DATUM(3))->promotion;
 	ClienteleOwnTable *stock;
 	Scope	   *scope = palloc0(sizeof(Scope));
+	Scope		old;
 
 	scope->population_id = PG_GETARG_INT32(0);
 	scope->promotion_id = PG_GETARG_INT32(1);
@@ -701,6 +754,11 @@ clientele_put_stock(PG_FUNCTION_ARGS)
 		if (before != NULL && is_same_limit(before, after, kind))
 			continue;
 		scope->kind = kind;
+		if (before != NULL && find_limit(before, kind, &old) && find_limit(after, kind, scope))
+		{
+			change_all_scopes(stock, scope, old.limit);
+			continue;
+		}
 		delete_stripes(stock, scope);
 		if (find_limit(after, kind, scope))
 			make_all_scopes(stock, scope, before == NULL);
