@@ -140,7 +140,9 @@ typedef struct ClienteleReasons
 } ClienteleReasons;
 
 extern void clientele_reasons_add(ClienteleReasons *reasons, int errcode, const char *word, const char *sentence);
-extern void clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion);
+/* For a ClienteleStockLack. */
+extern void clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const ClienteleOffered *promotion,
+									   const ClienteleBenefit *benefit);
 
 /* What is known of the customer, the bill and the moment. */
 typedef struct ClienteleAsked

@@ -4,17 +4,15 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "benefit_row.h"
 #include "claim.h"
 #include "jsonb_object.h"
 #include "local_time.h"
-#include "result_row.h"
 
 /* ---------- of a claim ---------- */
 
@@ -80,6 +78,17 @@ clientele_answer_of_step(ClienteleClaimAnswer *answer, const ClienteleOwnRow *st
 
 /* ---------- as a row ---------- */
 
+/* Columns; those of a benefit without the days that coupons are valid. */
+enum
+{
+	ROW_CLAIM,
+	ROW_STATE,
+	ROW_BENEFIT,
+	ROW_EXPIRES_AT = ROW_BENEFIT + CLIENTELE_BENEFIT_COLUMNS - 1,
+	ROW_REASONS,
+	ROW_MISSING
+};
+
 Datum
 clientele_row_of_call(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 {
@@ -101,35 +110,13 @@ clientele_row_of_call(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 static Datum
 text_array(const List *texts)
 {
-	Datum	   *elements = palloc(mul_size(Max(list_length(texts), 1), sizeof(Datum)));
+	const char **elements = palloc(mul_size(Max(list_length(texts), 1), sizeof(char *)));
 	const ListCell *cell;
 	int			count = 0;
 
 	foreach(cell, texts)
-		elements[count++] = CStringGetTextDatum(lfirst(cell));
-	return PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-/* What is not of its kind is NULL, and all of it before it has met a bill. */
-static void
-set_given(ClienteleResultRow *row, const ClienteleClaimAnswer *answer)
-{
-	ClienteleBenefitKind kind = answer->benefit->kind;
-	bool		pieces = kind == CLIENTELE_GIFT || kind == CLIENTELE_COUPON;
-
-	clientele_result_set_text(row, 2, clientele_benefit_kinds[kind]);
-	clientele_result_set_text(row, 6, answer->benefit->item);
-	clientele_result_set_text(row, 7, answer->benefit->coupon);
-	if (!answer->has_given)
-		return;
-	if (clientele_reduces_bill(kind))
-		clientele_result_set_number(row, 3, &answer->amount);
-	if (clientele_gives_money(kind) || kind == CLIENTELE_GIFT)
-		clientele_result_set_number(row, 4, &answer->value);
-	if (kind == CLIENTELE_POINTS)
-		clientele_result_set_number(row, 5, &answer->given);
-	if (pieces)
-		clientele_result_set_number(row, 8, &answer->given);
+		elements[count++] = lfirst(cell);
+	return clientele_text_array(count, elements);
 }
 
 Datum
@@ -140,16 +127,17 @@ clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer
 	clientele_result_clear(&row);
 	if (answer->claim_id != 0)
 	{
-		clientele_result_set(&row, 0, Int64GetDatum(answer->claim_id));
-		clientele_result_set_text(&row, 1, answer->state);
-		set_given(&row, answer);
+		clientele_result_set(&row, ROW_CLAIM, Int64GetDatum(answer->claim_id));
+		clientele_result_set_text(&row, ROW_STATE, answer->state);
+		clientele_benefit_row_set(&row, ROW_BENEFIT, answer->benefit, answer->has_given, &answer->amount, &answer->value, &answer->given);
 	}
+	row.nulls[ROW_EXPIRES_AT] = true;
 	if (of_claim)
 	{
 		if (answer->claim_id != 0)
-			clientele_result_set_horizon(&row, 9, answer->expires_at);
-		clientele_result_set(&row, 10, text_array(answer->reasons.words));
-		clientele_result_set(&row, 11, text_array(answer->reasons.sentences));
+			clientele_result_set_horizon(&row, ROW_EXPIRES_AT, answer->expires_at);
+		clientele_result_set(&row, ROW_REASONS, text_array(answer->reasons.words));
+		clientele_result_set(&row, ROW_MISSING, text_array(answer->reasons.sentences));
 	}
 	return clientele_row_of_call(fcinfo, row.values, row.nulls);
 }

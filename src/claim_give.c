@@ -85,7 +85,9 @@ clientele_give_reserve(const ClienteleRequest *request, const ClientelePromotion
 	}
 	lack = clientele_stock_take(&request->population, coupon, NULL, today(request, &zone), whole_number(*given),
 								CLIENTELE_ZERO, request->now);
-	clientele_reasons_add_lack(reasons, lack, benefit->coupon);
+	if (lack != 0)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "sold out",
+							  psprintf("there are not enough coupons of %s left", benefit->coupon));
 }
 
 /* Until the end of the last of so many days, or of the term. */

@@ -4,17 +4,13 @@
  */
 #include "postgres.h"
 
-#include "access/stratnum.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 
 #include "claim.h"
 #include "clock.h"
 #include "fresh.h"
-#include "owner.h"
 #include "reader.h"
 
 char *
@@ -39,22 +35,7 @@ clientele_claim_argument(FunctionCallInfo fcinfo, int argument)
 
 /* ---------- rights ---------- */
 
-static bool
-may_claim(const ClientelePopulation *population, Oid caller, const char *view_name)
-{
-	Oid			view;
-
-	if (has_privs_of_role(caller, population->owner))
-		return true;
-	view = clientele_view(NameStr(population->target_schema), view_name, clientele_extension_owner());
-	return OidIsValid(view) && pg_class_aclcheck(view, caller, ACL_INSERT) == ACLCHECK_OK;
-}
-
-static const char *
-claim_view(const ClientelePopulation *population)
-{
-	return psprintf("%s_claim", NameStr(population->name));
-}
+static const ClienteleRight right_to_claim = {"claim", "INSERT"};
 
 void
 clientele_request_begin(ClienteleRequest *request, Oid caller, const char *population, const char *id)
@@ -64,13 +45,7 @@ clientele_request_begin(ClienteleRequest *request, Oid caller, const char *popul
 	request->caller = caller;
 	request->id = id;
 	request->now = clientele_clock_now();
-	if (!may_claim(&request->population, caller, claim_view(&request->population)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to claim for customers of population \"%s\"", population),
-				 errhint("GRANT INSERT ON %s TO %s;",
-						 quote_qualified_identifier(NameStr(request->population.target_schema), claim_view(&request->population)),
-						 quote_identifier(GetUserNameFromId(caller, false)))));
+	clientele_check_allowed(caller, &request->population, 1, &right_to_claim);
 }
 
 void
@@ -85,7 +60,7 @@ clientele_request_begin_with_claim(ClienteleRequest *request, Oid caller, int64 
 	found = clientele_claim_get(claims, claim_id, claim) &&
 		clientele_population_find_id(DatumGetInt32(claim->values[CLAIM_POPULATION]), &request->population);
 	clientele_own_close(claims);
-	if (!found || !may_claim(&request->population, caller, claim_view(&request->population)))
+	if (!found || !clientele_is_allowed(caller, &request->population, 1, &right_to_claim))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("there is no claim %lld that %s may use", (long long) claim_id, GetUserNameFromId(caller, false)),

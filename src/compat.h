@@ -73,6 +73,18 @@ typedef void ClienteleJsonActionResult;
 	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
 #endif
 
+/* An update says since 16 which indexes are to hear of it, before that whether any is. */
+#if PG_VERSION_NUM >= 160000
+#define ClienteleUpdatedIndexes TU_UpdateIndexes
+#define clientele_update_index_tuples(result, slot, estate, indexes) \
+	((indexes) == TU_None ? NIL : \
+	 ExecInsertIndexTuples(result, slot, estate, true, false, NULL, NIL, (indexes) == TU_Summarizing))
+#else
+#define ClienteleUpdatedIndexes bool
+#define clientele_update_index_tuples(result, slot, estate, indexes) \
+	((indexes) ? ExecInsertIndexTuples(result, slot, estate, true, false, NULL, NIL) : NIL)
+#endif
+
 /* The sequence of an identity column is asked for by its table, opened, since 17. */
 #if PG_VERSION_NUM >= 170000
 #define clientele_identity_sequence(relation, attribute) getIdentitySequence(relation, attribute, false)

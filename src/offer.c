@@ -13,6 +13,7 @@ static const char *const refusal_words[CLIENTELE_REFUSALS] = {
 	[CLIENTELE_REFUSED_HOLDOUT] = "held out",
 	[CLIENTELE_REFUSED_PAUSED] = "paused",
 	[CLIENTELE_REFUSED_ENDED] = "ended",
+	[CLIENTELE_REFUSED_NO_BRANCH] = "branch",
 	[CLIENTELE_REFUSED_TOTAL] = "sold out",
 	[CLIENTELE_REFUSED_BRANCH] = "branch stock",
 	[CLIENTELE_REFUSED_DAY] = "day stock",
@@ -62,6 +63,8 @@ clientele_offer_examine(ClienteleAudience *audience, const ClienteleOffered *off
 		refuse(answer, CLIENTELE_REFUSED_PAUSED);
 	if (offered->state == CLIENTELE_ENDED)
 		refuse(answer, CLIENTELE_REFUSED_ENDED);
+	if (bill != NULL && bill->branch == NULL && offered->bound->promotion->stock.per_branch != CLIENTELE_NO_LIMIT)
+		refuse(answer, CLIENTELE_REFUSED_NO_BRANCH);
 }
 
 static void
@@ -110,6 +113,8 @@ refusal_text(const ClientelePromotion *promotion, ClienteleRefusal refusal)
 			return pstrdup("the promotion is paused");
 		case CLIENTELE_REFUSED_ENDED:
 			return pstrdup("the promotion has ended");
+		case CLIENTELE_REFUSED_NO_BRANCH:
+			return psprintf("each branch has %d, but the bill does not say its branch", stock->per_branch);
 		case CLIENTELE_REFUSED_TOTAL:
 			return psprintf("all %d are taken", stock->total);
 		case CLIENTELE_REFUSED_BRANCH:

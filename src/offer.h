@@ -19,6 +19,7 @@ typedef enum ClienteleRefusal
 	CLIENTELE_REFUSED_HOLDOUT,	/* chance has left him out */
 	CLIENTELE_REFUSED_PAUSED,
 	CLIENTELE_REFUSED_ENDED,
+	CLIENTELE_REFUSED_NO_BRANCH,	/* each has its own stock, and the bill does not say which it is */
 	CLIENTELE_REFUSED_TOTAL,	/* none is left ... */
 	CLIENTELE_REFUSED_BRANCH,	/* ... in this branch */
 	CLIENTELE_REFUSED_DAY,		/* ... today */

@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "own_table.h"
 #include "quiet_read.h"
 
@@ -31,8 +32,6 @@ struct ClienteleOwnTable
 	ClienteleQuietRead *scan;
 	EState	   *estate;			/* ... or NULL, and this: NULL before the first write */
 	ResultRelInfo *result;
-	EPQState	epq;			/* without triggers nobody looks at it */
-	TupleTableSlot *old;
 	TupleTableSlot *row;
 };
 
@@ -72,7 +71,6 @@ clientele_own_close(ClienteleOwnTable *table)
 	clientele_own_found(table);
 	if (table->estate != NULL)
 	{
-		ExecDropSingleTupleTableSlot(table->old);
 		ExecDropSingleTupleTableSlot(table->row);
 		ExecCloseIndices(table->result);
 		FreeExecutorState(table->estate);
@@ -173,7 +171,6 @@ begin_writing(ClienteleOwnTable *table)
 	table->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(table->result, table->relation, 0, NULL, 0);
 	ExecOpenIndices(table->result, false);
-	table->old = table_slot_create(table->relation, NULL);
 	table->row = table_slot_create(table->relation, NULL);
 }
 
@@ -185,7 +182,6 @@ slot_of(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 
 	memcpy(slot->tts_values, row->values, ncolumns * sizeof(Datum));
 	memcpy(slot->tts_isnull, row->nulls, ncolumns * sizeof(bool));
-	table->old->tts_tid = row->place;
 	return ExecStoreVirtualTuple(slot);
 }
 
@@ -199,27 +195,36 @@ end_writing(ClienteleOwnTable *table)
 void
 clientele_own_insert(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 {
+	TupleTableSlot *slot;
+
 	begin_writing(table);
-	ExecSimpleRelationInsert(table->result, table->estate, slot_of(table, row));
+	slot = slot_of(table, row);
+	table_tuple_insert(table->relation, slot, GetCurrentCommandId(true), 0, NULL);
+	list_free(clientele_insert_index_tuples(table->result, slot, table->estate));
 	end_writing(table);
 }
 
 void
 clientele_own_update(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 {
+	ItemPointerData place = row->place;
+	ClienteleUpdatedIndexes indexes;
+	TupleTableSlot *slot;
+
 	begin_writing(table);
-	table->estate->es_snapshot = GetActiveSnapshot();
-	ExecSimpleRelationUpdate(table->result, table->estate, &table->epq, table->old, slot_of(table, row));
+	slot = slot_of(table, row);
+	simple_table_tuple_update(table->relation, &place, slot, GetActiveSnapshot(), &indexes);
+	list_free(clientele_update_index_tuples(table->result, slot, table->estate, indexes));
 	end_writing(table);
 }
 
 void
 clientele_own_delete(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 {
+	ItemPointerData place = row->place;
+
 	begin_writing(table);
-	(void) slot_of(table, row);
-	table->estate->es_snapshot = GetActiveSnapshot();
-	ExecSimpleRelationDelete(table->result, table->estate, &table->epq, table->old);
+	simple_table_tuple_delete(table->relation, &place, GetActiveSnapshot());
 	end_writing(table);
 }
 

@@ -66,18 +66,23 @@ has_right(Oid caller, const ClientelePopulation *population, const ClienteleRigh
 		clientele_may_use_schema(get_namespace_oid(schema, false), caller);
 }
 
+bool
+clientele_is_allowed(Oid caller, const ClientelePopulation *population, int nrights, const ClienteleRight *rights)
+{
+	bool		allowed = has_privs_of_role(caller, population->owner);
+
+	for (int i = 0; i < nrights && !allowed; i++)
+		allowed = has_right(caller, population, &rights[i]);
+	return allowed;
+}
+
 void
 clientele_check_allowed(Oid caller, const ClientelePopulation *population, int nrights, const ClienteleRight *rights)
 {
 	const ClienteleRight *last = &rights[nrights - 1];
 
-	if (has_privs_of_role(caller, population->owner))
+	if (clientele_is_allowed(caller, population, nrights, rights))
 		return;
-	for (int i = 0; i < nrights; i++)
-	{
-		if (has_right(caller, population, &rights[i]))
-			return;
-	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied for promotions of population \"%s\"", NameStr(population->name)),

@@ -30,10 +30,10 @@ typedef struct ClienteleRight
 	const char *privilege;
 } ClienteleRight;
 
-/*
- * An error unless a role acts as the population's owner, or has one of these rights.  Says
- * which of them, the last, is to be granted.
- */
+/* Whether a role acts as the population's owner, or has one of these rights. */
+extern bool clientele_is_allowed(Oid caller, const ClientelePopulation *population, int nrights, const ClienteleRight *rights);
+
+/* An error if not, which says that the last of them is to be granted. */
 extern void clientele_check_allowed(Oid caller, const ClientelePopulation *population, int nrights,
 									const ClienteleRight *rights);
 

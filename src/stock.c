@@ -474,6 +474,8 @@ take_reserved(ClienteleOwnTable *stock, Scope *scope)
 	{
 		Part	   *part = &scope->parts[i];
 
+		if (!is_enough(part->remaining, part->taken))
+			elog(ERROR, "more is taken of a stock than there is");
 		part->row.values[STOCK_REMAINING] = number_datum(clientele_money_subtract(part->remaining, part->taken));
 		clientele_own_update(stock, &part->row);
 	}
