@@ -163,6 +163,12 @@ extern void clientele_asked_end(ClienteleAsked *asked);
 extern void clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *promotion,
 								   ClienteleReasons *reasons, ClienteleBenefit *benefit);
 
+/* The same in two halves, for who asks about many promotions at once: without limits; and the customer's own. */
+extern void clientele_decide_offer(const ClienteleAsked *asked, const ClienteleOffered *promotion,
+								   ClienteleReasons *reasons, ClienteleBenefit *benefit);
+extern void clientele_reasons_add_limits(ClienteleReasons *reasons, const ClienteleOffered *promotion, int of_customer,
+										 int of_period);
+
 /*
  * The same when what was claimed without a bill meets one, by the version of the claim.  Who asked for it himself
  * did so in the term; what he was given can only be used in it.

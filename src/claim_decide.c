@@ -112,27 +112,9 @@ decide_customer(const ClienteleAsked *asked, const ClienteleOffered *promotion, 
 		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "audience", unmet[i]);
 }
 
-static void
-decide_limits(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons)
-{
-	static const char *const periods[] = {"day", "week", "month", "year"};
-	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
-	int			of_customer;
-	int			of_period;
-
-	clientele_stock_left_of_limits(&asked->request->population, asked->key, promotion, asked->moment.day,
-								   asked->request->now, asked->snapshot, &of_customer, &of_period);
-	if (of_customer == 0)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "customer limit",
-							  psprintf("the customer has had it %d time%s already", limits->per_customer, limits->per_customer == 1 ? "" : "s"));
-	if (of_period == 0)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "period limit",
-							  psprintf("the customer has had it %d time%s this %s already", limits->per_period,
-									   limits->per_period == 1 ? "" : "s", periods[limits->period - CLIENTELE_DAYS]));
-}
-
+/* All that is asked but limits. */
 void
-clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons,
+clientele_decide_offer(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons,
 					   ClienteleBenefit *benefit)
 {
 	const ClientelePromotion *definition = promotion->bound->promotion;
@@ -147,11 +129,38 @@ clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *prom
 		memset(benefit, 0, sizeof(ClienteleBenefit));
 		benefit->reasons = clientele_promotion_outside(definition, asked->moment);
 	}
-	add_benefit_reasons(reasons, definition, benefit);
+	if (benefit->reasons != 0)
+		add_benefit_reasons(reasons, definition, benefit);
 	if (asked->bill != NULL && asked->bill->branch == NULL && definition->stock.per_branch != CLIENTELE_NO_LIMIT)
 		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "branch stock",
 							  "each branch has its own stock, but the bill does not say its branch");
-	decide_limits(asked, promotion, reasons);
+}
+
+void
+clientele_reasons_add_limits(ClienteleReasons *reasons, const ClienteleOffered *promotion, int of_customer, int of_period)
+{
+	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
+
+	if (of_customer == 0)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "customer limit",
+							  psprintf("the customer has had it %d time%s already", limits->per_customer, limits->per_customer == 1 ? "" : "s"));
+	if (of_period == 0)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "period limit",
+							  psprintf("the customer has had it %d time%s this %s already", limits->per_period,
+									   limits->per_period == 1 ? "" : "s", clientele_limit_periods[limits->period - CLIENTELE_DAYS]));
+}
+
+void
+clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons,
+					   ClienteleBenefit *benefit)
+{
+	int			of_customer;
+	int			of_period;
+
+	clientele_decide_offer(asked, promotion, reasons, benefit);
+	clientele_stock_left_of_limits(&asked->request->population, asked->key, promotion, asked->moment.day,
+								   asked->request->now, asked->snapshot, &of_customer, &of_period);
+	clientele_reasons_add_limits(reasons, promotion, of_customer, of_period);
 }
 
 /* ---------- redeeming ---------- */
