@@ -152,7 +152,7 @@ decide(const ClienteleAsked *asked, const Wish *wish, Found *found, ClienteleRea
 	decide_team(asked, wish, found, reasons);
 	if (reasons->words != NIL)
 		return;
-	clientele_reasons_add_lack(reasons, take_stock(asked, found), found->promotion, &found->benefit);
+	clientele_reasons_add_lack(reasons, take_stock(asked, found), NameStr(found->promotion->name));
 	if (reasons->words != NIL || !wish->redeem)
 		return;
 	clientele_give_reserve(asked->request, &found->promotion->bound->promotion->benefit, &found->benefit.given, reasons);

@@ -141,8 +141,7 @@ typedef struct ClienteleReasons
 
 extern void clientele_reasons_add(ClienteleReasons *reasons, int errcode, const char *word, const char *sentence);
 /* For a ClienteleStockLack. */
-extern void clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const ClienteleOffered *promotion,
-									   const ClienteleBenefit *benefit);
+extern void clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion);
 
 /* What is known of the customer, the bill and the moment. */
 typedef struct ClienteleAsked
@@ -164,6 +163,12 @@ extern void clientele_asked_end(ClienteleAsked *asked);
 /* All reasons why the customer may not claim it, limits that are shared aside; and what it gives on the bill. */
 extern void clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *promotion,
 								   ClienteleReasons *reasons, ClienteleBenefit *benefit);
+
+/* The same in two halves, for who asks about many promotions at once: without limits; and the customer's own. */
+extern void clientele_decide_offer(const ClienteleAsked *asked, const ClienteleOffered *promotion,
+								   ClienteleReasons *reasons, ClienteleBenefit *benefit);
+extern void clientele_reasons_add_limits(ClienteleReasons *reasons, const ClienteleOffered *promotion, int of_customer,
+										 int of_period);
 
 /*
  * The same when what was claimed without a bill meets one, by the version of the claim.  Who asked for it himself

@@ -10,7 +10,6 @@
 
 #include "claim.h"
 #include "fresh.h"
-#include "offer.h"
 #include "stock.h"
 
 /* ---------- reasons ---------- */
@@ -24,38 +23,31 @@ clientele_reasons_add(ClienteleReasons *reasons, int errcode, const char *word, 
 	reasons->sentences = lappend(reasons->sentences, unconstify(char *, sentence));
 }
 
-/* What the bill says, and who the customer is, before what is left. */
 static void
-add_all(ClienteleReasons *reasons, const ClienteleOfferAnswer *answer)
+add_shared_limit(ClienteleReasons *reasons, uint32 lack, ClienteleStockLack limit, const char *word, const char *sentence)
 {
-	bool		eligible = answer->benefit.reasons == 0 && (answer->refusals & ((1u << CLIENTELE_REFUSED_TOTAL) - 1)) == 0;
-	const char **words;
-	char	  **sentences;
-	int			count = clientele_offer_reasons(answer, &words, &sentences);
-
-	for (int i = 0; i < count; i++)
-		clientele_reasons_add(reasons, eligible ? CLIENTELE_ERRCODE_SOLD_OUT : CLIENTELE_ERRCODE_NOT_ELIGIBLE,
-							  words[i], sentences[i]);
+	if (lack & limit)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, word, sentence);
 }
 
-static const ClienteleStockLeft unlimited = {CLIENTELE_NO_LIMIT, CLIENTELE_NO_LIMIT, CLIENTELE_NO_LIMIT, false, {{0}, 0}};
-
 void
-clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const ClienteleOffered *promotion,
-						   const ClienteleBenefit *benefit)
+clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion)
 {
-	ClienteleOfferAnswer answer = {.offered = promotion,.benefit = *benefit};
-	ClienteleStockLeft left = unlimited;
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_TOTAL, "sold out", psprintf("%s is sold out", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_BRANCH, "branch stock", psprintf("%s is sold out in this branch", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_DAY, "day stock", psprintf("%s is sold out today", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_BUDGET, "budget", psprintf("the budget of %s is used up", promotion));
+}
 
-	if (lack & CLIENTELE_LACK_TOTAL)
-		left.total = 0;
-	if (lack & CLIENTELE_LACK_BRANCH)
-		left.branch = 0;
-	if (lack & CLIENTELE_LACK_DAY)
-		left.day = 0;
-	left.has_budget = (lack & CLIENTELE_LACK_BUDGET) != 0;
-	clientele_offer_limit(&answer, &left, CLIENTELE_NO_LIMIT, CLIENTELE_NO_LIMIT);
-	add_all(reasons, &answer);
+static void
+add_benefit_reasons(ClienteleReasons *reasons, const ClientelePromotion *promotion, const ClienteleBenefit *benefit)
+{
+	const char **words = palloc(mul_size(CLIENTELE_REASONS + benefit->nunmet, sizeof(char *)));
+	char	  **sentences = palloc(mul_size(CLIENTELE_REASONS + benefit->nunmet, sizeof(char *)));
+	int			count = clientele_benefit_reasons(promotion, benefit, words, sentences);
+
+	for (int i = 0; i < count; i++)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, words[i], sentences[i]);
 }
 
 /* ---------- what is asked ---------- */
@@ -85,47 +77,113 @@ clientele_asked_end(ClienteleAsked *asked)
 	UnregisterSnapshot(asked->snapshot);
 }
 
+static const ClienteleDecimal *
+find_spent(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleDecimal *spent)
+{
+	return promotion->bound->promotion->measure != NULL &&
+		clientele_audience_spent(asked->audience, promotion, spent) ? spent : NULL;
+}
+
 /* ---------- claiming ---------- */
+
+static void
+decide_state(const ClienteleOffered *promotion, ClienteleReasons *reasons)
+{
+	const char *word = promotion->state == CLIENTELE_PAUSED ? "paused" : promotion->state == CLIENTELE_ENDED ? "ended" : NULL;
+
+	if (word != NULL)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, word,
+							  psprintf("%s %s", NameStr(promotion->name), promotion->state == CLIENTELE_PAUSED ? "is paused" : "has ended"));
+}
+
+static void
+decide_customer(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons)
+{
+	const char **unmet;
+	int			nunmet;
+
+	if (promotion->bound->promotion->personal && clientele_audience_refused(asked->audience))
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "refused", "the customer does not want automated decisions");
+	if (clientele_audience_held_out(asked->audience, promotion))
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "held out", "left out by chance, to measure what the promotion brings");
+	if (clientele_audience_meets(asked->audience, promotion, &nunmet, &unmet))
+		return;
+	for (int i = 0; i < nunmet; i++)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "audience", unmet[i]);
+}
+
+/* All that is asked but limits. */
+void
+clientele_decide_offer(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons,
+					   ClienteleBenefit *benefit)
+{
+	const ClientelePromotion *definition = promotion->bound->promotion;
+	ClienteleDecimal spent;
+
+	decide_state(promotion, reasons);
+	decide_customer(asked, promotion, reasons);
+	if (asked->bill != NULL)
+		clientele_promotion_benefit(promotion->bound, asked->bill, asked->moment, find_spent(asked, promotion, &spent), benefit);
+	else
+	{
+		memset(benefit, 0, sizeof(ClienteleBenefit));
+		benefit->reasons = clientele_promotion_outside(definition, asked->moment);
+	}
+	if (benefit->reasons != 0)
+		add_benefit_reasons(reasons, definition, benefit);
+	if (asked->bill != NULL && asked->bill->branch == NULL && definition->stock.per_branch != CLIENTELE_NO_LIMIT)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "branch stock",
+							  "each branch has its own stock, but the bill does not say its branch");
+}
+
+void
+clientele_reasons_add_limits(ClienteleReasons *reasons, const ClienteleOffered *promotion, int of_customer, int of_period)
+{
+	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
+
+	if (of_customer == 0)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "customer limit",
+							  psprintf("the customer has had it %d time%s already", limits->per_customer, limits->per_customer == 1 ? "" : "s"));
+	if (of_period == 0)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "period limit",
+							  psprintf("the customer has had it %d time%s this %s already", limits->per_period,
+									   limits->per_period == 1 ? "" : "s", clientele_limit_periods[limits->period - CLIENTELE_DAYS]));
+}
 
 void
 clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *promotion, ClienteleReasons *reasons,
 					   ClienteleBenefit *benefit)
 {
-	ClienteleOfferAnswer answer;
 	int			of_customer;
 	int			of_period;
 
-	clientele_offer_examine(asked->audience, promotion, asked->bill, asked->moment, &answer);
+	clientele_decide_offer(asked, promotion, reasons, benefit);
 	clientele_stock_left_of_limits(&asked->request->population, asked->key, promotion, asked->moment.day,
 								   asked->request->now, asked->snapshot, &of_customer, &of_period);
-	clientele_offer_limit(&answer, &unlimited, of_customer, of_period);
-	add_all(reasons, &answer);
-	*benefit = answer.benefit;
+	clientele_reasons_add_limits(reasons, promotion, of_customer, of_period);
 }
 
 /* ---------- redeeming ---------- */
 
-/* The customer was meant when he claimed it: only the bill is looked at. */
 void
 clientele_decide_redeem(const ClienteleAsked *asked, const ClienteleOffered *promotion, bool look_at_term,
 						ClienteleReasons *reasons, ClienteleBenefit *benefit)
 {
 	const ClientelePromotion *definition = promotion->bound->promotion;
-	ClienteleOfferAnswer answer = {.offered = promotion,.remaining = CLIENTELE_NO_LIMIT};
-	ClienteleDecimal spent;
-	const ClienteleDecimal *known = definition->measure != NULL &&
-		clientele_audience_spent(asked->audience, promotion, &spent) ? &spent : NULL;
 	uint32		outside = look_at_term ? 0 : clientele_promotion_outside(definition, asked->moment);
+	ClienteleDecimal spent;
 
-	clientele_promotion_benefit(promotion->bound, asked->bill, asked->moment, known, &answer.benefit);
-	if (outside != 0 && (answer.benefit.reasons & ~outside) == 0)
-		clientele_promotion_benefit_anytime(promotion->bound, asked->bill, known, &answer.benefit);
-	else
-		answer.benefit.reasons &= ~outside;
+	clientele_promotion_benefit(promotion->bound, asked->bill, asked->moment, find_spent(asked, promotion, &spent), benefit);
+	if (outside != 0 && (benefit->reasons & ~outside) == 0)
+	{
+		clientele_promotion_benefit_anytime(promotion->bound, asked->bill, find_spent(asked, promotion, &spent), benefit);
+		outside = 0;
+	}
+	benefit->reasons &= ~outside;
+	add_benefit_reasons(reasons, definition, benefit);
 	if (asked->bill->branch == NULL && definition->stock.per_branch != CLIENTELE_NO_LIMIT)
-		answer.refusals |= 1u << CLIENTELE_REFUSED_NO_BRANCH;
-	add_all(reasons, &answer);
-	*benefit = answer.benefit;
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "branch stock",
+							  "each branch has its own stock, but the bill does not say its branch");
 }
 
 /* ---------- evidence ---------- */

@@ -108,7 +108,7 @@ meet_bill(const ClienteleRequest *request, const ClienteleOffered *promotion, Cl
 							   clientele_stock_take_of_bill(&request->population, promotion,
 															bill->branch ? text_to_cstring(bill->branch) : NULL,
 															benefit.value, request->now),
-							   &claimed, &benefit);
+							   NameStr(promotion->name));
 	refuse(claim, &reasons);
 	clientele_claim_set_bill(claim, document, bill);
 	clientele_claim_set_benefit(claim, &benefit, claimed.bound->promotion->benefit.kind);

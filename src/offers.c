@@ -16,11 +16,11 @@
 #include "utils/snapmgr.h"
 
 #include "benefit_row.h"
+#include "claim.h"
 #include "clock.h"
 #include "compat.h"
-#include "local_time.h"
-#include "offer.h"
 #include "reader.h"
+#include "stock.h"
 
 PG_FUNCTION_INFO_V1(clientele_offers);
 PG_FUNCTION_INFO_V1(clientele_best_offers);
@@ -39,19 +39,21 @@ enum
 	OFFER_ENDS_AT
 };
 
-/* One call. */
+typedef struct Answer
+{
+	const ClienteleOffered *offered;
+	ClienteleReasons reasons;	/* none: the customer may have it */
+	ClienteleBenefit benefit;
+	int			remaining;		/* how many he could still have; CLIENTELE_NO_LIMIT */
+} Answer;
+
+/* One call: asked as a claim asks, but of all promotions, and nothing is locked. */
 typedef struct Question
 {
-	ClientelePopulation population;
-	ClienteleBill *bill;		/* NULL = there is none yet */
-	TimestampTz as_of;
-	pg_tz	   *zone;			/* of the bill's branch */
-	ClienteleMoment moment;		/* there, at as_of */
-	Snapshot	snapshot;
-	ClienteleAudience *audience;
-	char	   *key;			/* as text, canonical */
+	ClienteleRequest request;
+	ClienteleAsked asked;
 	int			nanswers;
-	ClienteleOfferAnswer *answers;
+	Answer	   *answers;
 } Question;
 
 /* ---------- what is asked ---------- */
@@ -79,37 +81,34 @@ static bool
 begin_question(FunctionCallInfo fcinfo, int as_of, Question *question)
 {
 	static const ClienteleRight rights[] = {{"claim", "INSERT"}, {"promotion", "SELECT"}};
-	ClientelePopulation *population = &question->population;
+	ClienteleRequest *request = &question->request;
+	ClienteleAsked *asked = &question->asked;
 	bool		past = !PG_ARGISNULL(as_of);
 	Oid			key_type;
 	Datum		key;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return false;
-	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(0)), population);
-	clientele_check_allowed(GetUserId(), population, lengthof(rights), rights);
+	memset(question, 0, sizeof(Question));
+	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(0)), &request->population);
+	clientele_check_allowed(GetUserId(), &request->population, lengthof(rights), rights);
 	if (past && TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(as_of)))
 		clientele_refuse_eternity();
-	question->as_of = past ? PG_GETARG_TIMESTAMPTZ(as_of) : clientele_clock_now();
-	question->bill = PG_ARGISNULL(2) ? NULL : clientele_bill_read(PG_GETARG_JSONB_P(2));
-	question->zone = clientele_branch_zone(population, question->bill ? question->bill->branch : NULL);
-	question->moment = clientele_moment(question->as_of, question->zone);
+	request->now = past ? PG_GETARG_TIMESTAMPTZ(as_of) : clientele_clock_now();
 
-	key_type = get_atttype(population->relation, get_attnum(population->relation, NameStr(population->key_column)));
+	key_type = get_atttype(request->population.relation,
+						   get_attnum(request->population.relation, NameStr(request->population.key_column)));
 	key = key_datum(fcinfo, key_type);
-	question->key = key_text(key_type, key);
-	question->snapshot = RegisterSnapshot(GetLatestSnapshot());
-	question->audience = past ?
-		clientele_audience_begin_at(population, key_type, key, question->as_of, question->bill, question->snapshot) :
-		clientele_audience_begin(population, key_type, key, question->as_of, question->bill, question->snapshot);
+	asked->request = request;
+	asked->key = key_text(key_type, key);
+	asked->bill = PG_ARGISNULL(2) ? NULL : clientele_bill_read(PG_GETARG_JSONB_P(2));
+	asked->zone = clientele_branch_zone(&request->population, asked->bill ? asked->bill->branch : NULL);
+	asked->moment = clientele_moment(request->now, asked->zone);
+	asked->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	asked->audience = past ?
+		clientele_audience_begin_at(&request->population, key_type, key, request->now, asked->bill, asked->snapshot) :
+		clientele_audience_begin(&request->population, key_type, key, request->now, asked->bill, asked->snapshot);
 	return true;
-}
-
-static void
-end_question(Question *question)
-{
-	clientele_audience_end(question->audience);
-	UnregisterSnapshot(question->snapshot);
 }
 
 /* ---------- the answers ---------- */
@@ -119,7 +118,7 @@ static bool
 is_running(const Question *question, const ClienteleOffered *offered)
 {
 	return !offered->automatic && (offered->state == CLIENTELE_PUBLISHED || offered->state == CLIENTELE_PAUSED) &&
-		question->moment.day <= offered->bound->promotion->term.to;
+		question->asked.moment.day <= offered->bound->promotion->term.to;
 }
 
 static bool
@@ -132,87 +131,124 @@ has_stock(const ClientelePromotion *promotion)
 		stock->per_period != CLIENTELE_NO_LIMIT;
 }
 
+/* Whether the money that is left does not pay for it. */
+static bool
+is_too_dear(const Question *question, const Answer *answer, const ClienteleStockLeft *left)
+{
+	ClienteleDecimal value = answer->benefit.value;
+
+	if (!left->has_budget || question->asked.bill == NULL)
+		return false;
+	if (clientele_decimal_sign(value) > 0)
+		return clientele_decimal_compare(value, left->budget) > 0;
+	return answer->reasons.words != NIL && clientele_decimal_sign(left->budget) <= 0;
+}
+
+static void
+take_in_limits(const Question *question, Answer *answer, const ClienteleStockLeft *left, int of_customer, int of_period)
+{
+	bool		too_dear = is_too_dear(question, answer, left);
+	uint32		lack = (left->total <= 0 ? CLIENTELE_LACK_TOTAL : 0) | (left->branch <= 0 ? CLIENTELE_LACK_BRANCH : 0) |
+		(left->day <= 0 ? CLIENTELE_LACK_DAY : 0) | (too_dear ? CLIENTELE_LACK_BUDGET : 0);
+
+	clientele_reasons_add_limits(&answer->reasons, answer->offered, of_customer, of_period);
+	clientele_reasons_add_lack(&answer->reasons, lack, NameStr(answer->offered->name));
+	answer->remaining = Min(Min(left->total, left->branch), Min(left->day, Min(of_customer, of_period)));
+	if (too_dear)
+		answer->remaining = 0;
+}
+
 /* What is left of those that are limited. */
 static void
 look_at_stock(Question *question)
 {
+	const ClienteleAsked *asked = &question->asked;
+	const ClientelePopulation *population = &question->request.population;
 	Size		most = Max(question->nanswers, 1);
-	const ClienteleOffered **limited = palloc(mul_size(most, sizeof(ClienteleOffered *)));
+	Answer	  **limited = palloc(mul_size(most, sizeof(Answer *)));
+	const ClienteleOffered **promotions = palloc(mul_size(most, sizeof(ClienteleOffered *)));
 	DateADT    *days = palloc(mul_size(most, sizeof(DateADT)));
 	ClienteleStockLeft *left = palloc(mul_size(most, sizeof(ClienteleStockLeft)));
 	int		   *of_customer = palloc(mul_size(most, sizeof(int)));
-	const char *branch = question->bill && question->bill->branch ? text_to_cstring(question->bill->branch) : NULL;
+	int		   *of_period = palloc(mul_size(most, sizeof(int)));
+	const char *branch = asked->bill && asked->bill->branch ? text_to_cstring(asked->bill->branch) : NULL;
 	int			nlimited = 0;
 
 	for (int i = 0; i < question->nanswers; i++)
 	{
 		if (!has_stock(question->answers[i].offered->bound->promotion))
 			continue;
-		days[nlimited] = question->moment.day;
-		limited[nlimited++] = question->answers[i].offered;
+		limited[nlimited] = &question->answers[i];
+		promotions[nlimited] = question->answers[i].offered;
+		days[nlimited++] = asked->moment.day;
 	}
 	if (nlimited == 0)
 		return;
-	clientele_stock_left(&question->population, nlimited, limited, branch, days, question->as_of, question->snapshot, left);
-	clientele_stock_left_of_customer(&question->population, question->key, nlimited, limited, days, question->as_of,
-									 question->snapshot, of_customer);
-	for (int i = 0, n = 0; n < nlimited; i++)
-	{
-		ClienteleOfferAnswer *answer = &question->answers[i];
-
-		if (answer->offered != limited[n])
-			continue;
-		clientele_offer_limit(answer, &left[n], of_customer[n], CLIENTELE_NO_LIMIT);
-		n++;
-	}
+	clientele_stock_left(population, nlimited, promotions, branch, days, question->request.now, asked->snapshot, left);
+	clientele_stock_left_of_all_limits(population, asked->key, nlimited, promotions, asked->moment.day, question->request.now,
+									   asked->snapshot, of_customer, of_period);
+	for (int i = 0; i < nlimited; i++)
+		take_in_limits(question, limited[i], &left[i], of_customer[i], of_period[i]);
 }
 
 /* Of every running promotion, the larger priority first; none of a customer who is not there. */
 static void
 find_answers(Question *question)
 {
-	const ClienteleOfferedList *list = clientele_offered_all(&question->population);
+	const ClienteleOfferedList *list = clientele_offered_all(&question->request.population);
 
-	question->nanswers = 0;
-	question->answers = palloc(mul_size(Max(list->count, 1), sizeof(ClienteleOfferAnswer)));
-	if (list->count == 0 || !clientele_audience_exists(question->audience))
+	question->answers = palloc0(mul_size(Max(list->count, 1), sizeof(Answer)));
+	if (list->count == 0 || !clientele_audience_exists(question->asked.audience))
 		return;
 	for (int i = 0; i < list->count; i++)
 	{
+		Answer	   *answer = &question->answers[question->nanswers];
+
 		CHECK_FOR_INTERRUPTS();
-		if (is_running(question, &list->promotions[i]))
-			clientele_offer_examine(question->audience, &list->promotions[i], question->bill, question->moment,
-									&question->answers[question->nanswers++]);
+		if (!is_running(question, &list->promotions[i]))
+			continue;
+		answer->offered = &list->promotions[i];
+		answer->remaining = CLIENTELE_NO_LIMIT;
+		clientele_decide_offer(&question->asked, answer->offered, &answer->reasons, &answer->benefit);
+		question->nanswers++;
 	}
 	look_at_stock(question);
 }
 
 /* ---------- the functions ---------- */
 
+static Datum
+array_of(const List *texts)
+{
+	const char **elements = palloc(mul_size(Max(list_length(texts), 1), sizeof(char *)));
+	const ListCell *cell;
+	int			count = 0;
+
+	foreach(cell, texts)
+		elements[count++] = lfirst(cell);
+	return clientele_text_array(count, elements);
+}
+
 static void
-put_offer(FunctionCallInfo fcinfo, const Question *question, const ClienteleOfferAnswer *answer)
+put_offer(FunctionCallInfo fcinfo, const Question *question, const Answer *answer)
 {
 	const ClientelePromotion *promotion = answer->offered->bound->promotion;
 	const ClienteleBenefit *benefit = &answer->benefit;
-	const char **words;
-	char	  **sentences;
-	int			nreasons = clientele_offer_reasons(answer, &words, &sentences);
+	bool		eligible = answer->reasons.words == NIL;
 	ClienteleResultRow row;
 
 	clientele_result_clear(&row);
 	clientele_result_set_text(&row, OFFER_PROMOTION, NameStr(answer->offered->name));
-	clientele_result_set(&row, OFFER_ELIGIBLE, BoolGetDatum(answer->eligible));
-	clientele_benefit_row_set(&row, OFFER_BENEFIT, &promotion->benefit, answer->eligible && question->bill != NULL,
+	clientele_result_set(&row, OFFER_ELIGIBLE, BoolGetDatum(eligible));
+	clientele_benefit_row_set(&row, OFFER_BENEFIT, &promotion->benefit, eligible && question->asked.bill != NULL,
 							  &benefit->amount, &benefit->value, &benefit->given);
 	clientele_result_set_number(&row, OFFER_SPEND_MORE, benefit->has_more ? &benefit->spend_more : NULL);
 	clientele_result_set_number(&row, OFFER_GIVEN_THEN, benefit->has_then ? &benefit->given_then : NULL);
-	clientele_result_set(&row, OFFER_REASONS, clientele_text_array(nreasons, words));
-	clientele_result_set(&row, OFFER_MISSING, clientele_text_array(nreasons, (const char *const *) sentences));
+	clientele_result_set(&row, OFFER_REASONS, array_of(answer->reasons.words));
+	clientele_result_set(&row, OFFER_MISSING, array_of(answer->reasons.sentences));
 	if (answer->remaining != CLIENTELE_NO_LIMIT)
 		clientele_result_set(&row, OFFER_REMAINING, Int32GetDatum(answer->remaining));
-	if (!DATE_IS_NOEND(promotion->term.to))
-		clientele_result_set(&row, OFFER_ENDS_AT,
-							 TimestampTzGetDatum(clientele_instant((Timestamp) (promotion->term.to + 1) * USECS_PER_DAY, question->zone)));
+	clientele_result_set_horizon(&row, OFFER_ENDS_AT, clientele_claim_term_end(promotion, question->asked.zone));
 	clientele_result_put(fcinfo, &row);
 }
 
@@ -228,11 +264,11 @@ clientele_offers(PG_FUNCTION_ARGS)
 	find_answers(&question);
 	for (int i = 0; i < question.nanswers; i++)
 		put_offer(fcinfo, &question, &question.answers[i]);
-	end_question(&question);
+	clientele_asked_end(&question.asked);
 	return (Datum) 0;
 }
 
-static const ClienteleOfferAnswer *
+static const Answer *
 answer_of(const Question *question, const ClienteleOffer *offer)
 {
 	for (int i = 0; i < question->nanswers; i++)
@@ -274,20 +310,20 @@ clientele_best_offers(PG_FUNCTION_ARGS)
 	offers = palloc(mul_size(Max(question.nanswers, 1), sizeof(ClienteleOffer)));
 	for (int i = 0; i < question.nanswers; i++)
 	{
-		const ClienteleOfferAnswer *answer = &question.answers[i];
+		const Answer *answer = &question.answers[i];
 
-		if (!answer->eligible)
+		if (answer->reasons.words != NIL)
 			continue;
 		offers[noffers].promotion = answer->offered->bound->promotion;
 		offers[noffers].position = answer->offered->id;
 		offers[noffers++].benefit = answer->benefit;
 	}
-	clientele_offers_choose(offers, noffers, question.bill->amount, clientele_policy_argument(fcinfo, 3));
+	clientele_offers_choose(offers, noffers, question.asked.bill->amount, clientele_policy_argument(fcinfo, 3));
 	for (int i = 0; i < noffers; i++)
 	{
 		if (offers[i].chosen)
 			put_chosen(fcinfo, &question, &offers[i]);
 	}
-	end_question(&question);
+	clientele_asked_end(&question.asked);
 	return (Datum) 0;
 }

@@ -831,7 +831,7 @@ find_left(ClienteleOwnTable *stock, ClienteleOwnTable *claims, Scope *scope, con
 {
 	ClienteleDecimal numbers[KINDS] = {CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO};
 	bool		limited[KINDS];
-	bool		any = false;
+	bool		taken = false;
 
 	for (int kind = 0; kind < KINDS; kind++)
 	{
@@ -840,9 +840,9 @@ find_left(ClienteleOwnTable *stock, ClienteleOwnTable *claims, Scope *scope, con
 			continue;
 		scope->scope = scope_name(kind, branch, day);
 		numbers[kind] = left_of(stock, scope);
-		any = true;
+		taken = taken || clientele_decimal_compare(numbers[kind], scope->limit) != 0;
 	}
-	if (any)
+	if (taken)
 		add_expired(claims, scope->promotion_id, branch, day, now, numbers);
 	left->total = limited[0] ? left_claims(numbers[0]) : CLIENTELE_NO_LIMIT;
 	left->branch = limited[1] ? left_claims(numbers[1]) : CLIENTELE_NO_LIMIT;
@@ -891,10 +891,19 @@ period_begin(DateADT day, ClienteleUnit period)
 }
 
 static void
+count_claim(const ClienteleOwnRow *claim, const ClienteleOffered *promotion, DateADT day, int *claimed, int *in_period)
+{
+	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
+
+	(*claimed)++;
+	if (limits->per_period != CLIENTELE_NO_LIMIT)
+		*in_period += period_begin(DatumGetDateADT(claim->values[CLAIM_DAY]), limits->period) == period_begin(day, limits->period);
+}
+
+static void
 count_claims(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key,
 			 const ClienteleOffered *promotion, DateADT day, TimestampTz now, int *claimed, int *in_period)
 {
-	ClienteleUnit period = promotion->bound->promotion->stock.period;
 	ScanKeyData keys[3];
 	ClienteleOwnRow claim;
 
@@ -905,10 +914,8 @@ count_claims(ClienteleOwnTable *claims, const ClientelePopulation *population, c
 	clientele_own_find(claims, "claim_of_customer", 3, keys);
 	while (clientele_own_next(claims, &claim))
 	{
-		if (!clientele_claim_is(&claim, "redeemed") && !clientele_claim_is_held(&claim, now))
-			continue;
-		(*claimed)++;
-		*in_period += period_begin(DatumGetDateADT(claim.values[CLAIM_DAY]), period) == period_begin(day, period);
+		if (clientele_claim_is(&claim, "redeemed") || clientele_claim_is_held(&claim, now))
+			count_claim(&claim, promotion, day, claimed, in_period);
 	}
 	clientele_own_found(claims);
 }
@@ -959,4 +966,45 @@ clientele_stock_left_of_customer(const ClientelePopulation *population, const ch
 		left[i] = Min(left[i], of_period);
 	}
 	clientele_own_close(claims);
+}
+
+/* Of several, the one that a claim is of; -1: none. */
+static int
+find_promotion(int count, const ClienteleOffered *const *promotions, int id)
+{
+	for (int i = 0; i < count; i++)
+		if (promotions[i]->id == id)
+			return i;
+	return -1;
+}
+
+void
+clientele_stock_left_of_all_limits(const ClientelePopulation *population, const char *key, int count,
+								   const ClienteleOffered *const *promotions, DateADT day, TimestampTz now,
+								   Snapshot snapshot, int *of_customer, int *of_period)
+{
+	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
+	ScanKeyData keys[2];
+	ClienteleOwnRow claim;
+
+	memset(of_customer, 0, mul_size(count, sizeof(int)));
+	memset(of_period, 0, mul_size(count, sizeof(int)));
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
+	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
+	clientele_own_find(claims, "claim_of_customer", 2, keys);
+	while (clientele_own_next(claims, &claim))
+	{
+		int			i = find_promotion(count, promotions, DatumGetInt32(claim.values[CLAIM_PROMOTION]));
+
+		if (i >= 0 && (clientele_claim_is(&claim, "redeemed") || clientele_claim_is_held(&claim, now)))
+			count_claim(&claim, promotions[i], day, &of_customer[i], &of_period[i]);
+	}
+	clientele_own_close(claims);
+	for (int i = 0; i < count; i++)
+	{
+		const ClientelePromotionStock *limits = &promotions[i]->bound->promotion->stock;
+
+		of_customer[i] = left_of_limit(limits->per_customer, of_customer[i]);
+		of_period[i] = left_of_limit(limits->per_period, of_period[i]);
+	}
 }

@@ -68,6 +68,11 @@ extern void clientele_stock_left_of_limits(const ClientelePopulation *population
 										   const ClienteleOffered *promotion, DateADT day, TimestampTz now,
 										   Snapshot snapshot, int *of_customer, int *of_period);
 
+/* For promotions[i], by one look at all claims of the customer. */
+extern void clientele_stock_left_of_all_limits(const ClientelePopulation *population, const char *key, int count,
+											   const ClienteleOffered *const *promotions, DateADT day, TimestampTz now,
+											   Snapshot snapshot, int *of_customer, int *of_period);
+
 /*
  * Until the end of the transaction the limits of a promotion, and whether it is paused, stay as they are; ask
  * for it afterwards.  Who publishes, pauses or ends it keeps everybody from taking and giving back.

@@ -317,6 +317,44 @@ JOIN clientele.offered_promotion AS p ON p.name = o.promotion
 WHERE o.promotion = 'small' AND (o.reasons = '{held out}') <> clientele.held_out(p.promotion_id, c.id::text, p.holdout);
 
 -- ---------------------------------------------------------------------------
+-- What is offered is what can be claimed, until the last one is gone
+-- ---------------------------------------------------------------------------
+
+SELECT clientele.define_promotion('offers', 'limit ' || n, offers_shop.promotion(parts))
+FROM unnest(ARRAY['{"stock": {"total": 5}}', '{"stock": {"per_branch": 3}}', '{"stock": {"per_day": 4}}', '{"stock": {"per_customer": 1}}',
+                  '{"stock": {"per_customer": 5, "per_period": {"claims": 2, "period": "week"}}}', '{"budget": 2200}',
+                  '{"budget": 900, "benefit": {"kind": "percent off", "percent": 20}}',
+                  '{"stock": {"total": 9, "per_branch": 6, "per_customer": 2}, "audience": "paid > 3000", "audience_at": "bill", "bill": "amount > 300"}']::jsonb[])
+     WITH ORDINALITY AS p (parts, n);
+SELECT clientele.publish_promotion('offers', name) FROM clientele.promotions('offers') WHERE state = 'draft' AND name ~ '^limit';
+SELECT setseed(0.0711);
+CREATE TABLE offers_shop.asked (promotion text, eligible boolean, reasons text[], remaining int, claim_id bigint, why text[]);
+DO $$
+DECLARE
+    customer int;
+    bill jsonb;
+    name text;
+    offer record;
+    taken record;
+BEGIN
+    FOR i IN 1 .. 400 LOOP
+        customer := 1 + floor(random() * 12);
+        bill := jsonb_strip_nulls(jsonb_build_object('amount', 100 * floor(random() * 12), 'branch', (ARRAY['1', '2', NULL])[1 + floor(random() * 3)]));
+        name := 'limit ' || 1 + floor(random() * 8);
+        SELECT * INTO STRICT offer FROM clientele.offers('offers', customer, bill) AS o WHERE o.promotion = name;
+        SELECT * INTO STRICT taken FROM clientele.try_claim('offers', customer, name, 'request ' || i, bill, random() < 0.5);
+        INSERT INTO offers_shop.asked VALUES (name, offer.eligible, offer.reasons, offer.remaining, taken.claim_id, taken.reasons);
+        -- some come back
+        IF taken.claim_id IS NOT NULL AND random() < 0.3 THEN
+            PERFORM clientele.give_back(taken.claim_id, 'back ' || i);
+        END IF;
+    END LOOP;
+END $$;
+SELECT * FROM offers_shop.asked WHERE eligible <> (claim_id IS NOT NULL) OR (remaining = 0 AND claim_id IS NOT NULL) OR NOT coalesce(reasons, '{}') @> coalesce(why, '{}');
+SELECT promotion, count(claim_id) > 0 AS some_taken, count(*) > count(claim_id) AS some_refused FROM offers_shop.asked GROUP BY 1 ORDER BY 1;
+SELECT DISTINCT unnest(reasons) AS reason FROM offers_shop.asked ORDER BY 1;
+
+-- ---------------------------------------------------------------------------
 -- Who may
 -- ---------------------------------------------------------------------------
 
@@ -343,7 +381,7 @@ SET SESSION AUTHORIZATION regress_offers_staff;
 SELECT count(*) FROM clientele.offers('offers', 2, '{"amount": 1000}');
 SELECT count(*) FROM clientele.promotions('offers');
 SELECT clientele.refuse_automation('offers', 2, 'at the desk');
-SELECT name, state, version, kind, from_day, to_day, audience, personal, priority, exclusive_group, stacks, total, remaining FROM offers_segments.offers_promotion WHERE state = 'published' ORDER BY promotion_id;
+SELECT name, state, version, kind, from_day, to_day, audience, personal, priority, exclusive_group, stacks, total, remaining FROM offers_segments.offers_promotion WHERE state = 'published' AND name !~ '^limit' ORDER BY promotion_id;
 SELECT * FROM offers_segments.offers;
 SELECT clientele.pause_promotion('offers', 'small');
 SET SESSION AUTHORIZATION regress_offers_till;
