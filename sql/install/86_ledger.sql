@@ -533,3 +533,121 @@ COMMENT ON FUNCTION clientele.define_earn_rule_for(regrole, text, text, clientel
 CREATE FUNCTION clientele.define_earn_rule(population text, name text, definition clientele.promotion) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.define_earn_rule(text, text, clientele.promotion) IS 'writes the draft of an earn rule, new or another one of that name: a promotion that gives points, stored value, gifts or coupons with every bill that meets it (clientele.earn), without being asked for; publish_promotion puts it into force. The caller acts as the population''s owner';
+
+-- What a repetition of earn has to answer is what its claims were answered: they have its id, and a number.
+CREATE FUNCTION clientele.earn_for(caller regrole, population text, key text, request_id text, bill jsonb,
+                                   OUT promotion text, OUT claim_id bigint, OUT kind text, OUT value numeric, OUT points numeric,
+                                   OUT item text, OUT coupon text, OUT quantity numeric)
+RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+#variable_conflict use_variable
+DECLARE
+    allowed clientele.population := clientele.allowed_population(caller, population, 'claim INSERT');
+    answered jsonb;
+    rule record;
+    answer record;
+    given int := 0;
+    groups text[] := '{}';
+    alone boolean := false;
+BEGIN
+    PERFORM clientele.check_request(request_id), clientele.check_given('bill', bill::text);
+    PERFORM clientele.lock_request(allowed.population_id, request_id, clientele.printed_key(allowed, key));
+    answered := clientele.fresh_look($query$
+        SELECT jsonb_agg(o.name ORDER BY substr(s.request_id, length($2) + 2)::int)
+        FROM clientele.claim_step AS s JOIN clientele.claim AS c ON c.claim_id = s.claim_id
+             JOIN clientele.offered_promotion AS o ON o.promotion_id = c.promotion_id
+        WHERE s.population_id = $1::int AND s.request_id > $2 || '/' AND s.request_id < $2 || '0'
+          AND substr(s.request_id, length($2) + 2) ~ '^[1-9][0-9]{0,5}$'
+        $query$, allowed.population_id::text, request_id);
+    FOR rule IN
+        SELECT a.name, NULL::text AS exclusive_group, true AS stacks, a.place
+        FROM jsonb_array_elements_text(answered) WITH ORDINALITY AS a (name, place)
+        UNION ALL
+        SELECT o.name, d ->> 'exclusive_group', coalesce((d ->> 'stacks')::boolean, true),
+               row_number() OVER (ORDER BY coalesce((d ->> 'priority')::int, 0) DESC, o.promotion_id)
+        FROM clientele.offered_promotion AS o
+             JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
+             CROSS JOIN LATERAL CAST(v.definition::text AS jsonb) AS d
+        WHERE o.population_id = allowed.population_id AND o.automatic AND o.state = 'published' AND answered IS NULL
+        ORDER BY place
+    LOOP
+        CONTINUE WHEN rule.exclusive_group = ANY (groups) OR (given > 0 AND NOT rule.stacks);
+        EXIT WHEN alone;
+        answer := clientele.try_claim_for(caller, population, key, rule.name, format('%s/%s', request_id, given + 1), bill, true, NULL);
+        CONTINUE WHEN answer.claim_id IS NULL;
+        given := given + 1;
+        groups := groups || rule.exclusive_group;
+        alone := NOT rule.stacks;
+        promotion := rule.name;
+        claim_id := answer.claim_id; kind := answer.kind; value := answer.value; points := answer.points;
+        item := answer.item; coupon := answer.coupon; quantity := answer.quantity;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.earn_for(regrole, text, text, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.earn_for(regrole, text, text, text, jsonb) IS 'internal: earn, behind the door';
+
+CREATE FUNCTION clientele.earn(population text, key text, request_id text, bill jsonb,
+                               OUT promotion text, OUT claim_id bigint, OUT kind text, OUT value numeric, OUT points numeric,
+                               OUT item text, OUT coupon text, OUT quantity numeric)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 3;
+COMMENT ON FUNCTION clientele.earn(text, text, text, jsonb) IS 'gives a customer what earn rules give with a bill, the larger priority first; of one exclusive group the first, and what does not stack alone. Each is a claim, which give_back takes back when the bill is refunded. Repeated with the same request_id it gives nothing more, and answers the same. Rights as for claim';
+
+CREATE FUNCTION clientele.earn(population text, key anynonarray, request_id text, bill jsonb,
+                               OUT promotion text, OUT claim_id bigint, OUT kind text, OUT value numeric, OUT points numeric,
+                               OUT item text, OUT coupon text, OUT quantity numeric)
+RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 3 SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT * FROM clientele.earn($1, $2::text, $3, $4) $$;
+COMMENT ON FUNCTION clientele.earn(text, anynonarray, text, jsonb) IS 'the same with the key in its own type';
+
+-- ---------------------------------------------------------------------------
+-- What a level gives
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.entitlements_for(caller regrole, population text, key text, as_of timestamptz,
+                                           OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
+                                           OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
+RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+#variable_conflict use_column
+DECLARE
+    allowed clientele.population := clientele.ledger_reader(caller, population);
+    printed text := clientele.printed_key(allowed, key);
+    instant timestamptz := clientele.check_as_of(as_of);
+    today date := (instant AT TIME ZONE allowed.time_zone)::date;
+BEGIN
+    RETURN QUERY
+    SELECT f.promotion, d ->> 'audience', f.kind, l.claims, l.period, u.used, least(f.remaining, l.claims - u.used),
+           CASE WHEN l.period IS NOT NULL THEN (l.since + ('1 ' || l.period)::interval) AT TIME ZONE allowed.time_zone END, f.ends_at
+    FROM clientele.offers(population, printed, NULL, as_of) AS f
+         JOIN clientele.offered_promotion AS o ON o.population_id = allowed.population_id AND o.name = f.promotion
+         JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
+         CROSS JOIN LATERAL CAST(v.definition::text AS jsonb) AS d
+         CROSS JOIN LATERAL (
+             SELECT coalesce((d #>> '{stock,per_period,claims}')::int, (d #>> '{stock,per_customer}')::int) AS claims, d #>> '{stock,per_period,period}' AS period,
+                    coalesce(date_trunc(d #>> '{stock,per_period,period}', today::timestamp), '-infinity') AS since) AS l
+         CROSS JOIN LATERAL (
+             SELECT count(*)::int AS used FROM clientele.claim AS c
+             WHERE c.population_id = allowed.population_id AND c.key = printed AND c.promotion_id = o.promotion_id AND c.day >= l.since
+               AND c.claimed_at <= instant AND (c.redeemed_at <= instant OR c.expires_at > instant)
+               AND NOT (c.state IN ('released', 'returned')
+                        AND (SELECT max(s.at) FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step = 'give back') <= instant)) AS u
+    WHERE d ? 'audience' AND NOT f.reasons && ARRAY['early', 'late', 'audience', 'refused', 'held out', 'paused'];
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.entitlements_for(regrole, text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.entitlements_for(regrole, text, text, timestamptz) IS 'internal: entitlements, behind the door';
+
+CREATE FUNCTION clientele.entitlements(population text, key text, as_of timestamptz DEFAULT NULL,
+                                       OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
+                                       OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 10;
+COMMENT ON FUNCTION clientele.entitlements(text, text, timestamptz) IS 'what a customer has because of what he is: promotions whose audience (because) he belongs to, by a level, a tag or a membership, now or at an instant; how many he may have (limit; NULL = any number) in each calendar period (NULL = in all), how many he has used, how many remain (also of what all share), when a new period begins, and when the promotion ends. Rights as for balance';
+
+CREATE FUNCTION clientele.entitlements(population text, key anynonarray, as_of timestamptz DEFAULT NULL,
+                                       OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
+                                       OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
+RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 10 SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT * FROM clientele.entitlements($1, $2::text, $3) $$;
+COMMENT ON FUNCTION clientele.entitlements(text, anynonarray, timestamptz) IS 'the same with the key in its own type';
