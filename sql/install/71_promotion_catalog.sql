@@ -231,7 +231,7 @@ CREATE TABLE clientele.ledger_entry (
     entry_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     population_id int NOT NULL,
     key text COLLATE "C" NOT NULL,
-    account text COLLATE "C" NOT NULL CHECK (account IN ('points', 'stored value', 'gift', 'coupon')),
+    account text COLLATE "C" NOT NULL CHECK (account IN ('points', 'stored value', 'gift')),
     item text COLLATE "C" NOT NULL DEFAULT '',
     amount numeric NOT NULL CHECK (amount <> 0),
     lot bigint,
@@ -247,7 +247,7 @@ CREATE INDEX ledger_entry_of_customer ON clientele.ledger_entry (population_id, 
 CREATE INDEX ledger_entry_of_lot ON clientele.ledger_entry (lot) WHERE lot IS NOT NULL;
 CREATE INDEX ledger_entry_of_claim ON clientele.ledger_entry (claim_id) WHERE claim_id IS NOT NULL;
 CREATE INDEX ledger_entry_of_request ON clientele.ledger_entry (population_id, request_id) WHERE request_id IS NOT NULL;
-COMMENT ON TABLE clientele.ledger_entry IS 'points, stored value, gifts and coupons: what customers were given and what they have used; never changed, only added to';
+COMMENT ON TABLE clientele.ledger_entry IS 'points, stored value and gifts: what customers were given and what they have used; never changed, only added to (coupons are claims, whose steps are their entries)';
 COMMENT ON SEQUENCE clientele.ledger_entry_entry_id_seq IS 'numbers of entries';
 COMMENT ON INDEX clientele.ledger_entry_of_customer IS 'the accounts of a customer';
 COMMENT ON INDEX clientele.ledger_entry_of_lot IS 'what was used of a lot';
@@ -256,8 +256,8 @@ COMMENT ON INDEX clientele.ledger_entry_of_request IS 'the entries of a request'
 COMMENT ON COLUMN clientele.ledger_entry.entry_id IS 'number of the entry, over all populations';
 COMMENT ON COLUMN clientele.ledger_entry.population_id IS 'whose customer';
 COMMENT ON COLUMN clientele.ledger_entry.key IS 'the customer';
-COMMENT ON COLUMN clientele.ledger_entry.account IS 'points, stored value (money), gift or coupon (pieces)';
-COMMENT ON COLUMN clientele.ledger_entry.item IS 'gift: which; coupon: the promotion it is for; else empty';
+COMMENT ON COLUMN clientele.ledger_entry.account IS 'points, stored value (money) or gift (pieces)';
+COMMENT ON COLUMN clientele.ledger_entry.item IS 'gift: which; else empty';
 COMMENT ON COLUMN clientele.ledger_entry.amount IS 'given, or used where it is below 0; above 0 with a lot: what was used has come back';
 COMMENT ON COLUMN clientele.ledger_entry.lot IS 'used, or come back: the entry that had given it; NULL: this entry gives, and is a lot by itself';
 COMMENT ON COLUMN clientele.ledger_entry.valid_until IS 'given: from then on what is left of it is gone; NULL: it stays';

@@ -58,32 +58,32 @@ REVOKE ALL ON FUNCTION clientele.write_ledger(int, oid, text, text, text, text, 
 COMMENT ON FUNCTION clientele.write_ledger(int, oid, text, text, text, text, text, numeric, timestamptz, text, text) IS 'internal: credit, spend or refund, once for each request; what is left in the account right after it';
 
 -- The item of an account: empty where accounts of that name have none.
-CREATE FUNCTION clientele.check_account(account text, item text) RETURNS text
+CREATE FUNCTION clientele.check_account(account text, item text, reading boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    IF account = 'coupon' THEN
+    IF account = 'coupon' AND NOT reading THEN
         RAISE invalid_parameter_value USING
             MESSAGE = 'coupons are given and used by their claims',
             HINT = 'clientele.claim gives one, clientele.redeem uses it, clientele.issue_coupons gives many.';
-    ELSIF coalesce(account NOT IN ('points', 'stored value', 'gift'), true) THEN
+    ELSIF coalesce(account NOT IN ('points', 'stored value', 'gift', 'coupon'), true) THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('there is no account "%s"', account),
-            HINT = 'Accounts are ''points'', ''stored value'' and ''gift''.';
-    ELSIF account = 'gift' AND coalesce(item, '') = '' THEN
+            HINT = 'Accounts are ''points'', ''stored value'', ''gift'' and ''coupon''.';
+    ELSIF account IN ('gift', 'coupon') AND coalesce(item, '') = '' THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = 'which gift is not said',
-            HINT = 'Name it: item => ''mask''.';
-    ELSIF account <> 'gift' AND item <> '' THEN
+            MESSAGE = format('which %s is not said', account),
+            HINT = 'Name it: item => ''mask''; of coupons it is the promotion.';
+    ELSIF account NOT IN ('gift', 'coupon') AND item <> '' THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('%s are not of an item, "%s" is too much', account, item),
-            HINT = 'Leave item out; only gifts have one.';
+            MESSAGE = format('%s has no items, "%s" is too much', account, item),
+            HINT = 'Leave item out; only gifts and coupons have one.';
     END IF;
     RETURN coalesce(item, '');
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.check_account(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.check_account(text, text) IS 'internal: the item of an account, or an error that says which there are';
+REVOKE ALL ON FUNCTION clientele.check_account(text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_account(text, text, boolean) IS 'internal: the item of an account, or an error that says which there are';
 
 CREATE FUNCTION clientele.check_amount(account text, amount numeric) RETURNS numeric
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
@@ -173,6 +173,26 @@ COMMENT ON FUNCTION clientele.refund_spending(text, text, numeric, text, text) I
 -- Reading
 -- ---------------------------------------------------------------------------
 
+-- A coupon is a claim that was made without a bill; the steps of the claim are its entries.
+CREATE VIEW clientele.coupon AS
+    SELECT c.population_id, c.key, o.name::text AS promotion, c.claim_id, f.at, nullif(c.expires_at, 'infinity') AS valid_until, f.request_id, f.actor, f.reason,
+           c.redeemed_at IS NULL AND c.state IN ('held', 'expired') AS unused
+    FROM clientele.claim AS c
+         JOIN clientele.claim_step AS f ON f.claim_id = c.claim_id AND f.step = 'claim' AND f.bill IS NULL AND f.redeemed IS NOT TRUE
+         JOIN clientele.offered_promotion AS o ON o.promotion_id = c.promotion_id;
+REVOKE ALL ON clientele.coupon FROM PUBLIC;
+COMMENT ON VIEW clientele.coupon IS 'coupons that customers have been given';
+COMMENT ON COLUMN clientele.coupon.population_id IS 'whose customer';
+COMMENT ON COLUMN clientele.coupon.key IS 'the customer';
+COMMENT ON COLUMN clientele.coupon.promotion IS 'what it is for';
+COMMENT ON COLUMN clientele.coupon.claim_id IS 'the claim that it is';
+COMMENT ON COLUMN clientele.coupon.at IS 'since when';
+COMMENT ON COLUMN clientele.coupon.valid_until IS 'when it expires, if it is not used; NULL: never';
+COMMENT ON COLUMN clientele.coupon.request_id IS 'the request by which it was claimed; NULL: it came with something else';
+COMMENT ON COLUMN clientele.coupon.actor IS 'the role that asked';
+COMMENT ON COLUMN clientele.coupon.reason IS 'why';
+COMMENT ON COLUMN clientele.coupon.unused IS 'whether it was neither used nor given back, even if its time is over';
+
 -- Every change of every account.  What expires is a line of its own, at that instant; what comes to or
 -- is taken from what has expired already is taken out again by a line beside it.  So at every
 -- instant the lines until then add up to the balance.
@@ -188,36 +208,51 @@ CREATE VIEW clientele.ledger_line AS
          ON (e.population_id, e.key, e.account, e.item) = (l.population_id, l.key, l.account, l.item) AND coalesce(e.lot, e.entry_id) = l.entry_id
     WHERE l.lot IS NULL AND l.valid_until <= (SELECT clientele.wall_clock())
     GROUP BY l.entry_id, greatest(l.valid_until, e.at), CASE WHEN e.at >= l.valid_until THEN e.entry_id END
-    HAVING sum(e.amount) <> 0;
+    HAVING sum(e.amount) <> 0
+    UNION ALL
+    SELECT c.population_id, c.key, 'coupon', c.promotion, l.at, c.claim_id, l.kind, l.amount, c.valid_until, c.claim_id, l.request_id, l.actor, l.reason
+    FROM clientele.coupon AS c CROSS JOIN LATERAL (
+        SELECT c.at, 'given' AS kind, 1::numeric AS amount, c.request_id, c.actor, c.reason
+        UNION ALL
+        (SELECT s.at, CASE s.step WHEN 'redeem' THEN 'used' ELSE 'taken back' END, -1, s.request_id, s.actor, s.reason
+         FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step IN ('redeem', 'give back') ORDER BY s.at LIMIT 1)
+        UNION ALL
+        SELECT c.valid_until, 'expired', -1, NULL, NULL, NULL WHERE c.unused AND c.valid_until <= (SELECT clientele.wall_clock())) AS l;
 REVOKE ALL ON clientele.ledger_line FROM PUBLIC;
 COMMENT ON VIEW clientele.ledger_line IS 'every change of what customers have, also by expiry; together they are the balances';
 COMMENT ON COLUMN clientele.ledger_line.population_id IS 'whose customer';
 COMMENT ON COLUMN clientele.ledger_line.key IS 'the customer';
-COMMENT ON COLUMN clientele.ledger_line.account IS 'points, stored value or gift';
-COMMENT ON COLUMN clientele.ledger_line.item IS 'gift: which; else empty';
+COMMENT ON COLUMN clientele.ledger_line.account IS 'points, stored value, gift or coupon';
+COMMENT ON COLUMN clientele.ledger_line.item IS 'gift: which; coupon: the promotion; else empty';
 COMMENT ON COLUMN clientele.ledger_line.at IS 'when';
-COMMENT ON COLUMN clientele.ledger_line.number IS 'orders lines of one instant: number of the entry, or of the last one that it concerns';
+COMMENT ON COLUMN clientele.ledger_line.number IS 'orders lines of one instant: number of the entry, or of the last one that it concerns; of a coupon, its claim';
 COMMENT ON COLUMN clientele.ledger_line.kind IS 'given, used, refunded (what was used has come back), taken back (what a claim had given), expired';
 COMMENT ON COLUMN clientele.ledger_line.amount IS 'what came, or went where it is below 0';
 COMMENT ON COLUMN clientele.ledger_line.valid_until IS 'given, expired: when what is left of it is gone; NULL: it stays';
-COMMENT ON COLUMN clientele.ledger_line.claim_id IS 'the claim that gave it, or took it back';
+COMMENT ON COLUMN clientele.ledger_line.claim_id IS 'the claim that gave it, took it back, or is the coupon';
 COMMENT ON COLUMN clientele.ledger_line.request_id IS 'the request; NULL: nobody asked (expiry)';
 COMMENT ON COLUMN clientele.ledger_line.actor IS 'the role that asked';
 COMMENT ON COLUMN clientele.ledger_line.reason IS 'why';
 
 -- What is left of each lot at an instant, of what was written until then.
-CREATE FUNCTION clientele.lots(population_id int, key text, as_of timestamptz,
+CREATE FUNCTION clientele.lots(population_id int, key text, as_of timestamptz, wanted text DEFAULT NULL,
                                OUT account text, OUT item text, OUT remaining numeric, OUT valid_until timestamptz)
 RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT e.account, e.item, sum(e.amount), max(e.valid_until)
     FROM clientele.ledger_entry AS e
-    WHERE e.population_id = lots.population_id AND e.key = lots.key AND e.at <= as_of
+    WHERE e.population_id = lots.population_id AND e.key = lots.key AND e.at <= as_of AND (wanted IS NULL OR e.account = wanted)
     GROUP BY e.account, e.item, coalesce(e.lot, e.entry_id)
     HAVING sum(e.amount) <> 0 AND coalesce(max(e.valid_until) > as_of, true)
+    UNION ALL
+    SELECT 'coupon', c.promotion, 1, c.valid_until
+    FROM clientele.coupon AS c
+    WHERE c.population_id = lots.population_id AND c.key = lots.key AND c.at <= as_of AND coalesce(wanted, 'coupon') = 'coupon'
+      AND coalesce(c.valid_until > as_of, true)
+      AND NOT EXISTS (SELECT FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step IN ('redeem', 'give back') AND s.at <= as_of)
     $$;
-REVOKE ALL ON FUNCTION clientele.lots(int, text, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.lots(int, text, timestamptz) IS 'internal: what a customer has of each lot at an instant';
+REVOKE ALL ON FUNCTION clientele.lots(int, text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lots(int, text, timestamptz, text) IS 'internal: what a customer has of each lot, and his coupons, at an instant; of one account, or (NULL) of all';
 
 CREATE FUNCTION clientele.check_as_of(as_of timestamptz) RETURNS timestamptz
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -246,9 +281,9 @@ RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_ca
 DECLARE
     allowed clientele.population := clientele.ledger_reader(caller, population);
 BEGIN
-    item := clientele.check_account(account, item);
+    item := clientele.check_account(account, item, true);
     RETURN (SELECT coalesce(sum(l.remaining), 0)
-            FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of)) AS l
+            FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of), account) AS l
             WHERE (l.account, l.item) = (balance_for.account, balance_for.item));
 END
 $$;
@@ -257,7 +292,7 @@ COMMENT ON FUNCTION clientele.balance_for(regrole, text, text, text, text, times
 
 CREATE FUNCTION clientele.balance(population text, key text, account text, item text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
 RETURNS numeric AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE;
-COMMENT ON FUNCTION clientele.balance(text, text, text, text, timestamptz) IS 'what a customer has in an account (points, stored value, or gift with its item), now or at an instant; in the past, what was valid then, of what had been written until then. The caller needs SELECT or INSERT on one of the views NAME_ledger and NAME_claim, or owns the population';
+COMMENT ON FUNCTION clientele.balance(text, text, text, text, timestamptz) IS 'what a customer has in an account (points, stored value, gift with its item, coupon with its promotion as item), now or at an instant; in the past, what was valid then, of what had been written until then. The caller needs SELECT or INSERT on one of the views NAME_ledger and NAME_claim, or owns the population';
 
 CREATE FUNCTION clientele.balance(population text, key anynonarray, account text, item text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
 RETURNS numeric LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -300,7 +335,7 @@ RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = 
 DECLARE
     allowed clientele.population := clientele.ledger_reader(caller, population);
 BEGIN
-    item := clientele.check_account(account, item);
+    item := clientele.check_account(account, item, true);
     RETURN QUERY
     SELECT l.at, l.kind, l.amount, sum(l.amount) OVER (ORDER BY l.at, l.number, l.kind = 'expired' ROWS UNBOUNDED PRECEDING), l.valid_until,
            l.claim_id, l.request_id, l.actor::text, l.reason
@@ -533,3 +568,121 @@ COMMENT ON FUNCTION clientele.define_earn_rule_for(regrole, text, text, clientel
 CREATE FUNCTION clientele.define_earn_rule(population text, name text, definition clientele.promotion) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.define_earn_rule(text, text, clientele.promotion) IS 'writes the draft of an earn rule, new or another one of that name: a promotion that gives points, stored value, gifts or coupons with every bill that meets it (clientele.earn), without being asked for; publish_promotion puts it into force. The caller acts as the population''s owner';
+
+-- What a repetition of earn has to answer is what its claims were answered: they have its id, and a number.
+CREATE FUNCTION clientele.earn_for(caller regrole, population text, key text, request_id text, bill jsonb,
+                                   OUT promotion text, OUT claim_id bigint, OUT kind text, OUT value numeric, OUT points numeric,
+                                   OUT item text, OUT coupon text, OUT quantity numeric)
+RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+#variable_conflict use_variable
+DECLARE
+    allowed clientele.population := clientele.allowed_population(caller, population, 'claim INSERT');
+    answered jsonb;
+    rule record;
+    answer record;
+    given int := 0;
+    groups text[] := '{}';
+    alone boolean := false;
+BEGIN
+    PERFORM clientele.check_request(request_id), clientele.check_given('bill', bill::text);
+    PERFORM clientele.lock_request(allowed.population_id, request_id, clientele.printed_key(allowed, key));
+    answered := clientele.fresh_look($query$
+        SELECT jsonb_agg(o.name ORDER BY substr(s.request_id, length($2) + 2)::int)
+        FROM clientele.claim_step AS s JOIN clientele.claim AS c ON c.claim_id = s.claim_id
+             JOIN clientele.offered_promotion AS o ON o.promotion_id = c.promotion_id
+        WHERE s.population_id = $1::int AND s.request_id > $2 || '/' AND s.request_id < $2 || '0'
+          AND substr(s.request_id, length($2) + 2) ~ '^[1-9][0-9]{0,5}$'
+        $query$, allowed.population_id::text, request_id);
+    FOR rule IN
+        SELECT a.name, NULL::text AS exclusive_group, true AS stacks, a.place
+        FROM jsonb_array_elements_text(answered) WITH ORDINALITY AS a (name, place)
+        UNION ALL
+        SELECT o.name, d ->> 'exclusive_group', coalesce((d ->> 'stacks')::boolean, true),
+               row_number() OVER (ORDER BY coalesce((d ->> 'priority')::int, 0) DESC, o.promotion_id)
+        FROM clientele.offered_promotion AS o
+             JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
+             CROSS JOIN LATERAL CAST(v.definition::text AS jsonb) AS d
+        WHERE o.population_id = allowed.population_id AND o.automatic AND o.state = 'published' AND answered IS NULL
+        ORDER BY place
+    LOOP
+        CONTINUE WHEN rule.exclusive_group = ANY (groups) OR (given > 0 AND NOT rule.stacks);
+        EXIT WHEN alone;
+        answer := clientele.try_claim_for(caller, population, key, rule.name, format('%s/%s', request_id, given + 1), bill, true, NULL);
+        CONTINUE WHEN answer.claim_id IS NULL;
+        given := given + 1;
+        groups := groups || rule.exclusive_group;
+        alone := NOT rule.stacks;
+        promotion := rule.name;
+        claim_id := answer.claim_id; kind := answer.kind; value := answer.value; points := answer.points;
+        item := answer.item; coupon := answer.coupon; quantity := answer.quantity;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.earn_for(regrole, text, text, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.earn_for(regrole, text, text, text, jsonb) IS 'internal: earn, behind the door';
+
+CREATE FUNCTION clientele.earn(population text, key text, request_id text, bill jsonb,
+                               OUT promotion text, OUT claim_id bigint, OUT kind text, OUT value numeric, OUT points numeric,
+                               OUT item text, OUT coupon text, OUT quantity numeric)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 3;
+COMMENT ON FUNCTION clientele.earn(text, text, text, jsonb) IS 'gives a customer what earn rules give with a bill, the larger priority first; of one exclusive group the first, and what does not stack alone. Each is a claim, which give_back takes back when the bill is refunded. Repeated with the same request_id it gives nothing more, and answers the same. Rights as for claim';
+
+CREATE FUNCTION clientele.earn(population text, key anynonarray, request_id text, bill jsonb,
+                               OUT promotion text, OUT claim_id bigint, OUT kind text, OUT value numeric, OUT points numeric,
+                               OUT item text, OUT coupon text, OUT quantity numeric)
+RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 3 SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT * FROM clientele.earn($1, $2::text, $3, $4) $$;
+COMMENT ON FUNCTION clientele.earn(text, anynonarray, text, jsonb) IS 'the same with the key in its own type';
+
+-- ---------------------------------------------------------------------------
+-- What a level gives
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.entitlements_for(caller regrole, population text, key text, as_of timestamptz,
+                                           OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
+                                           OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
+RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+#variable_conflict use_column
+DECLARE
+    allowed clientele.population := clientele.ledger_reader(caller, population);
+    printed text := clientele.printed_key(allowed, key);
+    instant timestamptz := clientele.check_as_of(as_of);
+    today date := (instant AT TIME ZONE allowed.time_zone)::date;
+BEGIN
+    RETURN QUERY
+    SELECT f.promotion, d ->> 'audience', f.kind, l.claims, l.period, u.used, least(f.remaining, l.claims - u.used),
+           CASE WHEN l.period IS NOT NULL THEN (l.since + ('1 ' || l.period)::interval) AT TIME ZONE allowed.time_zone END, f.ends_at
+    FROM clientele.offers(population, printed, NULL, as_of) AS f
+         JOIN clientele.offered_promotion AS o ON o.population_id = allowed.population_id AND o.name = f.promotion
+         JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
+         CROSS JOIN LATERAL CAST(v.definition::text AS jsonb) AS d
+         CROSS JOIN LATERAL (
+             SELECT coalesce((d #>> '{stock,per_period,claims}')::int, (d #>> '{stock,per_customer}')::int) AS claims, d #>> '{stock,per_period,period}' AS period,
+                    coalesce(date_trunc(d #>> '{stock,per_period,period}', today::timestamp), '-infinity') AS since) AS l
+         CROSS JOIN LATERAL (
+             SELECT count(*)::int AS used FROM clientele.claim AS c
+             WHERE c.population_id = allowed.population_id AND c.key = printed AND c.promotion_id = o.promotion_id AND c.day >= l.since
+               AND c.claimed_at <= instant AND (c.redeemed_at <= instant OR c.expires_at > instant)
+               AND NOT (c.state IN ('released', 'returned')
+                        AND (SELECT max(s.at) FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step = 'give back') <= instant)) AS u
+    WHERE d ? 'audience' AND NOT f.reasons && ARRAY['early', 'late', 'audience', 'refused', 'held out', 'paused'];
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.entitlements_for(regrole, text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.entitlements_for(regrole, text, text, timestamptz) IS 'internal: entitlements, behind the door';
+
+CREATE FUNCTION clientele.entitlements(population text, key text, as_of timestamptz DEFAULT NULL,
+                                       OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
+                                       OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
+RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 10;
+COMMENT ON FUNCTION clientele.entitlements(text, text, timestamptz) IS 'what a customer has because of what he is: promotions whose audience (because) he belongs to, by a level, a tag or a membership, now or at an instant; how many he may have (limit; NULL = any number) in each calendar period (NULL = in all), how many he has used, how many remain (also of what all share), when a new period begins, and when the promotion ends. Rights as for balance';
+
+CREATE FUNCTION clientele.entitlements(population text, key anynonarray, as_of timestamptz DEFAULT NULL,
+                                       OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
+                                       OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
+RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 10 SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT * FROM clientele.entitlements($1, $2::text, $3) $$;
+COMMENT ON FUNCTION clientele.entitlements(text, anynonarray, timestamptz) IS 'the same with the key in its own type';

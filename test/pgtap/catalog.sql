@@ -185,6 +185,8 @@ FROM (VALUES
     ('end_membership', 'volatile'),
     ('memberships', 'stable, in no worker'),
     ('define_earn_rule', 'volatile'),
+    ('earn', 'volatile'),
+    ('entitlements', 'volatile'),
     ('promotions', 'stable, in no worker'),
     ('promotion_versions', 'stable, in no worker'),
     ('check_code', 'immutable'),
