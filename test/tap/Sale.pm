@@ -1,0 +1,400 @@
+# A shop with a promotion for every limit there is, the orders of a day of sale, and what
+# must hold after it, in plain SQL over the tables and the views.
+#
+# Whoever orders notes what was answered: a request that was acknowledged stands in the tables
+# once, with that claim, and one that was refused or rolled back nowhere.
+package Sale;
+use strict;
+use warnings;
+
+use List::Util qw(shuffle);
+use Exporter 'import';
+
+our @EXPORT_OK = qw(open_shop noon later session notes morning_orders evening_orders last_orders faults);
+
+sub noon { return '2026-07-01T12:00:00+08'; }
+sub later { return '2026-07-01T13:31:00+08'; }
+
+my @levels = ('read\\ committed', 'repeatable\\ read', 'serializable');    # as options are written
+
+# The settings of a till's session at an instant; one level of isolation or another.
+sub session
+{
+	my ($clock, $level) = @_;
+	$level //= $levels[rand @levels];
+	return "-c search_path=planted,clientele,public -c clientele.clock=$clock -c TimeZone=Asia/Shanghai"
+	  . " -c default_transaction_isolation=$level";
+}
+
+my %promotions = (
+	# what all want, but for the tenth of the customers whom it is not for
+	flash => q{"benefit": {"kind": "amount off", "amount": 100}, "after_refund": "recompute", "stock": {"total": 500, "per_customer": 1},
+		"audience": "has_tag(''meant'')", "audience_at": "bill"},
+	cents => q{"benefit": {"kind": "percent off", "percent": 7.5, "at_most": 60}, "after_refund": "proportional", "budget": 3000},
+	places => q{"benefit": {"kind": "amount off", "amount": 10}, "after_refund": "none",
+		"stock": {"per_branch": 20, "per_day": 45, "per_customer": 2, "per_period": {"claims": 1, "period": "day"}}},
+	unpaid => q{"benefit": {"kind": "amount off", "amount": 30}, "after_refund": "none", "stock": {"total": 50, "per_customer": 1},
+		"claim_term": {"minutes": 30}},
+	points => q{"benefit": {"kind": "points", "per": 10, "points": 1}, "after_refund": "proportional", "stock": {"total": 80}},
+	money => q{"benefit": {"kind": "stored value", "amount": 50}, "spend": {"at_least": 300, "measure": "bill"}, "after_refund": "recompute",
+		"stock": {"total": 60}, "budget": 2000},
+	mask => q{"benefit": {"kind": "gift", "item": "mask", "value": 15}, "after_refund": "none", "stock": {"total": 30, "per_customer": 3}},
+	voucher => q{"benefit": {"kind": "amount off", "amount": 20}, "after_refund": "none", "stock": {"total": 60}},
+	present => q{"benefit": {"kind": "coupon", "coupon": "voucher", "quantity": 2, "valid_days": 30}, "after_refund": "none", "stock": {"total": 40}},
+	team => q{"benefit": {"kind": "amount off", "amount": 40}, "after_refund": "none", "stock": {"total": 30, "per_customer": 1},
+		"needs": {"joiners": 3, "within": {"hours": 1}}});
+
+# In a database of its own, which others are copied from.
+sub open_shop
+{
+	my ($node, $database, $customers) = @_;
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->safe_psql(
+		$database, qq{
+		SET client_min_messages = warning;
+		SET clientele.clock = '2026-06-30 12:00+08';
+		CREATE EXTENSION clientele;
+		CREATE TABLE customer (id int PRIMARY KEY, level int NOT NULL);
+		CREATE TABLE payment (id int, paid_at timestamptz, amount numeric(12,2));
+		CREATE INDEX ON payment (id, paid_at) INCLUDE (amount);
+		INSERT INTO customer SELECT n, n % 10 FROM generate_series(1, $customers) AS n;
+		INSERT INTO payment SELECT n, '2026-06-01 12:00+08', n % 500 FROM generate_series(1, $customers) AS n;
+		SELECT clientele.create_population('shop', 'customer', 'id', 'Asia/Shanghai'),
+		       clientele.add_source('shop', 'payment', 'payment', 'id', 'paid_at', amount => 'amount'),
+		       clientele.define_metric('shop', 'paid', 'sum(payment.amount)', 2),
+		       clientele.define_tag('shop', 'meant', 'level < 9'),
+		       clientele.publish('shop')});
+	$node->safe_psql($database, "SET clientele.clock = '2026-06-30 12:00+08'; CALL clientele.refresh('shop')");
+	# The coupons that one gives are there before it.
+	for my $name (sort { ($a eq 'present') - ($b eq 'present') } sort keys %promotions)
+	{
+		$node->safe_psql($database, "SET clientele.clock = '2026-06-30 12:00+08';
+			SELECT clientele.define_promotion('shop', '$name', '{\"term\": {\"from\": \"2026-07-01\"}, \"branches\": \"all\", $promotions{$name}}')")
+	}
+	$node->safe_psql($database, "SET clientele.clock = '2026-06-30 12:00+08';
+		SELECT clientele.publish_promotion('shop', name) FROM clientele.offered_promotion ORDER BY name = 'present', name;
+		VACUUM ANALYZE");
+	return;
+}
+
+# ---------- orders ----------
+
+sub bill
+{
+	my ($amount, %more) = @_;
+	my $branch = $more{branch} // 1 + int rand 4;
+	my $at = $more{at} // noon();
+	return qq('{"at": "$at", "branch": "$branch", "amount": $amount}');
+}
+
+# Notes of a day: what was acknowledged, what was refused, and what nobody can know.
+sub notes { return { acknowledged => {}, refused => {}, unknown => {}, complaints => [] }; }
+
+# In one way or another, all that a till may do around a statement.
+my $prepared = 0;
+my %ways = (
+	alone => sub { return $_[0]; },
+	block => sub { return ('BEGIN', $_[0], 'COMMIT'); },
+	# the snapshot of a transaction that is isolated is older than the claim's locks
+	look => sub { return ('BEGIN', 'SELECT paid FROM segments.shop WHERE id = 7', 'SELECT pg_sleep(0.002)', $_[0], 'COMMIT'); },
+	savepoint => sub { return ('BEGIN', 'SAVEPOINT s', $_[0], 'ROLLBACK TO s', $_[0], 'COMMIT'); },
+	twice => sub { return ('BEGIN', $_[0], $_[0], 'COMMIT'); },
+	prepare => sub { my $gid = 'g' . ++$prepared; return ('BEGIN', $_[0], "PREPARE TRANSACTION '$gid'", 'SELECT pg_sleep(0.01)', "COMMIT PREPARED '$gid'"); },
+	rollback => sub { return ('BEGIN', $_[0], 'ROLLBACK'); },
+	prepare_rollback => sub { my $gid = 'g' . ++$prepared; return ('BEGIN', $_[0], "PREPARE TRANSACTION '$gid'", 'SELECT pg_sleep(0.01)', "ROLLBACK PREPARED '$gid'"); });
+my @ways = (('alone') x 6, ('block') x 4, ('look') x 2, 'savepoint', 'twice', ('prepare') x 2, 'rollback', 'prepare_rollback');
+
+# then: called with what was answered, a claim's number, if it was.
+sub order
+{
+	my ($notes, $request, $statement, $then, %mode) = @_;
+	my $way = $mode{way} // $ways[rand @ways];
+	my $is_kept = $way !~ /rollback/;
+	my $order = { say => sub { return $ways{$way}->($statement); } };
+	$order->{hear} = sub {
+		my ($refused, @rows) = @_;
+		my @answers = $refused ? () : map { $_->[0] } grep { @$_ == 2 } @rows;
+		splice @answers, 0, -1 if $way eq 'savepoint';    # the first was rolled back
+		@answers = grep { defined } @answers;
+		$refused ||= 'CL002' if !@answers;
+		if ($refused || !$is_kept)
+		{
+			# An attempt whose connection was lost may begin after this one has ended.
+			$notes->{ $is_kept && $order->{attempt} > 1 ? 'unknown' : 'refused' }{$request} = 1;
+			$mode{otherwise}->($refused) if $refused && $mode{otherwise};
+			return;
+		}
+		my $claim = $notes->{acknowledged}{$request} //= $answers[0];
+		push @{ $notes->{complaints} }, "$request: $_ instead of $claim" for grep { $_ != $claim } @answers;
+		$then->($claim) if $then && !$notes->{followed}{$request}++;
+	};
+	return $order;
+}
+
+# A request's number that was used for something else.
+sub misuse
+{
+	my ($notes, $request, $statement) = @_;
+	return {
+		say => sub { return $statement; },
+		hear => sub { push @{ $notes->{complaints} }, "$request, misused: $_[0]" if $_[0] ne 'CL005'; } };
+}
+
+sub claim
+{
+	my ($promotion, $customer, $request, $bill, %mode) = @_;
+	my $arguments = "'shop', $customer, '$promotion', '$request', " . ($bill // 'NULL')
+	  . ($mode{redeem} ? ', redeem => true' : '') . ($mode{team} ? ", team => $mode{team}" : '');
+	return $mode{try} ? "SELECT claim_id, 'claim' FROM try_claim($arguments)" : "SELECT claim($arguments), 'claim'";
+}
+
+sub redeem
+{
+	my ($claim, $request, $bill) = @_;
+	return "SELECT claim_id, 'claim' FROM redeem($claim, '$request'" . ($bill ? ", bill => $bill)" : ')');
+}
+
+sub give_back
+{
+	my ($claim, $request, $amount) = @_;
+	return "SELECT claim_id, 'claim' FROM give_back($claim, '$request'" . ($amount ? ", amount => $amount" : '') . ", reason => 'a change of mind')";
+}
+
+sub cents { my ($from, $to) = @_; return sprintf '%.2f', $from + rand($to - $from); }
+
+sub morning_orders
+{
+	my ($notes, $tills, $customers) = @_;
+	my (@orders, @flash);
+	my $more = sub { splice @{ $tills->{queue} }, rand(@{ $tills->{queue} } + 1), 0, $_ for @_; };
+
+	# One coupon for each who is fast enough: with a bill or without, used, given back,
+	# or both at once.  Some press twice, some ask for two.
+	for my $customer (shuffle 1 .. $customers)
+	{
+		my $request = "flash $customer";
+		my $bill = rand() < 0.5 ? bill(cents(100, 900)) : undef;
+		my $redeem = $bill && rand() < 0.2;
+		my $statement = claim('flash', $customer, $request, $bill, redeem => $redeem, try => rand() < 0.2);
+		my $then = sub {
+			my ($claim) = @_;
+			my $lot = rand();
+			my $use = order($notes, "$request used", redeem($claim, "$request used", $bill ? undef : bill(cents(100, 900))));
+			my $back = order($notes, "$request back", give_back($claim, "$request back"));
+			if ($lot < 0.05) { $more->(misuse($notes, $request, $statement =~ s/$customer, 'flash'/0, 'flash'/r)) }
+			elsif ($lot < 0.35) { $more->($redeem ? $back : $use) }
+			elsif ($lot < 0.45) { $more->($back, $use) }
+			elsif ($lot < 0.55) { $more->($use, order($notes, "$request again", redeem($claim, "$request again", $bill ? undef : bill(500)))) }
+			elsif ($lot < 0.65) { $more->($back, order($notes, "$request back", give_back($claim, "$request back"))) }
+		};
+		push @flash, order($notes, $request, $statement, $then);
+		push @flash, order($notes, $request, $statement, $then) if rand() < 0.03;
+		push @flash, order($notes, "$request too", claim('flash', $customer, "$request too", undef)) if rand() < 0.03;
+	}
+
+	for my $n (1 .. 300)
+	{
+		my $amount = cents(100.01, 1500);
+		push @orders, order($notes, "cents $n", claim('cents', $n % 50 + 1, "cents $n", bill($amount), redeem => rand() < 0.5),
+			sub {
+				my ($claim) = @_;
+				my $part = sprintf '%.2f', $amount / (2.5 + rand);
+				$more->(order($notes, "cents $n used", redeem($claim, "cents $n used"))) if rand() < 0.3;
+				$more->(map { order($notes, "cents $n part $_", give_back($claim, "cents $n part $_", $part)) } 1 .. 2) if rand() < 0.3;
+			});
+	}
+	for my $n (1 .. 360)
+	{
+		my $at = $n % 2 ? noon() : '2026-07-02T12:00:00+08';
+		my $order = order($notes, "places $n", claim('places', $n % 63 + 1, "places $n", bill(100, at => $at), redeem => rand() < 0.3));
+		my $say = $order->{say};
+		$order->{say} = sub {
+			my @statements = $say->();
+			return ($statements[0] eq 'BEGIN' ? shift @statements : 'BEGIN', "SET LOCAL clientele.clock = '$at'", @statements,
+				$statements[-1] =~ /^(COMMIT|ROLLBACK)/ ? () : 'COMMIT');
+		};
+		push @orders, $order;
+	}
+	for my $n (1 .. 100)
+	{
+		push @orders, order($notes, "unpaid $n", claim('unpaid', $n, "unpaid $n", bill(200)),
+			sub {
+				my ($claim) = @_;
+				$notes->{unpaid}{$n} = $claim;
+				$more->(order($notes, "unpaid $n used", redeem($claim, "unpaid $n used"), sub { delete $notes->{unpaid}{$n} }, way => 'block')) if rand() < 0.3;
+			});
+		my ($points, $money) = (cents(100, 900), cents(250, 900));
+		push @orders, order($notes, "points $n", claim('points', $n % 20 + 1, "points $n", bill($points), redeem => 1),
+			sub {
+				my ($claim) = @_;
+				$more->(map { order($notes, "points $n part $_", give_back($claim, "points $n part $_", sprintf '%.2f', $points / 3)) } 1 .. 2) if rand() < 0.5;
+			});
+		push @orders, order($notes, "money $n", claim('money', $n % 20 + 1, "money $n", bill($money), redeem => rand() < 0.8),
+			sub {
+				my ($claim) = @_;
+				$more->(map { order($notes, "money $n part $_", give_back($claim, "money $n part $_", sprintf '%.2f', $money / 3)) } 1 .. 2) if rand() < 0.5;
+				$more->(order($notes, "money $n back", give_back($claim, "money $n back"))) if rand() < 0.2;
+			});
+		push @orders, order($notes, "mask $n", claim('mask', $n % 20 + 1, "mask $n", bill(100), redeem => rand() < 0.7),
+			sub { $more->(order($notes, "mask $n back", give_back($_[0], "mask $n back"))) if rand() < 0.3; });
+		push @orders, order($notes, "present $n", claim('present', $n, "present $n", bill(100)),
+			sub { $more->(order($notes, "present $n used", redeem($_[0], "present $n used"))); });
+	}
+	push @orders, team_orders($notes, $more, 1 .. 14);
+	# Most of the crowd comes when there is nothing left.
+	@flash = shuffle @flash;
+	return ((shuffle @orders, splice @flash, 0, 2500), @flash);
+}
+
+# One begins, five want to join: two may.  Of every fourth team there is only one other.
+sub team_orders
+{
+	my ($notes, $more, @teams) = @_;
+	return map {
+		my $n = $_;
+		order($notes, "team $n", claim('team', 100 * $n, "team $n", bill(90)),
+			sub {
+				my ($claim) = @_;
+				$more->(map {
+					my $request = "team $n with $_";
+					order($notes, $request, claim('team', 100 * $n + $_, $request, bill(90), team => $claim),
+						sub { $more->(order($notes, "$request used", redeem($_[0], "$request used"))); })
+				} 1 .. ($n % 4 == 0 ? 1 : 5));
+				$more->(order($notes, "team $n used", redeem($claim, "team $n used")));
+			})
+	} @teams;
+}
+
+# Later what was not paid is free again, while some still want to pay it.
+sub evening_orders
+{
+	my ($notes, $tills) = @_;
+	my $more = sub { push @{ $tills->{queue} }, @_; };
+	my @late = map {
+		my $n = $_;
+		order($notes, "unpaid $n late", redeem($notes->{unpaid}{$n}, "unpaid $n late"),
+			sub { push @{ $notes->{complaints} }, "unpaid $n was redeemed when it had expired" }, way => 'block')
+	} sort { $a <=> $b } keys %{ $notes->{unpaid} };
+	return shuffle @late, team_orders($notes, $more, 15 .. 26), map {
+		my $n = $_;
+		order($notes, "unpaid $n", claim('unpaid', $n, "unpaid $n", bill(200, at => later())),
+			sub { $more->(order($notes, "unpaid $n used", redeem($_[0], "unpaid $n used"))) if rand() < 0.3; })
+	} 101 .. 200;
+}
+
+# Whoever still wants one, of what has come back meanwhile: all is sold.
+sub last_orders
+{
+	my ($notes, $customers, %left) = @_;
+	my @flash = shuffle grep { $_ % 10 < 9 && !$notes->{acknowledged}{"flash $_"} && !$notes->{acknowledged}{"flash $_ too"} } 1 .. $customers;
+	return (
+		(map { order($notes, "flash $_ last", claim('flash', $_, "flash $_ last", undef), undef, way => 'alone') } @flash[ 0 .. $left{flash} + 20 ]),
+		(map { order($notes, "unpaid $_ last", claim('unpaid', $_, "unpaid $_ last", undef), undef, way => 'alone') } 1001 .. 1020 + $left{unpaid}),
+		map { order($notes, "points $_ last", claim('points', $_, "points $_ last", bill(10)), undef, way => 'alone') } 1 .. 20 + $left{points});
+}
+
+# ---------- what must be ----------
+
+# Everything that is not as it should be, in words.
+my $faults = q{
+WITH promotion AS (
+	SELECT o.promotion_id, o.name, v.definition::text::jsonb AS d
+	FROM clientele.offered_promotion AS o JOIN clientele.promotion_version AS v USING (promotion_id, version)
+), claim AS (
+	SELECT c.*, p.name, p.d, state = 'redeemed' OR state = 'held' AS is_taken, state = 'redeemed' OR state = 'held' AND expires_at > clientele.wall_clock() AS is_live
+	FROM clientele.claim AS c JOIN promotion AS p USING (promotion_id)
+), step AS (
+	SELECT claim_id, count(*) FILTER (WHERE step = 'claim') AS claimed, count(*) FILTER (WHERE step = 'redeem' OR redeemed) AS redeemed,
+	       count(*) FILTER (WHERE step = 'give back') AS given_back, count(*) FILTER (WHERE step = 'expire') AS expired,
+	       coalesce(sum(amount) FILTER (WHERE step = 'give back'), 0) AS refunded
+	FROM clientele.claim_step GROUP BY claim_id
+), allowed AS (
+	SELECT promotion_id, name, 'total' AS kind, '' AS scope, (d#>>'{stock,total}')::numeric AS allowed FROM promotion WHERE d->'stock' ? 'total'
+	UNION ALL SELECT promotion_id, name, 'budget', '', (d->>'budget')::numeric FROM promotion WHERE d ? 'budget'
+	UNION ALL SELECT promotion_id, name, 'branch', b::text, (d#>>'{stock,per_branch}')::numeric FROM promotion, generate_series(1, 4) AS b WHERE d->'stock' ? 'per_branch'
+	UNION ALL SELECT promotion_id, name, 'day', day, (d#>>'{stock,per_day}')::numeric FROM promotion, unnest('{2026-07-01,2026-07-02}'::text[]) AS day WHERE d->'stock' ? 'per_day'
+), taken AS (
+	SELECT a.*, (SELECT CASE WHEN kind = 'budget' THEN coalesce(sum(c.value - c.taken_back), 0) ELSE count(*) END
+	             FROM claim AS c WHERE c.promotion_id = a.promotion_id AND c.is_taken
+	               AND (kind NOT IN ('branch', 'day') OR scope = CASE kind WHEN 'branch' THEN c.branch ELSE c.day::text END)) AS taken,
+	       (SELECT sum(remaining) - sum(owed) FROM clientele.stock AS s WHERE (s.promotion_id, s.kind, s.scope) = (a.promotion_id, a.kind, a.scope)) AS remaining
+	FROM allowed AS a
+)
+SELECT format('%s: %s %s: more is taken than there is: %s of %s', name, kind, scope, taken, allowed) FROM taken WHERE taken > allowed
+UNION ALL SELECT format('%s: %s %s: %s are taken of %s, but %s are left', name, kind, scope, taken, allowed, remaining)
+	FROM taken WHERE coalesce(remaining, allowed) <> allowed - taken
+UNION ALL SELECT format('stock of no limit: %s', s) FROM clientele.stock AS s
+	WHERE NOT EXISTS (SELECT FROM allowed AS a WHERE (s.promotion_id, s.kind, s.scope) = (a.promotion_id, a.kind, a.scope))
+UNION ALL SELECT format('%s: customer %s has %s', name, key, count(*)) FROM claim WHERE is_live
+	GROUP BY promotion_id, name, d, key HAVING count(*) > (d#>>'{stock,per_customer}')::int
+UNION ALL SELECT format('%s: customer %s has %s on %s', name, key, count(*), day) FROM claim WHERE is_live
+	GROUP BY promotion_id, name, d, key, day HAVING count(*) > (d#>>'{stock,per_period,claims}')::int
+UNION ALL SELECT format('%s: customer %s is not meant', name, key) FROM claim WHERE name = 'flash' AND key::int % 10 = 9
+
+-- what was answered
+UNION ALL SELECT format('%s was answered %s, and has %s', a.request_id, a.claim_id, coalesce(string_agg(s.claim_id::text, ' '), 'nothing'))
+	FROM acknowledged AS a LEFT JOIN clientele.claim_step AS s USING (request_id)
+	GROUP BY a.request_id, a.claim_id HAVING count(s.claim_id) <> 1 OR min(s.claim_id) <> a.claim_id
+UNION ALL SELECT format('%s was refused or rolled back, and has %s', r.request_id, s.claim_id) FROM refused AS r JOIN clientele.claim_step AS s USING (request_id)
+
+-- steps and states
+UNION ALL SELECT format('claim %s of %s is %s after %s', c.claim_id, name, state, s) FROM claim AS c LEFT JOIN step AS s USING (claim_id)
+	WHERE (s.claimed, coalesce(s.redeemed, 0), coalesce(s.given_back, 0) > 0, coalesce(s.expired, 0)) IS DISTINCT FROM
+	      (CASE origin WHEN 'benefit' THEN s.claimed ELSE 1 END, (state IN ('redeemed', 'returned'))::int,
+	       state IN ('released', 'returned') OR state = 'redeemed' AND c.refunded > 0, (state = 'expired')::int)
+	   OR (redeemed_at IS NOT NULL) <> (state IN ('redeemed', 'returned'))
+UNION ALL SELECT format('a step of no claim: %s', s) FROM clientele.claim_step AS s WHERE NOT EXISTS (SELECT FROM claim AS c WHERE c.claim_id = s.claim_id)
+UNION ALL SELECT format('%s: claim %s was refunded %s in steps of %s', name, claim_id, c.refunded, s.refunded)
+	FROM claim AS c JOIN step AS s USING (claim_id) WHERE state = 'redeemed' AND c.refunded <> s.refunded
+
+-- money, points, gifts, coupons
+UNION ALL SELECT format('%s: claim %s gives %s, %s on %s', name, claim_id, amount, given, bill)
+	FROM claim, LATERAL (SELECT CASE name WHEN 'cents' THEN least(60, round((bill->>'amount')::numeric * 0.075, 2)) WHEN 'points' THEN floor((bill->>'amount')::numeric / 10)
+	            WHEN 'money' THEN 50 WHEN 'present' THEN 2 WHEN 'mask' THEN 1 ELSE (d#>>'{benefit,amount}')::numeric END AS due) AS b
+	WHERE given <> due OR amount <> CASE WHEN d#>>'{benefit,kind}' IN ('amount off', 'percent off') THEN due ELSE 0 END OR (bill IS NULL) <> (given IS NULL)
+UNION ALL SELECT format('%s: claim %s took back %s of %s', name, claim_id, taken_back, given) FROM claim WHERE taken_back NOT BETWEEN 0 AND coalesce(given, 0)
+UNION ALL SELECT format('%s: claim %s (%s) gave %s and took back %s, but the ledger has %s', name, claim_id, state, c.given, taken_back, l)
+	FROM claim AS c, LATERAL (
+		SELECT coalesce(sum(amount), 0) AS amount, count(*) FILTER (WHERE lot IS NULL) AS lots,
+		       coalesce(sum(amount) FILTER (WHERE lot IS NULL), 0) AS given, bool_and(e.key = c.key) AS is_hers FROM clientele.ledger_entry AS e WHERE e.claim_id = c.claim_id) AS l
+	WHERE d#>>'{benefit,kind}' IN ('points', 'stored value', 'gift')
+	  AND CASE WHEN state IN ('redeemed', 'returned') THEN (l.amount, l.lots, l.given, is_hers) IS DISTINCT FROM (c.given - c.taken_back, 1::bigint, c.given, true) ELSE l.lots > 0 END
+UNION ALL SELECT format('%s: customer %s has less than nothing', account, key) FROM clientele.ledger_entry GROUP BY population_id, key, account, item HAVING sum(amount) < 0
+UNION ALL SELECT format('present %s (%s) gave %s vouchers', claim_id, state, vouchers)
+	FROM (SELECT c.*, (SELECT count(*) FROM claim AS v WHERE v.origin = 'benefit' AND v.origin_id = c.claim_id AND v.name = 'voucher' AND v.key = c.key) AS vouchers
+	      FROM claim AS c WHERE name = 'present') AS c
+	WHERE vouchers <> CASE state WHEN 'redeemed' THEN 2 ELSE 0 END
+UNION ALL SELECT format('voucher %s comes from nowhere', claim_id) FROM claim WHERE name = 'voucher' AND (origin <> 'benefit' OR origin_id IS NULL)
+
+-- who buys together
+UNION ALL SELECT format('team %s: %s live, %s redeemed', team, count(*) FILTER (WHERE is_live), count(*) FILTER (WHERE state = 'redeemed')) FROM claim WHERE name = 'team'
+	GROUP BY team HAVING count(*) FILTER (WHERE is_live) > 3 OR count(*) FILTER (WHERE state = 'redeemed') > 0 AND count(*) FILTER (WHERE is_live) <> 3 OR team IS NULL
+};
+
+# What is so only as long as some wait for an answer.
+my $unfinished = q{
+UNION ALL SELECT format('nobody ends the prepared %s', gid) FROM pg_prepared_xacts WHERE database = current_database()
+UNION ALL SELECT format('%s was never answered, but done', s.request_id) FROM clientele.claim_step AS s
+	WHERE request_id IS NOT NULL AND NOT EXISTS (SELECT FROM acknowledged AS a WHERE a.request_id = s.request_id)
+	  AND NOT EXISTS (SELECT FROM unknown AS u WHERE u.request_id = s.request_id)
+};
+
+# is_open: some have not been answered yet.
+sub faults
+{
+	my ($node, $database, $notes, $clock, %mode) = @_;
+	my $copy = sub {
+		my ($table, @rows) = @_;
+		return "CREATE TEMP TABLE $table (request_id text COLLATE \"C\", claim_id bigint);\nCOPY $table FROM STDIN;\n" . join('', map { "$_\n" } @rows) . "\\.\n";
+	};
+	my ($answered, $refused, $unknown) = @$notes{qw(acknowledged refused unknown)};
+	my $script = "SET clientele.clock = '$clock';\n"
+	  . $copy->('acknowledged', map { "$_\t$answered->{$_}" } keys %$answered)
+	  . $copy->('refused', map { "$_\t\\N" } grep { !$answered->{$_} && !$unknown->{$_} } keys %$refused)
+	  . $copy->('unknown', map { "$_\t\\N" } keys %$unknown);
+	$script .= "ANALYZE acknowledged, refused, unknown, clientele.claim, clientele.claim_step;\n$faults";
+	$script .= $unfinished if !$mode{is_open};
+	return (@{ $notes->{complaints} }, split /\n/, $node->safe_psql($database, $script));
+}
+
+1;
