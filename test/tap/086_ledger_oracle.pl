@@ -279,5 +279,29 @@ $node->command_checks_all([ 'pgbench', '-n', '-c', 10, '-j', 2, '-t', 2, '-f', $
 is($node->safe_psql('postgres', q{SELECT clientele.balance('clinic', 5, 'points'), count(*) FROM clientele.ledger_entry WHERE request_id LIKE 'same %'}),
 	'193|21', 'each is done once') or diag $node->safe_psql('postgres', q{SELECT * FROM clientele.ledger_entry WHERE request_id LIKE 'same %'});
 
+# Earning and memberships: bills of ten sessions, each bill twice, at every isolation level.
+$node->safe_psql('postgres', q{SELECT clientele.define_tag('clinic', 'plan 1'), clientele.publish('clinic')});
+$node->safe_psql('postgres', q{CALL clientele.refresh('clinic')});
+$node->safe_psql('postgres', q{
+	SELECT clientele.define_earn_rule('clinic', 'points', '{"term": {"from": "2000-01-01"}, "branches": "all", "after_refund": "recompute",
+		"benefit": {"kind": "points", "per": 10, "points": 1}}');
+	SELECT clientele.publish_promotion('clinic', 'points');
+	CREATE SEQUENCE bill});
+for my $level ('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
+{
+	my $script = $node->basedir . '/earn.sql';
+	append_to_file($script, join "\n", '\set customer random(6, 8)', qq{SELECT nextval('bill') AS bill \\gset},
+		("BEGIN ISOLATION LEVEL $level;", 'SELECT count(*) FROM pg_class;',
+			q{SELECT count(*) FROM clientele.earn('clinic', :customer, 'bill ' || :bill, jsonb_build_object('amount', 95 + :bill % 10));},
+			q{SELECT clientele.grant_membership('clinic', :customer, 'plan ' || :bill % 3, 'infinity', 'plan ' || :bill);}, 'COMMIT;') x 2, '');
+	$node->command_checks_all(
+		[ 'pgbench', '-n', '-c', 10, '-j', 2, '-t', 20, '-f', $script, $node->connstr('postgres') ],
+		0, [qr/number of transactions actually processed: 200\/200/], [qr/^(?!.*(aborted|failed))/s], "$level: nobody who earns fails");
+	unlink $script;
+}
+is($node->safe_psql('postgres', q{
+	SELECT sum(clientele.balance('clinic', c, 'points')), (SELECT sum((95 + n % 10) / 10) FROM generate_series(1, 600) AS n),
+	       (SELECT count(*) FROM clientele.membership) FROM generate_series(6, 8) AS c}), '5700|5700|600', 'each bill has earned once');
+
 $node->stop;
 done_testing();
