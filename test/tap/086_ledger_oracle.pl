@@ -152,9 +152,9 @@ my @made;
 for my $step (1 .. $steps)
 {
 	my $request = "r$step";
-	my $verb = pick('credit', 'spend', 'spend', 'refund', 'refund');
+	my $verb = pick('credit', 'credit', 'credit', 'spend', 'spend', 'refund', 'refund');
 	my $a = below(scalar @accounts);
-	my $n = 1 + below(pick(5, 30, 120));
+	my $n = 1 + below($verb eq 'credit' ? 12 : pick(5, 30));
 	my ($other, $value);
 
 	$now += pick(0, 0, 1, 7, 40) if rand() < 0.7;
