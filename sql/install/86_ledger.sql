@@ -239,25 +239,28 @@ COMMENT ON COLUMN clientele.ledger_line.request_id IS 'the request; NULL: nobody
 COMMENT ON COLUMN clientele.ledger_line.actor IS 'the role that asked';
 COMMENT ON COLUMN clientele.ledger_line.reason IS 'why';
 
--- What is left of each lot at an instant, of what was written until then.
-CREATE FUNCTION clientele.lots(population_id int, key text, as_of timestamptz, wanted text DEFAULT NULL,
+-- What is left of each lot at an instant, of what was written until then.  In PL/pgSQL, which keeps its plans.
+CREATE FUNCTION clientele.lots(population_id int, key text, as_of timestamptz,
                                OUT account text, OUT item text, OUT remaining numeric, OUT valid_until timestamptz)
-RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURNS SETOF record LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT e.account, e.item, sum(e.amount), max(e.valid_until)
     FROM clientele.ledger_entry AS e
-    WHERE e.population_id = lots.population_id AND e.key = lots.key AND e.at <= as_of AND (wanted IS NULL OR e.account = wanted)
+    WHERE e.population_id = lots.population_id AND e.key = lots.key AND e.at <= as_of
     GROUP BY e.account, e.item, coalesce(e.lot, e.entry_id)
-    HAVING sum(e.amount) <> 0 AND coalesce(max(e.valid_until) > as_of, true)
-    UNION ALL
-    SELECT 'coupon', c.promotion, 1, c.valid_until
+    HAVING sum(e.amount) <> 0 AND coalesce(max(e.valid_until) > as_of, true);
+    RETURN QUERY
+    SELECT 'coupon', c.promotion, 1::numeric, c.valid_until
     FROM clientele.coupon AS c
-    WHERE c.population_id = lots.population_id AND c.key = lots.key AND c.at <= as_of AND coalesce(wanted, 'coupon') = 'coupon'
-      AND coalesce(c.valid_until > as_of, true)
-      AND NOT EXISTS (SELECT FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step IN ('redeem', 'give back') AND s.at <= as_of)
-    $$;
-REVOKE ALL ON FUNCTION clientele.lots(int, text, timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.lots(int, text, timestamptz, text) IS 'internal: what a customer has of each lot, and his coupons, at an instant; of one account, or (NULL) of all';
+    WHERE c.population_id = lots.population_id AND c.key = lots.key AND c.at <= as_of AND coalesce(c.valid_until > as_of, true)
+      AND NOT EXISTS (SELECT FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step IN ('redeem', 'give back') AND s.at <= as_of);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.lots(int, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lots(int, text, timestamptz) IS 'internal: what a customer has of each lot, and his coupons, at an instant';
 
 CREATE FUNCTION clientele.check_as_of(as_of timestamptz) RETURNS timestamptz
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -288,7 +291,7 @@ DECLARE
 BEGIN
     item := clientele.check_account(account, item, true);
     RETURN (SELECT coalesce(sum(l.remaining), 0)
-            FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of), account) AS l
+            FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of)) AS l
             WHERE (l.account, l.item) = (balance_for.account, balance_for.item));
 END
 $$;
