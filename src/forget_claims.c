@@ -32,9 +32,10 @@ static const char *const statements[] = {
 	"UPDATE clientele.coupon_code AS d SET code = " NOBODY " WHERE d.population_id = $1 AND d.claim_id IN " HIS_CLAIMS,
 	"UPDATE clientele.claim AS c SET key = $3, bill = clientele.anonymous_bill(c.bill)"
 	" WHERE c.population_id = $1 AND c.key = $2",
-	"UPDATE clientele.ledger_entry AS e SET key = $3, request_id = NULL, reason = NULL"
+	"UPDATE clientele.ledger_entry AS e SET key = $3, reason = NULL,"
+	" request_id = clientele.pseudonym($1, e.request_id), refund_of = clientele.pseudonym($1, e.refund_of)"
 	" WHERE e.population_id = $1 AND e.key = $2",
-	"UPDATE clientele.membership AS m SET key = $3, request_id = " NOBODY ", reason = NULL"
+	"UPDATE clientele.membership AS m SET key = $3, request_id = clientele.pseudonym($1, m.request_id), reason = NULL"
 	" WHERE m.population_id = $1 AND m.key = $2",
 	"DELETE FROM clientele.refusal AS r WHERE r.population_id = $1 AND r.key = $2",
 	"DELETE FROM clientele.frozen_audience AS f WHERE f.population_id = $1 AND f.key = $2",
