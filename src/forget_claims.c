@@ -3,8 +3,8 @@
  *		A forgotten customer's claims, ledger and memberships: the money stays, he does not.
  *
  * Rows are kept under a pseudonym, so that stock, budgets, liabilities and reports add up as
- * before.  His till waits: whoever claims for him holds the same lock, so that no row
- * comes after this has looked.
+ * before; what he holds and has not used is free again.  His till waits: whoever claims
+ * for him holds the same lock, so that no row comes after this has looked.
  */
 #include "postgres.h"
 
@@ -20,8 +20,10 @@ PG_FUNCTION_INFO_V1(clientele_forget_claims);
 #define HIS_CLAIMS "(SELECT c.claim_id FROM clientele.claim AS c WHERE c.population_id = $1 AND c.key = $2)"
 #define NOBODY "('forgotten:' || gen_random_uuid())"
 
-/* $1 the population, $2 his key, $3 what stands in its place. */
+/* $1 the population, $2 his key, $3 what stands in its place, $4 who forgets him. */
 static const char *const statements[] = {
+	"SELECT clientele.give_back_for($4, c.claim_id, " NOBODY ", NULL, NULL, NULL) FROM clientele.claim AS c"
+	" WHERE c.population_id = $1 AND c.key = $2 AND c.state = 'held' AND c.expires_at > clientele.wall_clock()",
 	"UPDATE clientele.claim_step AS s SET request_id = NULL, reason = NULL, answer = NULL,"
 	" bill = clientele.anonymous_bill(s.bill), evidence = s.evidence - 'values'"
 	" WHERE s.claim_id IN " HIS_CLAIMS,
@@ -30,9 +32,10 @@ static const char *const statements[] = {
 	"UPDATE clientele.coupon_code AS d SET code = " NOBODY " WHERE d.population_id = $1 AND d.claim_id IN " HIS_CLAIMS,
 	"UPDATE clientele.claim AS c SET key = $3, bill = clientele.anonymous_bill(c.bill)"
 	" WHERE c.population_id = $1 AND c.key = $2",
-	"UPDATE clientele.ledger_entry AS e SET key = $3, request_id = NULL, reason = NULL"
+	"UPDATE clientele.ledger_entry AS e SET key = $3, reason = NULL,"
+	" request_id = clientele.pseudonym($1, e.request_id), refund_of = clientele.pseudonym($1, e.refund_of)"
 	" WHERE e.population_id = $1 AND e.key = $2",
-	"UPDATE clientele.membership AS m SET key = $3, request_id = " NOBODY ", reason = NULL"
+	"UPDATE clientele.membership AS m SET key = $3, request_id = clientele.pseudonym($1, m.request_id), reason = NULL"
 	" WHERE m.population_id = $1 AND m.key = $2",
 	"DELETE FROM clientele.refusal AS r WHERE r.population_id = $1 AND r.key = $2",
 	"DELETE FROM clientele.frozen_audience AS f WHERE f.population_id = $1 AND f.key = $2",
@@ -41,14 +44,14 @@ static const char *const statements[] = {
 	" WHERE b.population_id = $1 AND b.last_key = $2 AND b.ended_at IS NOT NULL"
 };
 
-/* forget_claims(population_id, key, pseudonym) */
+/* forget_claims(caller, population_id, key, pseudonym) */
 Datum
 clientele_forget_claims(PG_FUNCTION_ARGS)
 {
-	const Oid	types[] = {INT4OID, TEXTOID, TEXTOID};
-	Datum		arguments[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)};
+	const Oid	types[] = {INT4OID, TEXTOID, TEXTOID, REGROLEOID};
+	Datum		arguments[] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(0)};
 
-	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, PG_GETARG_INT32(1), text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	SPI_connect();
 	for (int i = 0; i < (int) lengthof(statements); i++)
 		(void) clientele_fresh_run(statements[i], lengthof(types), types, arguments, NULL);

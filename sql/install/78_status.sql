@@ -441,7 +441,7 @@ BEGIN
     SELECT s.population_id, sha256(s.secret || convert_to(forget_for.key, 'UTF8'))
     FROM clientele.population_secret AS s WHERE s.population_id = owned.population_id
     ON CONFLICT DO NOTHING;
-    PERFORM clientele.forget_claims(owned.population_id, key, clientele.pseudonym(owned.population_id, key));
+    PERFORM clientele.forget_claims(caller, owned.population_id, key, clientele.pseudonym(owned.population_id, key));
     PERFORM clientele.uncount(owned, key);
     FOR target IN
         SELECT format('%s WHERE %I', clientele.data_table(owned.name, 'stored', v.version), owned.key_column)

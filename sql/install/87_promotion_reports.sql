@@ -333,7 +333,7 @@ CREATE FUNCTION clientele.put_report_views(population clientele.population) RETU
 DECLARE
     -- versions, once each: of a promotion as it decided
     versions CONSTANT text := format($query$
-        (SELECT o.name::text AS promotion, v.promotion_id, v.version, v.definition, d.j #>> '{benefit,kind}' AS kind,
+        (SELECT o.name::text COLLATE "default" AS promotion, v.promotion_id, v.version, v.definition, d.j #>> '{benefit,kind}' AS kind,
                 coalesce((d.j ->> 'personal')::boolean, d.j ? 'audience') AS personal,
                 concat_ws('; ', 'audience: ' || (d.j ->> 'audience'), 'bill: ' || (d.j ->> 'bill'),
                           'spend: at least ' || (d.j #>> '{spend,at_least}'),
@@ -380,7 +380,7 @@ BEGIN
               'what unpaid claims are worth, in money: the budget keeps it for them']);
 
     PERFORM clientele.put_own_view(population, '_promotion_effect', format($query$
-        SELECT o.name::text AS promotion, e."group", e.customers, e.from_day, e.to_day, e.buyers, e.revenue::numeric(28,6) AS revenue,
+        SELECT o.name::text COLLATE "default" AS promotion, e."group", e.customers, e.from_day, e.to_day, e.buyers, e.revenue::numeric(28,6) AS revenue,
                e.revenue_each::numeric(28,2) AS revenue_each, e.lift::numeric(28,2) AS lift, e.lift_error::numeric(28,2) AS lift_error,
                e.later_buyers, e.later_revenue::numeric(28,6) AS later_revenue
         FROM clientele.offered_promotion AS o CROSS JOIN LATERAL clientele.promotion_effect(%L, o.name) AS e
@@ -503,7 +503,7 @@ BEGIN
 
     SELECT b.* INTO batch FROM clientele.coupon_batch AS b WHERE b.batch_id = claim.origin_id AND claim.origin IN ('batch', 'code');
     RETURN QUERY
-    SELECT 'state', s.state, CASE WHEN isfinite(claim.expires_at) THEN 'held until ' || to_char(claim.expires_at AT TIME ZONE zone, local) END, NULL::boolean
+    SELECT 'state', s.state, CASE WHEN s.state IN ('held', 'expired') AND isfinite(claim.expires_at) THEN 'until ' || to_char(claim.expires_at AT TIME ZONE zone, local) END, NULL::boolean
     FROM (SELECT CASE WHEN claim.state = 'held' AND claim.expires_at <= clientele.wall_clock() THEN 'expired' ELSE claim.state END) AS s (state)
     UNION ALL
     SELECT 'promotion', o.name, format('version %s, published %s by %s%s', version.version,
@@ -558,7 +558,8 @@ BEGIN
          FROM unnest(clientele.conditions((definition ->> 'bill')::clientele.expression)) WITH ORDINALITY AS c (part, place) ORDER BY c.place)
         UNION ALL
         SELECT 'spend', coalesce(evidence ->> 'spent', clientele.bill_amount(claim.bill)::text),
-               format('at least %s of %s', definition #>> '{spend,at_least}', definition #>> '{spend,measure}'), NOT 'spend' = ANY (again.reasons)
+               format('at least %s %s', definition #>> '{spend,at_least}',
+                      CASE definition #>> '{spend,measure}' WHEN 'bill' THEN 'on the bill' ELSE format('of %s since the term began', definition #>> '{spend,measure}') END), NOT 'spend' = ANY (again.reasons)
         WHERE definition ? 'spend'
         UNION ALL
         SELECT 'benefit', trim_scale(claim.given)::text, clientele.benefit_words(definition -> 'benefit'),
@@ -604,10 +605,10 @@ CREATE FUNCTION clientele.anonymous_bill(bill jsonb) RETURNS jsonb
 REVOKE ALL ON FUNCTION clientele.anonymous_bill(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.anonymous_bill(jsonb) IS 'internal: amount, branch, channel and staff of a bill; not its number, its time, or what was bought';
 
-CREATE FUNCTION clientele.forget_claims(population_id int, key text, pseudonym text) RETURNS void
+CREATE FUNCTION clientele.forget_claims(caller regrole, population_id int, key text, pseudonym text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_forget_claims' LANGUAGE C VOLATILE STRICT;
-REVOKE ALL ON FUNCTION clientele.forget_claims(int, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.forget_claims(int, text, text) IS 'internal: what a customer has claimed, was given and has paid stands under a pseudonym from now on; what was said of him is erased';
+REVOKE ALL ON FUNCTION clientele.forget_claims(regrole, int, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.forget_claims(regrole, int, text, text) IS 'internal: what a customer holds is released; what he has claimed, was given and has paid stands under a pseudonym from now on; what was said of him is erased';
 
 -- As people want to read it; what is not there is an empty list.
 CREATE FUNCTION clientele.export_person_for(caller regrole, population text, key text) RETURNS jsonb

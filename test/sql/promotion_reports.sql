@@ -171,12 +171,13 @@ SELECT population_id, claim_id, s.step, format('%s/%s/%s', s.step, key, claim_id
 FROM clientele.claim, unnest(ARRAY['claim', 'redeem']) AS s (step) WHERE population_id = :population_id;
 INSERT INTO clientele.claim_step (population_id, claim_id, step, at, actor, reason)
 SELECT population_id, min(claim_id), 'transfer', now(), current_user, :'key' FROM clientele.claim WHERE population_id = :population_id GROUP BY 1;
-INSERT INTO clientele.coupon_batch (population_id, promotion_id, kind, quantity, valid_until, author, request_id, began_at, ended_at, last_key)
-SELECT population_id, promotion_id, 'segment', 5, 'infinity', current_user, 'batch', now(), now(), :'key' FROM clientele.offered_promotion WHERE name = 'june';
+INSERT INTO clientele.coupon_batch (population_id, promotion_id, kind, quantity, valid_until, author, request_id, began_at, updated_at, ended_at, last_key)
+SELECT population_id, promotion_id, 'segment', 5, 'infinity', current_user, 'batch', now(), now(), now(), :'key' FROM clientele.offered_promotion WHERE name = 'june';
 INSERT INTO clientele.coupon_code SELECT population_id, 'CODE' || key, 1, claim_id FROM clientele.claim WHERE population_id = :population_id;
-INSERT INTO clientele.ledger_entry (population_id, key, account, amount, claim_id, request_id, at, actor, reason)
-SELECT population_id, key, 'points', 7, claim_id, 'ledger ' || key, claimed_at, current_user, 'for ' || key FROM clientele.claim WHERE population_id = :population_id;
-INSERT INTO clientele.membership SELECT :population_id, id, 'gold', now(), 'infinity', 999, 'gold ' || id, now(), current_user, 'of ' || id FROM shop.customer;
+INSERT INTO clientele.ledger_entry (population_id, key, account, amount, claim_id, request_id, at, actor, reason, refund_of)
+SELECT population_id, key, 'points', 7, claim_id, 'ledger ' || key, claimed_at, current_user, 'for ' || key, 'bought by ' || key FROM clientele.claim WHERE population_id = :population_id;
+INSERT INTO clientele.membership (population_id, key, plan, since, until, paid, request_id, at, actor, reason)
+SELECT :population_id, id, 'gold', now(), 'infinity', 999, 'gold ' || id, now(), current_user, 'of ' || id FROM shop.customer;
 INSERT INTO clientele.frozen_audience SELECT :population_id, promotion_id, id FROM shop.customer, clientele.offered_promotion WHERE name = 'june';
 SELECT clientele.tag_customer('shopper', :'key', 'regular', 'said ' || :'key');
 
