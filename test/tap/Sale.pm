@@ -235,11 +235,11 @@ sub morning_orders
 				$more->(order($notes, "unpaid $n used", redeem($claim, "unpaid $n used"), sub { delete $notes->{unpaid}{$n} }, way => 'block')) if rand() < 0.3;
 			});
 		my ($points, $money) = (cents(100, 900), cents(250, 900));
-		push @orders, order($notes, "points $n", claim('points', $n % 20 + 1, "points $n", bill($points), redeem => 1),
+		push @orders, order($notes, "points $n", claim('points', $n % 4 + 1, "points $n", bill($points), redeem => 1),
 			sub {
 				my ($claim) = @_;
 				$more->(map { order($notes, "points $n part $_", give_back($claim, "points $n part $_", sprintf '%.2f', $points / 3)) } 1 .. 2) if rand() < 0.5;
-				$more->(map { spending($notes, "points $n spent $_", $n % 20 + 1, 1 + int rand($points / 10)) } 1 .. 2) if rand() < 0.5;
+				push @{ $tills->{queue} }, map { spending($notes, "points $n spent $_", $n % 4 + 1, 1 + int rand($points / 5)) } 1 .. 2;
 			});
 		push @orders, order($notes, "money $n", claim('money', $n % 20 + 1, "money $n", bill($money), redeem => rand() < 0.8),
 			sub {
