@@ -402,8 +402,11 @@ UNION ALL SELECT format('report of %s: %s instead of %s', name, r, c)
 	WHERE r IS DISTINCT FROM c
 UNION ALL SELECT format('%s of customer %s: the view has %s, the ledger %s', account, id, v.amount, e.amount)
 	FROM (SELECT id, account, item, sum(amount) AS amount FROM segments.shop_ledger GROUP BY 1, 2, 3) AS v
-	FULL JOIN (SELECT key AS id, account, item, sum(amount) AS amount FROM clientele.ledger_entry GROUP BY 1, 2, 3) AS e USING (id, account, item)
-	WHERE v.amount IS DISTINCT FROM e.amount
+	FULL JOIN (SELECT id, account, item, sum(amount) AS amount
+	           FROM (SELECT key AS id, account, item, amount FROM clientele.ledger_entry
+	                 UNION ALL SELECT key, 'coupon', name, 1 FROM claim WHERE bill IS NULL AND state = 'held' AND is_live) AS e GROUP BY 1, 2, 3) AS e
+	     USING (id, account, item)
+	WHERE coalesce(v.amount, 0) <> coalesce(e.amount, 0)
 
 -- who buys together
 UNION ALL SELECT format('team %s: %s live, %s redeemed', team, count(*) FILTER (WHERE is_live), count(*) FILTER (WHERE state = 'redeemed')) FROM claim WHERE name = 'team'
