@@ -30,6 +30,7 @@ struct ClienteleQuietRead
 	MemoryContext context;		/* by index: an index scan keeps what it has allocated */
 	bool		hints;			/* by index: dead entries are pointed out to others */
 	Buffer		buffer;			/* by index: page of the latest row, pinned */
+	XLogRecPtr	page_lsn;		/* by index: of that page, when the row was looked at */
 	Buffer		visibility;		/* entries: page of the visibility map, pinned */
 	HeapTupleData tuple;		/* by index: the latest row */
 };
@@ -119,6 +120,7 @@ visible_version(ClienteleQuietRead *scan, ItemPointer place, bool *all_dead)
 	if (scan->hints && scan->buffer != before)
 		heap_page_prune_opt(scan->table, scan->buffer);
 	LockBuffer(scan->buffer, BUFFER_LOCK_SHARE);
+	scan->page_lsn = BufferGetLSNAtomic(scan->buffer);
 	*all_dead = true;
 	while (heap_hot_search_buffer(&version, scan->table, scan->buffer, SnapshotAny, &scan->tuple, NULL, first))
 	{
@@ -175,6 +177,12 @@ clientele_quiet_read_next(ClienteleQuietRead *scan)
 	if (scan->whole)
 		return next_of_whole(scan);
 	return next_place(scan, false) ? &scan->tuple : NULL;
+}
+
+XLogRecPtr
+clientele_quiet_read_page_lsn(const ClienteleQuietRead *scan)
+{
+	return scan->page_lsn;
 }
 
 IndexTuple

@@ -10,6 +10,7 @@
 #include "access/itup.h"
 #include "access/sdir.h"
 #include "access/skey.h"
+#include "access/xlogdefs.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
@@ -27,6 +28,12 @@ extern ClienteleQuietRead *clientele_quiet_read_begin(Relation table, Relation i
 
 /* The next row, which stays where it is until the next call or the end; NULL = no more. */
 extern HeapTuple clientele_quiet_read_next(ClienteleQuietRead *scan);
+
+/*
+ * By an index: how old the latest row's page was when the row was looked at.  As long as the page
+ * stays as old, nobody has changed anything on it.
+ */
+extern XLogRecPtr clientele_quiet_read_page_lsn(const ClienteleQuietRead *scan);
 
 /*
  * The same in an index's order or against it.  With `entries`, the index has all that

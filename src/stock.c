@@ -15,31 +15,18 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 
 #include "claim.h"
 #include "fresh.h"
 #include "local_time.h"
 #include "own_table.h"
 #include "stock.h"
+#include "stock_parts.h"
 
 PG_FUNCTION_INFO_V1(clientele_put_stock);
 
-/* Columns of clientele.stock, and the places of those in its primary key. */
-enum
-{
-	STOCK_POPULATION, STOCK_PROMOTION, STOCK_KIND, STOCK_SCOPE, STOCK_STRIPE, STOCK_REMAINING, STOCK_OWED
-};
-
-enum
-{
-	KEY_PROMOTION = 1, KEY_KIND, KEY_SCOPE, KEY_STRIPE
-};
-
-/* The kinds of limits, in the order in which they are locked: bits of ClienteleStockLack. */
-#define KINDS 4
-static const char *const kinds[KINDS] = {"total", "branch", "day", "budget"};
-#define ALL_LIMITS ((1 << KINDS) - 1)
+const char *const clientele_stock_kinds[CLIENTELE_STOCK_KINDS] = {"total", "branch", "day", "budget"};
+#define ALL_LIMITS ((1 << CLIENTELE_STOCK_KINDS) - 1)
 
 /* As many as commits wait together, but not so many that each has next to nothing. */
 #define MOST_STRIPES 32
@@ -59,7 +46,7 @@ typedef struct Scope
 {
 	int			population_id;
 	int			promotion_id;
-	int			kind;			/* of kinds[] */
+	ClienteleStockKind kind;
 	const char *scope;
 	ClienteleDecimal limit;
 	int			nstripes;		/* that it has, or is to have */
@@ -92,7 +79,7 @@ clientele_stock_lock(int population_id, int promotion_id)
 static char *
 lock_name(const Scope *scope, int stripe)
 {
-	return psprintf("%d/%s/%s/%d", scope->promotion_id, kinds[scope->kind], scope->scope, stripe);
+	return psprintf("%d/%s/%s/%d", scope->promotion_id, clientele_stock_kinds[scope->kind], scope->scope, stripe);
 }
 
 static bool
@@ -126,8 +113,8 @@ first_stripe(const Scope *scope)
 
 /* ---------- rows ---------- */
 
-static ClienteleDecimal
-number_of(Datum value)
+ClienteleDecimal
+clientele_stock_number(Datum value)
 {
 	ClienteleDecimal number;
 
@@ -154,16 +141,22 @@ is_some(ClienteleDecimal there)
 	return clientele_decimal_sign(there) > 0;
 }
 
+void
+clientele_stock_keys(ScanKey keys, int promotion_id, ClienteleStockKind kind, const char *scope)
+{
+	clientele_own_key_equal(&keys[0], STOCK_KEY_PROMOTION, INT4OID, Int32GetDatum(promotion_id));
+	clientele_own_key_equal(&keys[1], STOCK_KEY_KIND, TEXTOID, CStringGetTextDatum(clientele_stock_kinds[kind]));
+	clientele_own_key_equal(&keys[2], STOCK_KEY_SCOPE, TEXTOID, CStringGetTextDatum(scope));
+}
+
 static void
 find_scope(ClienteleOwnTable *stock, const Scope *scope, int stripe)
 {
 	ScanKeyData keys[4];
 
-	clientele_own_key_equal(&keys[0], KEY_PROMOTION, INT4OID, Int32GetDatum(scope->promotion_id));
-	clientele_own_key_equal(&keys[1], KEY_KIND, TEXTOID, CStringGetTextDatum(kinds[scope->kind]));
-	clientele_own_key_equal(&keys[2], KEY_SCOPE, TEXTOID, CStringGetTextDatum(scope->scope));
+	clientele_stock_keys(keys, scope->promotion_id, scope->kind, scope->scope);
 	if (stripe >= 0)
-		clientele_own_key_equal(&keys[3], KEY_STRIPE, INT2OID, Int16GetDatum((int16) stripe));
+		clientele_own_key_equal(&keys[3], STOCK_KEY_STRIPE, INT2OID, Int16GetDatum((int16) stripe));
 	clientele_own_find(stock, "stock_pkey", stripe >= 0 ? 4 : 3, keys);
 }
 
@@ -179,7 +172,7 @@ get_stripe(ClienteleOwnTable *stock, const Scope *scope, int stripe, Part *part)
 	if (!found)
 		return false;
 	part->stripe = stripe;
-	part->remaining = number_of(part->row.values[STOCK_REMAINING]);
+	part->remaining = clientele_stock_number(part->row.values[STOCK_REMAINING]);
 	part->taken = CLIENTELE_ZERO;
 	return true;
 }
@@ -204,10 +197,10 @@ look_at_stripes(ClienteleOwnTable *stock, Scope *scope, ClienteleDecimal *remain
 			scope->nstripes = 0;
 		found = true;
 		scope->nstripes++;
-		remaining[stripe] = number_of(row.values[STOCK_REMAINING]);
+		remaining[stripe] = clientele_stock_number(row.values[STOCK_REMAINING]);
 		*sum = clientele_money_add(*sum, remaining[stripe]);
 		if (stripe == 0)
-			*owed = number_of(row.values[STOCK_OWED]);
+			*owed = clientele_stock_number(row.values[STOCK_OWED]);
 	}
 	clientele_own_found(stock);
 	return found;
@@ -254,42 +247,43 @@ stripes_of_budget(const ClientelePromotion *promotion)
 		stripes_of_claims((int) claims.u.units);
 }
 
-/* The limit of that kind; false if there is none. */
-static bool
-find_limit(const ClientelePromotion *promotion, int kind, Scope *scope)
+bool
+clientele_stock_limit(const ClientelePromotion *promotion, ClienteleStockKind kind, ClienteleDecimal *limit)
 {
-	int			claims = kind == 0 ? promotion->stock.total : kind == 1 ? promotion->stock.per_branch :
-		promotion->stock.per_day;
+	const ClientelePromotionStock *stock = &promotion->stock;
+	int			claims = kind == CLIENTELE_STOCK_TOTAL ? stock->total : kind == CLIENTELE_STOCK_BRANCH ? stock->per_branch :
+		stock->per_day;
 
-	scope->kind = kind;
-	scope->nparts = 0;
-	if (kind == 3)
-	{
-		if (!promotion->has_budget)
-			return false;
-		scope->limit = promotion->budget;
-		scope->nstripes = stripes_of_budget(promotion);
-		return true;
-	}
-	scope->limit = clientele_decimal_from_int64(claims);
-	scope->nstripes = stripes_of_claims(claims);
-	return claims != CLIENTELE_NO_LIMIT;
+	*limit = kind == CLIENTELE_STOCK_BUDGET ? promotion->budget : clientele_decimal_from_int64(claims);
+	return kind == CLIENTELE_STOCK_BUDGET ? promotion->has_budget : claims != CLIENTELE_NO_LIMIT;
 }
 
-static const char *
-scope_name(int kind, const char *branch, DateADT day)
+const char *
+clientele_stock_scope(ClienteleStockKind kind, const char *branch, DateADT day)
 {
-	return kind == 1 ? branch : kind == 2 ? clientele_date_to_string(day) : "";
+	return kind == CLIENTELE_STOCK_BRANCH ? branch : kind == CLIENTELE_STOCK_DAY ? clientele_date_to_string(day) : "";
+}
+
+/* The limit of that kind, and how it is divided; false if there is none. */
+static bool
+find_limit(const ClientelePromotion *promotion, ClienteleStockKind kind, Scope *scope)
+{
+	scope->kind = kind;
+	scope->nparts = 0;
+	if (!clientele_stock_limit(promotion, kind, &scope->limit))
+		return false;
+	scope->nstripes = kind == CLIENTELE_STOCK_BUDGET ? stripes_of_budget(promotion) : stripes_of_claims((int) scope->limit.u.units);
+	return true;
 }
 
 /* What is taken, or given back, of a limit of that kind; false if nothing, or it is not known where. */
 static bool
 find_wanted(Scope *scope, const char *branch, DateADT day, int claims, ClienteleDecimal value)
 {
-	scope->wanted = scope->kind == 3 ? value : clientele_decimal_from_int64(claims);
-	if (!is_some(scope->wanted) || (scope->kind == 1 && branch == NULL))
+	scope->wanted = scope->kind == CLIENTELE_STOCK_BUDGET ? value : clientele_decimal_from_int64(claims);
+	if (!is_some(scope->wanted) || (scope->kind == CLIENTELE_STOCK_BRANCH && branch == NULL))
 		return false;
-	scope->scope = scope_name(scope->kind, branch, day);
+	scope->scope = clientele_stock_scope(scope->kind, branch, day);
 	return true;
 }
 
@@ -319,7 +313,7 @@ make_stripes(ClienteleOwnTable *stock, const Scope *scope, ClienteleDecimal rema
 
 		row.values[STOCK_POPULATION] = Int32GetDatum(scope->population_id);
 		row.values[STOCK_PROMOTION] = Int32GetDatum(scope->promotion_id);
-		row.values[STOCK_KIND] = CStringGetTextDatum(kinds[scope->kind]);
+		row.values[STOCK_KIND] = CStringGetTextDatum(clientele_stock_kinds[scope->kind]);
 		row.values[STOCK_SCOPE] = CStringGetTextDatum(scope->scope);
 		row.values[STOCK_STRIPE] = Int16GetDatum((int16) i);
 		row.values[STOCK_REMAINING] = number_datum(part_of(remaining, scope->nstripes, i));
@@ -509,11 +503,11 @@ static uint32
 take(const ClientelePopulation *population, const ClienteleOffered *promotion, uint32 from,
 	 const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now)
 {
-	Scope	   *scopes = palloc(KINDS * sizeof(Scope));
+	Scope	   *scopes = palloc(CLIENTELE_STOCK_KINDS * sizeof(Scope));
 	int			nscopes = 0;
 	uint32		lack;
 
-	for (int kind = 0; kind < KINDS; kind++)
+	for (int kind = 0; kind < CLIENTELE_STOCK_KINDS; kind++)
 	{
 		Scope	   *scope = &scopes[nscopes];
 
@@ -587,7 +581,7 @@ put_back(ClienteleOwnTable *stock, const Scope *scope, int stripe, ClienteleDeci
 		elog(ERROR, "stripe %d of the stock has gone", stripe);
 	if (stripe == 0)
 	{
-		ClienteleDecimal owed = number_of(part.row.values[STOCK_OWED]);
+		ClienteleDecimal owed = clientele_stock_number(part.row.values[STOCK_OWED]);
 		ClienteleDecimal paid = clientele_money_least(owed, amount);
 
 		part.row.values[STOCK_OWED] = number_datum(clientele_money_subtract(owed, paid));
@@ -624,7 +618,7 @@ give_back(const ClientelePopulation *population, int promotion_id, uint32 to,
 
 	scope->population_id = population->id;
 	scope->promotion_id = promotion_id;
-	for (scope->kind = 0; scope->kind < KINDS; scope->kind++)
+	for (scope->kind = 0; scope->kind < CLIENTELE_STOCK_KINDS; scope->kind++)
 		if ((to & (1 << scope->kind)) != 0 && find_wanted(scope, branch, day, claims, value))
 			give_back_scope(stock, scope);
 	pfree(scope);
@@ -665,7 +659,7 @@ clientele_stock_give_back_reserved(const ClientelePopulation *population, int pr
 	" + (SELECT pg_catalog.count(*) FROM clientele.coupon_batch AS b JOIN clientele.coupon_code AS k USING (batch_id)" \
 	" WHERE b.promotion_id = $1 AND b.returned IS NULL AND k.claim_id IS NULL)"
 
-static const char *const taken_queries[KINDS] = {TAKEN_OF_TOTAL, TAKEN("c.branch"), TAKEN("c.day::text"), TAKEN("''::text")};
+static const char *const taken_queries[CLIENTELE_STOCK_KINDS] = {TAKEN_OF_TOTAL, TAKEN("c.branch"), TAKEN("c.day::text"), TAKEN("''::text")};
 
 static void
 delete_stripes(ClienteleOwnTable *stock, const Scope *scope)
@@ -673,8 +667,8 @@ delete_stripes(ClienteleOwnTable *stock, const Scope *scope)
 	ScanKeyData keys[2];
 	ClienteleOwnRow row;
 
-	clientele_own_key_equal(&keys[0], KEY_PROMOTION, INT4OID, Int32GetDatum(scope->promotion_id));
-	clientele_own_key_equal(&keys[1], KEY_KIND, TEXTOID, CStringGetTextDatum(kinds[scope->kind]));
+	clientele_own_key_equal(&keys[0], STOCK_KEY_PROMOTION, INT4OID, Int32GetDatum(scope->promotion_id));
+	clientele_own_key_equal(&keys[1], STOCK_KEY_KIND, TEXTOID, CStringGetTextDatum(clientele_stock_kinds[scope->kind]));
 	while (clientele_own_get(stock, "stock_pkey", 2, keys, &row))
 		clientele_own_delete(stock, &row);
 }
@@ -699,12 +693,12 @@ make_all_scopes(ClienteleOwnTable *stock, Scope *scope, bool anew)
 	{
 		HeapTuple	row = SPI_tuptable->vals[i];
 		TupleDesc	columns = SPI_tuptable->tupdesc;
-		ClienteleDecimal taken = number_of(SPI_getbinval(row, columns, scope->kind == 3 ? 3 : 2, &isnull));
+		ClienteleDecimal taken = clientele_stock_number(SPI_getbinval(row, columns, scope->kind == CLIENTELE_STOCK_BUDGET ? 3 : 2, &isnull));
 
 		scope->scope = SPI_getvalue(row, columns, 1);
 		make_scope(stock, scope, clientele_money_subtract(scope->limit, taken));
 	}
-	if (count == 0 && (scope->kind == 0 || scope->kind == 3))
+	if (count == 0 && (scope->kind == CLIENTELE_STOCK_TOTAL || scope->kind == CLIENTELE_STOCK_BUDGET))
 	{
 		scope->scope = "";
 		make_scope(stock, scope, scope->limit);
@@ -725,8 +719,8 @@ find_scopes(ClienteleOwnTable *stock, const Scope *scope)
 	List	   *scopes = NIL;
 	ScopeLeft  *last = NULL;
 
-	clientele_own_key_equal(&keys[0], KEY_PROMOTION, INT4OID, Int32GetDatum(scope->promotion_id));
-	clientele_own_key_equal(&keys[1], KEY_KIND, TEXTOID, CStringGetTextDatum(kinds[scope->kind]));
+	clientele_own_key_equal(&keys[0], STOCK_KEY_PROMOTION, INT4OID, Int32GetDatum(scope->promotion_id));
+	clientele_own_key_equal(&keys[1], STOCK_KEY_KIND, TEXTOID, CStringGetTextDatum(clientele_stock_kinds[scope->kind]));
 	clientele_own_find(stock, "stock_pkey", 2, keys);
 	while (clientele_own_next(stock, &row))
 	{
@@ -739,8 +733,8 @@ find_scopes(ClienteleOwnTable *stock, const Scope *scope)
 			last->left = CLIENTELE_ZERO;
 			scopes = lappend(scopes, last);
 		}
-		last->left = clientele_money_add(last->left, number_of(row.values[STOCK_REMAINING]));
-		last->left = clientele_money_subtract(last->left, number_of(row.values[STOCK_OWED]));
+		last->left = clientele_money_add(last->left, clientele_stock_number(row.values[STOCK_REMAINING]));
+		last->left = clientele_money_subtract(last->left, clientele_stock_number(row.values[STOCK_OWED]));
 	}
 	clientele_own_found(stock);
 	return scopes;
@@ -790,7 +784,7 @@ clientele_put_stock(PG_FUNCTION_ARGS)
 	clientele_stock_lock(scope->population_id, scope->promotion_id);
 	SPI_connect();
 	stock = clientele_own_open("stock");
-	for (int kind = 0; kind < KINDS; kind++)
+	for (int kind = 0; kind < CLIENTELE_STOCK_KINDS; kind++)
 	{
 		if (before != NULL && is_same_limit(before, after, kind))
 			continue;
@@ -807,245 +801,4 @@ clientele_put_stock(PG_FUNCTION_ARGS)
 	clientele_own_close(stock);
 	SPI_finish();
 	PG_RETURN_VOID();
-}
-
-/* ---------- what is left ---------- */
-
-/* Of one limit; what it owes is not there. */
-static ClienteleDecimal
-left_of(ClienteleOwnTable *stock, Scope *scope)
-{
-	ClienteleDecimal remaining[MOST_STRIPES];
-	ClienteleDecimal owed;
-	ClienteleDecimal sum;
-
-	if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
-		return scope->limit;
-	return clientele_money_subtract(sum, owed);
-}
-
-static bool
-says(const ClienteleOwnRow *claim, int column, const char *wanted)
-{
-	return wanted != NULL && !claim->nulls[column] && strcmp(TextDatumGetCString(claim->values[column]), wanted) == 0;
-}
-
-/* What has expired is free, though it has not been swept yet. */
-static void
-add_expired(ClienteleOwnTable *claims, int promotion_id, const char *branch, DateADT day, TimestampTz now,
-			ClienteleDecimal *left)
-{
-	static const ClienteleDecimal one = {{1}, 0};
-	ScanKeyData keys[2];
-	ClienteleOwnRow claim;
-
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(promotion_id));
-	clientele_own_key(&keys[1], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(now));
-	clientele_own_find(claims, "claim_expiring", 2, keys);
-	while (clientele_own_next(claims, &claim))
-	{
-		if (!clientele_claim_is(&claim, "held"))
-			continue;
-		left[0] = clientele_money_add(left[0], one);
-		if (says(&claim, CLAIM_BRANCH, branch))
-			left[1] = clientele_money_add(left[1], one);
-		if (DatumGetDateADT(claim.values[CLAIM_DAY]) == day)
-			left[2] = clientele_money_add(left[2], one);
-		left[3] = clientele_money_add(left[3], clientele_claim_number(&claim, CLAIM_VALUE));
-	}
-	clientele_own_found(claims);
-}
-
-static int
-left_claims(ClienteleDecimal left)
-{
-	Datum		number = number_datum(clientele_money_greatest(left, CLIENTELE_ZERO));
-
-	return DatumGetInt32(DirectFunctionCall1(numeric_int4, number));
-}
-
-static void
-find_left(ClienteleOwnTable *stock, ClienteleOwnTable *claims, Scope *scope, const ClientelePromotion *promotion,
-		  const char *branch, DateADT day, TimestampTz now, Snapshot snapshot, ClienteleStockLeft *left)
-{
-	ClienteleDecimal numbers[KINDS] = {CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO};
-	bool		limited[KINDS];
-	bool		taken = false;
-
-	for (int kind = 0; kind < KINDS; kind++)
-	{
-		limited[kind] = find_limit(promotion, kind, scope) && (kind != 1 || branch != NULL);
-		if (!limited[kind])
-			continue;
-		scope->scope = scope_name(kind, branch, day);
-		numbers[kind] = left_of(stock, scope);
-		taken = taken || clientele_decimal_compare(numbers[kind], scope->limit) != 0;
-	}
-	if (taken)
-		add_expired(claims, scope->promotion_id, branch, day, now, numbers);
-	if (limited[0] && !is_some(numbers[0]))	/* to say that it is sold out, every code is counted */
-		numbers[0] = clientele_money_add(numbers[0], clientele_decimal_from_int64(clientele_codes_expired(scope->promotion_id, now, snapshot)));
-	left->total = limited[0] ? left_claims(numbers[0]) : CLIENTELE_NO_LIMIT;
-	left->branch = limited[1] ? left_claims(numbers[1]) : CLIENTELE_NO_LIMIT;
-	left->day = limited[2] ? left_claims(numbers[2]) : CLIENTELE_NO_LIMIT;
-	left->has_budget = limited[3];
-	left->budget = clientele_money_greatest(numbers[3], CLIENTELE_ZERO);
-}
-
-void
-clientele_stock_left(const ClientelePopulation *population, int count, const ClienteleOffered *const *promotions,
-					 const char *branch, const DateADT *days, TimestampTz now, Snapshot snapshot, ClienteleStockLeft *left)
-{
-	ClienteleOwnTable *stock = clientele_own_open_as_of("stock", snapshot);
-	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
-	Scope	   *scope = palloc0(sizeof(Scope));
-
-	scope->population_id = population->id;
-	for (int i = 0; i < count; i++)
-	{
-		scope->promotion_id = promotions[i]->id;
-		find_left(stock, claims, scope, promotions[i]->bound->promotion, branch, days[i], now, snapshot, &left[i]);
-	}
-	pfree(scope);
-	clientele_own_close(claims);
-	clientele_own_close(stock);
-}
-
-/* ---------- what is left of a customer's own limits ---------- */
-
-/* The first day of the calendar period that has the day. */
-static DateADT
-period_begin(DateADT day, ClienteleUnit period)
-{
-	switch (period)
-	{
-		case CLIENTELE_WEEKS:
-			return day - (clientele_weekday_of(day) - 1);
-		case CLIENTELE_MONTHS:
-			return day - (clientele_day_of(day) - 1);
-		case CLIENTELE_YEARS:
-			day -= clientele_day_of(day) - 1;
-			return clientele_day_before(day, CLIENTELE_MONTHS, clientele_month_of(day) - 1);
-		default:
-			return day;
-	}
-}
-
-static void
-count_claim(const ClienteleOwnRow *claim, const ClienteleOffered *promotion, DateADT day, int *claimed, int *in_period)
-{
-	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
-
-	(*claimed)++;
-	if (limits->per_period != CLIENTELE_NO_LIMIT)
-		*in_period += period_begin(DatumGetDateADT(claim->values[CLAIM_DAY]), limits->period) == period_begin(day, limits->period);
-}
-
-static void
-count_claims(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key,
-			 const ClienteleOffered *promotion, DateADT day, TimestampTz now, int *claimed, int *in_period)
-{
-	ScanKeyData keys[3];
-	ClienteleOwnRow claim;
-
-	*claimed = *in_period = 0;
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
-	clientele_own_key_equal(&keys[2], 3, INT4OID, Int32GetDatum(promotion->id));
-	clientele_own_find(claims, "claim_of_customer", 3, keys);
-	while (clientele_own_next(claims, &claim))
-	{
-		if (clientele_claim_is(&claim, "redeemed") || clientele_claim_is_held(&claim, now))
-			count_claim(&claim, promotion, day, claimed, in_period);
-	}
-	clientele_own_found(claims);
-}
-
-static int
-left_of_limit(int limit, int claimed)
-{
-	return limit == CLIENTELE_NO_LIMIT ? CLIENTELE_NO_LIMIT : Max(0, limit - claimed);
-}
-
-static void
-find_left_of_limits(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key,
-					const ClienteleOffered *promotion, DateADT day, TimestampTz now, int *of_customer, int *of_period)
-{
-	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
-
-	*of_customer = *of_period = CLIENTELE_NO_LIMIT;
-	if (limits->per_customer == CLIENTELE_NO_LIMIT && limits->per_period == CLIENTELE_NO_LIMIT)
-		return;
-	count_claims(claims, population, key, promotion, day, now, of_customer, of_period);
-	*of_customer = left_of_limit(limits->per_customer, *of_customer);
-	*of_period = left_of_limit(limits->per_period, *of_period);
-}
-
-void
-clientele_stock_left_of_limits(const ClientelePopulation *population, const char *key,
-							   const ClienteleOffered *promotion, DateADT day, TimestampTz now,
-							   Snapshot snapshot, int *of_customer, int *of_period)
-{
-	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
-
-	find_left_of_limits(claims, population, key, promotion, day, now, of_customer, of_period);
-	clientele_own_close(claims);
-}
-
-void
-clientele_stock_left_of_customer(const ClientelePopulation *population, const char *key, int count,
-								 const ClienteleOffered *const *promotions, const DateADT *days,
-								 TimestampTz now, Snapshot snapshot, int *left)
-{
-	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
-
-	for (int i = 0; i < count; i++)
-	{
-		int			of_period;
-
-		find_left_of_limits(claims, population, key, promotions[i], days[i], now, &left[i], &of_period);
-		left[i] = Min(left[i], of_period);
-	}
-	clientele_own_close(claims);
-}
-
-/* Of several, the one that a claim is of; -1: none. */
-static int
-find_promotion(int count, const ClienteleOffered *const *promotions, int id)
-{
-	for (int i = 0; i < count; i++)
-		if (promotions[i]->id == id)
-			return i;
-	return -1;
-}
-
-void
-clientele_stock_left_of_all_limits(const ClientelePopulation *population, const char *key, int count,
-								   const ClienteleOffered *const *promotions, DateADT day, TimestampTz now,
-								   Snapshot snapshot, int *of_customer, int *of_period)
-{
-	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
-	ScanKeyData keys[2];
-	ClienteleOwnRow claim;
-
-	memset(of_customer, 0, mul_size(count, sizeof(int)));
-	memset(of_period, 0, mul_size(count, sizeof(int)));
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
-	clientele_own_find(claims, "claim_of_customer", 2, keys);
-	while (clientele_own_next(claims, &claim))
-	{
-		int			i = find_promotion(count, promotions, DatumGetInt32(claim.values[CLAIM_PROMOTION]));
-
-		if (i >= 0 && (clientele_claim_is(&claim, "redeemed") || clientele_claim_is_held(&claim, now)))
-			count_claim(&claim, promotions[i], day, &of_customer[i], &of_period[i]);
-	}
-	clientele_own_close(claims);
-	for (int i = 0; i < count; i++)
-	{
-		const ClientelePromotionStock *limits = &promotions[i]->bound->promotion->stock;
-
-		of_customer[i] = left_of_limit(limits->per_customer, of_customer[i]);
-		of_period[i] = left_of_limit(limits->per_period, of_period[i]);
-	}
 }

@@ -109,12 +109,14 @@ CREATE TABLE clientele.claim (
 ) USING heap WITH (fillfactor = 80);
 CREATE INDEX claim_of_customer ON clientele.claim (population_id, key, promotion_id);
 CREATE INDEX claim_expiring ON clientele.claim (promotion_id, expires_at) WHERE state = 'held';
+CREATE INDEX claim_held ON clientele.claim (population_id, expires_at) WHERE state = 'held';
 CREATE INDEX claim_in_team ON clientele.claim (team) WHERE team IS NOT NULL;
 CREATE INDEX claim_by_origin ON clientele.claim (origin_id) WHERE origin_id IS NOT NULL;
 COMMENT ON TABLE clientele.claim IS 'what customers have taken of promotions, as it is now; how it came to be is in claim_step';
 COMMENT ON SEQUENCE clientele.claim_claim_id_seq IS 'numbers of claims';
 COMMENT ON INDEX clientele.claim_of_customer IS 'the claims of a customer';
-COMMENT ON INDEX clientele.claim_expiring IS 'what is held, by when it expires';
+COMMENT ON INDEX clientele.claim_expiring IS 'what is held of a promotion, by when it expires';
+COMMENT ON INDEX clientele.claim_held IS 'what is held of all promotions, by when it expires';
 COMMENT ON INDEX clientele.claim_in_team IS 'who buys together';
 COMMENT ON INDEX clientele.claim_by_origin IS 'what a claim or a batch has given';
 COMMENT ON COLUMN clientele.claim.claim_id IS 'number of the claim, over all populations';
