@@ -362,12 +362,12 @@ DECLARE
 BEGIN
     item := clientele.check_account(account, item, true);
     RETURN QUERY
-    SELECT l.at, l.kind, l.amount, sum(l.amount) OVER (ORDER BY l.at, l.number, l.kind = 'expired' ROWS UNBOUNDED PRECEDING), l.valid_until,
+    SELECT l.at, l.kind, l.amount, sum(l.amount) OVER (ORDER BY l.at, l.number, l.kind = 'expired', l.amount < 0 ROWS UNBOUNDED PRECEDING), l.valid_until,
            l.claim_id, l.request_id, l.actor::text, l.reason
     FROM clientele.ledger_line AS l
     WHERE (l.population_id, l.key, l.account, l.item)
           = (allowed.population_id, clientele.printed_key(allowed, account_statement_for.key), account_statement_for.account, account_statement_for.item)
-    ORDER BY l.at, l.number, l.kind = 'expired';
+    ORDER BY l.at, l.number, l.kind = 'expired', l.amount < 0;
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.account_statement_for(regrole, text, text, text, text) FROM PUBLIC;

@@ -81,6 +81,20 @@ SELECT t.at, balance('earn', 3, 'coupon', 'mask', t.at),
 FROM generate_series(timestamptz '2026-06-30 10:00+08', '2026-08-02 10:00+08', '1 day') AS t (at)
 WHERE t.at < '2026-07-08' OR t.at > '2026-07-29' ORDER BY 1;
 
+-- One that is handed on: it was his, then it was hers.  What a customer claims himself he cannot hand on.
+SELECT transfer_claim(:second, 1, 'hand on 1');
+CALL issue_coupons('earn', 'mask', $$has_tag('金卡')$$, 'batch 1', transferable => true);
+SELECT claim_id AS handed FROM account_statement('earn', 3, 'coupon', 'mask') ORDER BY at DESC, claim_id DESC LIMIT 1 \gset
+RESET ROLE; SET clientele.clock = '2026-08-03 10:00+08'; SET ROLE regress_earn_owner;
+SELECT transfer_claim(:handed, 1, 'hand on 2');
+RESET ROLE; SET clientele.clock = '2026-08-04 10:00+08'; SET ROLE regress_earn_owner;
+SELECT transfer_claim(:handed, 2, 'hand on 3');
+SELECT state FROM redeem(:handed, 'mask 5', '{"bill_id": "8", "amount": 10}');
+SELECT c AS customer, l.at, l.kind, l.amount, l.balance, l.valid_until, l.request_id FROM generate_series(1, 3) AS c, account_statement('earn', c, 'coupon', 'mask') AS l
+WHERE l.claim_id = :handed;
+SELECT t.at, c AS customer, balance('earn', c, 'coupon', 'mask', t.at)
+FROM generate_series(timestamptz '2026-08-02 10:00+08', '2026-08-04 10:00+08', '1 day') AS t (at), generate_series(1, 3) AS c;
+
 -- ---------------------------------------------------------------------------
 -- Refunds: what was earned goes back as far as it is there
 -- ---------------------------------------------------------------------------
@@ -118,6 +132,11 @@ GRANT USAGE ON SCHEMA regress_earn_segments TO regress_earn_till;
 RESET ROLE; SET ROLE regress_earn_till;
 SELECT * FROM earn('earn', 1, 'bill 9', '{"bill_id": "9", "amount": 580}');
 SELECT * FROM entitlements('earn', 1);
+RESET ROLE; SET ROLE regress_earn_owner;
+GRANT INSERT ON regress_earn_segments.earn_claim TO regress_earn_till;
+RESET ROLE; SET ROLE regress_earn_till;
+SELECT promotion, points FROM earn('earn', 1, 'bill 9', '{"bill_id": "9", "amount": 580}');
+SELECT promotion, "limit" FROM entitlements('earn', 1);
 RESET ROLE;
 
 SELECT drop_population('earn');
