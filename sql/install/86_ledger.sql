@@ -182,7 +182,7 @@ COMMENT ON FUNCTION clientele.refund_spending(text, text, numeric, text, text) I
 -- was handed on has a row for each customer who has had it.
 CREATE VIEW clientele.coupon AS
     SELECT c.population_id, c.key, o.name::text AS promotion, c.claim_id, coalesce(t.at, f.at) AS at, NULL::timestamptz AS gone_at,
-           nullif(c.expires_at, 'infinity') AS valid_until, c.redeemed_at IS NULL AND c.state IN ('held', 'expired') AS unused,
+           nullif(c.expires_at, 'infinity') AS valid_until,
            CASE WHEN t.at IS NULL THEN f.request_id ELSE t.request_id END AS request_id, coalesce(t.actor, f.actor) AS actor
     FROM clientele.claim AS c
          JOIN clientele.claim_step AS f ON f.claim_id = c.claim_id AND f.step = 'claim' AND f.bill IS NULL AND f.redeemed IS NOT TRUE
@@ -190,7 +190,7 @@ CREATE VIEW clientele.coupon AS
          LEFT JOIN LATERAL (SELECT s.at, s.request_id, s.actor FROM clientele.claim_step AS s
                             WHERE s.claim_id = c.claim_id AND s.step = 'transfer' ORDER BY s.at DESC LIMIT 1) AS t ON true
     UNION ALL
-    SELECT t.population_id, (t.evidence ->> 'from') COLLATE "C", o.name::text, c.claim_id, coalesce(b.at, f.at), t.at, nullif(c.expires_at, 'infinity'), false,
+    SELECT t.population_id, (t.evidence ->> 'from') COLLATE "C", o.name::text, c.claim_id, coalesce(b.at, f.at), t.at, nullif(c.expires_at, 'infinity'),
            CASE WHEN b.at IS NULL THEN f.request_id ELSE b.request_id END, coalesce(b.actor, f.actor)
     FROM clientele.claim_step AS t
          JOIN clientele.claim AS c ON c.claim_id = t.claim_id
@@ -210,7 +210,6 @@ COMMENT ON COLUMN clientele.coupon.gone_at IS 'when he has handed it on; NULL: h
 COMMENT ON COLUMN clientele.coupon.valid_until IS 'when it expires, if it is not used; NULL: never';
 COMMENT ON COLUMN clientele.coupon.request_id IS 'the request by which it came to him; NULL: it came with something else';
 COMMENT ON COLUMN clientele.coupon.actor IS 'the role that asked';
-COMMENT ON COLUMN clientele.coupon.unused IS 'whether he has it and it was neither used nor given back, even if its time is over';
 
 -- Every change of every account.  What expires is a line of its own, at that instant; what comes to or
 -- is taken from what has expired already is taken out again by a line beside it.  So at every
@@ -230,16 +229,19 @@ CREATE VIEW clientele.ledger_line AS
     HAVING sum(e.amount) <> 0
     UNION ALL
     SELECT c.population_id, c.key, 'coupon', c.promotion, l.at, c.claim_id, l.kind, l.amount, c.valid_until, c.claim_id, l.request_id, l.actor, l.reason
-    FROM clientele.coupon AS c CROSS JOIN LATERAL (
-        SELECT c.at, 'given' AS kind, 1::numeric AS amount, c.request_id, c.actor, NULL::text AS reason
-        UNION ALL
-        (SELECT s.at, CASE s.step WHEN 'redeem' THEN 'used' WHEN 'transfer' THEN 'handed on' ELSE 'taken back' END, -1, s.request_id, s.actor,
-                CASE WHEN s.step <> 'transfer' THEN s.reason END
-         FROM clientele.claim_step AS s
-         WHERE s.claim_id = c.claim_id AND CASE WHEN c.gone_at IS NULL THEN s.step IN ('redeem', 'give back') ELSE s.step = 'transfer' AND s.at = c.gone_at END
-         ORDER BY s.at LIMIT 1)
-        UNION ALL
-        SELECT c.valid_until, 'expired', -1, NULL, NULL, NULL WHERE c.unused AND c.valid_until <= (SELECT clientele.wall_clock())) AS l;
+    FROM clientele.coupon AS c
+         LEFT JOIN LATERAL (SELECT s.* FROM clientele.claim_step AS s
+                            WHERE s.claim_id = c.claim_id AND s.at >= c.at AND coalesce(s.at < c.valid_until, true)
+                              AND CASE WHEN c.gone_at IS NULL THEN s.step IN ('redeem', 'give back') ELSE s.step = 'transfer' AND s.at = c.gone_at END
+                            ORDER BY s.at LIMIT 1) AS gone ON true
+         CROSS JOIN LATERAL (
+             SELECT c.at, 'given' AS kind, 1::numeric AS amount, c.request_id, c.actor, NULL::text AS reason
+             UNION ALL
+             SELECT gone.at, CASE gone.step WHEN 'redeem' THEN 'used' WHEN 'transfer' THEN 'handed on' ELSE 'taken back' END, -1, gone.request_id, gone.actor,
+                    CASE WHEN gone.step <> 'transfer' THEN gone.reason END
+             WHERE gone.at IS NOT NULL
+             UNION ALL
+             SELECT c.valid_until, 'expired', -1, NULL, NULL, NULL WHERE gone.at IS NULL AND c.valid_until <= (SELECT clientele.wall_clock())) AS l;
 REVOKE ALL ON clientele.ledger_line FROM PUBLIC;
 COMMENT ON VIEW clientele.ledger_line IS 'every change of what customers have, also by expiry; together they are the balances';
 COMMENT ON COLUMN clientele.ledger_line.population_id IS 'whose customer';

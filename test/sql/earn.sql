@@ -103,6 +103,18 @@ SELECT spend('earn', 3, 'points', 20, 'a lipstick');
 SELECT e.promotion, g.state, g.taken_back, g.from_balance, g.uncovered
 FROM earn('earn', 3, 'bill 2', '{"bill_id": "2", "amount": 1280}') AS e, give_back(e.claim_id, 'refund 2/' || e.claim_id, 1000) AS g;
 SELECT kind, amount, balance FROM account_statement('earn', 3, 'points');
+-- What is given for some days is gone at the end of the last.
+SELECT define_earn_rule('earn', 'spring', rule('{"kind": "points", "points": 7, "valid_days": 10}', '"bill": "amount = 7", "exclusive_group": "points", "priority": 20, '));
+SELECT publish_promotion('earn', 'spring');
+SELECT promotion, points FROM earn('earn', 3, 'bill 7', '{"bill_id": "7", "amount": 7}');
+SELECT at, amount, valid_until FROM account_statement('earn', 3, 'points') WHERE request_id = 'bill 7/1';
+-- Whatever has happened: at every instant the lines add up to the balance, of coupons that were refunded when they had expired, too.
+SELECT count(*) AS compared, count(*) FILTER (WHERE b.balance IS DISTINCT FROM b.lines) AS differ
+FROM (SELECT t.at, a.customer_id, a.account, a.item, balance('earn', a.customer_id, a.account, a.item, t.at) AS balance,
+             (SELECT coalesce(sum(l.amount), 0) FROM regress_earn_segments.earn_ledger AS l
+              WHERE (l.customer_id, l.account, l.item) = (a.customer_id, a.account, a.item) AND l.at <= t.at) AS lines
+      FROM (SELECT DISTINCT customer_id, account, item FROM regress_earn_segments.earn_ledger) AS a,
+           generate_series(timestamptz '2026-07-01 00:00+08', clientele.wall_clock(), '4 hours') AS t (at)) AS b;
 
 -- ---------------------------------------------------------------------------
 -- Entitlements
