@@ -29,17 +29,33 @@ has_account(const ClientelePromotionBenefit *benefit)
 	return benefit->kind == CLIENTELE_STORED_VALUE || benefit->kind == CLIENTELE_POINTS || benefit->kind == CLIENTELE_GIFT;
 }
 
+static DateADT
+today(const ClienteleRequest *request, pg_tz **zone)
+{
+	*zone = clientele_branch_zone(&request->population, NULL);
+	return clientele_local_date(request->now, *zone);
+}
+
+/* The end of the last of so many days after that one; 0 = never. */
+static TimestampTz
+end_of_days(int valid_days, DateADT day, pg_tz *zone)
+{
+	return valid_days == 0 ? DT_NOEND : clientele_instant((Timestamp) (day + valid_days + 1) * USECS_PER_DAY, zone);
+}
+
 static ClienteleLedgerEntry
 entry_of(const ClienteleRequest *request, const ClienteleOwnRow *claim, const ClientelePromotionBenefit *benefit,
 		 ClienteleDecimal amount)
 {
+	pg_tz	   *zone;
+	DateADT		day = today(request, &zone);
 	ClienteleLedgerEntry entry = {
 		.population_id = request->population.id,
 		.key = clientele_claim_text(claim, CLAIM_KEY),
 		.account = benefit->kind == CLIENTELE_GIFT ? "gift" : clientele_benefit_kinds[benefit->kind],
 		.item = benefit->kind == CLIENTELE_GIFT ? benefit->item : "",
 		.amount = amount,
-		.valid_until = DT_NOEND,
+		.valid_until = end_of_days(benefit->valid_days, day, zone),
 		.claim_id = DatumGetInt64(claim->values[CLAIM_ID]),
 		.request_id = request->id,
 		.at = request->now,
@@ -58,13 +74,6 @@ coupon_promotion(const ClienteleRequest *request, const ClientelePromotionBenefi
 
 	clientele_stock_share(&request->population, promotion->id);
 	return clientele_offered_find(&request->population, benefit->coupon);
-}
-
-static DateADT
-today(const ClienteleRequest *request, pg_tz **zone)
-{
-	*zone = clientele_branch_zone(&request->population, NULL);
-	return clientele_local_date(request->now, *zone);
 }
 
 void
@@ -104,10 +113,7 @@ clientele_give_unreserve(const ClienteleRequest *request, const ClientelePromoti
 static TimestampTz
 coupon_term(const ClientelePromotion *coupon, int valid_days, DateADT day, pg_tz *zone)
 {
-	TimestampTz end = clientele_claim_term_end(coupon, zone);
-
-	return valid_days == 0 ? end :
-		Min(end, clientele_instant((Timestamp) (day + valid_days + 1) * USECS_PER_DAY, zone));
+	return Min(clientele_claim_term_end(coupon, zone), end_of_days(valid_days, day, zone));
 }
 
 static void

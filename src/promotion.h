@@ -110,7 +110,8 @@ typedef struct ClientelePromotionBenefit
 	const char *item;			/* FIXED_PRICE, GIFT */
 	const char *coupon;			/* COUPON: name of the promotion that it is for */
 	int			quantity;		/* GIFT, COUPON: pieces */
-	int			valid_days;		/* COUPON: 0 = as long as that promotion runs */
+	int			valid_days;		/* what stays with the customer; 0 = for good, a COUPON as
+								 * long as that promotion runs */
 	int64		points;			/* POINTS */
 	bool		has_per;		/* POINTS: for each full `per` */
 	ClienteleDecimal per;

@@ -175,7 +175,7 @@ static const BenefitForm benefit_forms[CLIENTELE_BENEFIT_KINDS] = {
 		"Write {\"kind\": \"spend and reduce\", \"steps\": [{\"at_least\": 300, \"off\": 50}], \"repeat\": true}."
 	},
 	[CLIENTELE_GIFT] = {
-		KEY(ITEM) | KEY(VALUE), KEY(QUANTITY) | KEY(APPLIES_TO),
+		KEY(ITEM) | KEY(VALUE), KEY(QUANTITY) | KEY(VALID_DAYS) | KEY(APPLIES_TO),
 		"Write {\"kind\": \"gift\", \"item\": \"mask\", \"quantity\": 1, \"value\": 300}."
 	},
 	[CLIENTELE_COUPON] = {
@@ -183,10 +183,10 @@ static const BenefitForm benefit_forms[CLIENTELE_BENEFIT_KINDS] = {
 		"Write {\"kind\": \"coupon\", \"coupon\": \"autumn\", \"quantity\": 1, \"valid_days\": 90}."
 	},
 	[CLIENTELE_STORED_VALUE] = {
-		KEY(AMOUNT), KEY(APPLIES_TO), "Write {\"kind\": \"stored value\", \"amount\": 500}."
+		KEY(AMOUNT), KEY(VALID_DAYS) | KEY(APPLIES_TO), "Write {\"kind\": \"stored value\", \"amount\": 500}, or with \"valid_days\": 365."
 	},
 	[CLIENTELE_POINTS] = {
-		KEY(POINTS), KEY(PER) | KEY(APPLIES_TO),
+		KEY(POINTS), KEY(PER) | KEY(VALID_DAYS) | KEY(APPLIES_TO),
 		"Write {\"kind\": \"points\", \"points\": 1000}, or with \"per\": 100 for each full hundred."
 	}
 };

@@ -137,8 +137,6 @@ append_pieces(StringInfo out, const ClientelePromotionBenefit *benefit)
 		append_int(out, "quantity", benefit->quantity);
 	if (benefit->kind == CLIENTELE_GIFT)
 		clientele_json_append_number(out, "value", benefit->amount);
-	if (benefit->valid_days != 0)
-		append_int(out, "valid_days", benefit->valid_days);
 }
 
 static void
@@ -175,6 +173,8 @@ append_benefit(StringInfo out, const ClientelePromotionBenefit *benefit)
 			append_int(out, "points", benefit->points);
 			break;
 	}
+	if (benefit->valid_days != 0)
+		append_int(out, "valid_days", benefit->valid_days);
 	clientele_json_append_text(out, "applies_to", benefit->applies_to);
 	appendStringInfoChar(out, '}');
 }

@@ -158,8 +158,10 @@ CREATE TABLE clientele.claim_step (
 ) USING heap;
 CREATE UNIQUE INDEX claim_step_request ON clientele.claim_step (population_id, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX claim_step_of_claim ON clientele.claim_step (claim_id);
+CREATE INDEX claim_step_of_giver ON clientele.claim_step (population_id, (evidence ->> 'from') COLLATE "C") WHERE step = 'transfer';
 COMMENT ON TABLE clientele.claim_step IS 'every step of every claim, never changed: who, when, why, on what evidence, and what was answered';
 COMMENT ON INDEX clientele.claim_step_request IS 'a request is answered once';
+COMMENT ON INDEX clientele.claim_step_of_giver IS 'who has handed what on';
 COMMENT ON INDEX clientele.claim_step_of_claim IS 'the steps of a claim';
 COMMENT ON COLUMN clientele.claim_step.population_id IS 'whose customer';
 COMMENT ON COLUMN clientele.claim_step.claim_id IS 'the claim';

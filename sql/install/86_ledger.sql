@@ -178,13 +178,27 @@ COMMENT ON FUNCTION clientele.refund_spending(text, text, numeric, text, text) I
 -- Reading
 -- ---------------------------------------------------------------------------
 
--- A coupon is a claim that was made without a bill; the steps of the claim are its entries.
+-- A coupon is a claim that was made without a bill; the steps of the claim are its entries.  One that
+-- was handed on has a row for each customer who has had it.
 CREATE VIEW clientele.coupon AS
-    SELECT c.population_id, c.key, o.name::text AS promotion, c.claim_id, f.at, nullif(c.expires_at, 'infinity') AS valid_until, f.request_id, f.actor, f.reason,
-           c.redeemed_at IS NULL AND c.state IN ('held', 'expired') AS unused
+    SELECT c.population_id, c.key, o.name::text AS promotion, c.claim_id, coalesce(t.at, f.at) AS at, NULL::timestamptz AS gone_at,
+           nullif(c.expires_at, 'infinity') AS valid_until,
+           CASE WHEN t.at IS NULL THEN f.request_id ELSE t.request_id END AS request_id, coalesce(t.actor, f.actor) AS actor
     FROM clientele.claim AS c
          JOIN clientele.claim_step AS f ON f.claim_id = c.claim_id AND f.step = 'claim' AND f.bill IS NULL AND f.redeemed IS NOT TRUE
-         JOIN clientele.offered_promotion AS o ON o.promotion_id = c.promotion_id;
+         JOIN clientele.offered_promotion AS o ON o.promotion_id = c.promotion_id
+         LEFT JOIN LATERAL (SELECT s.at, s.request_id, s.actor FROM clientele.claim_step AS s
+                            WHERE s.claim_id = c.claim_id AND s.step = 'transfer' ORDER BY s.at DESC LIMIT 1) AS t ON true
+    UNION ALL
+    SELECT t.population_id, (t.evidence ->> 'from') COLLATE "C", o.name::text, c.claim_id, coalesce(b.at, f.at), t.at, nullif(c.expires_at, 'infinity'),
+           CASE WHEN b.at IS NULL THEN f.request_id ELSE b.request_id END, coalesce(b.actor, f.actor)
+    FROM clientele.claim_step AS t
+         JOIN clientele.claim AS c ON c.claim_id = t.claim_id
+         JOIN clientele.claim_step AS f ON f.claim_id = t.claim_id AND f.step = 'claim' AND f.bill IS NULL AND f.redeemed IS NOT TRUE
+         JOIN clientele.offered_promotion AS o ON o.promotion_id = c.promotion_id
+         LEFT JOIN LATERAL (SELECT s.at, s.request_id, s.actor FROM clientele.claim_step AS s
+                            WHERE s.claim_id = t.claim_id AND s.step = 'transfer' AND s.at < t.at ORDER BY s.at DESC LIMIT 1) AS b ON true
+    WHERE t.step = 'transfer';
 REVOKE ALL ON clientele.coupon FROM PUBLIC;
 COMMENT ON VIEW clientele.coupon IS 'coupons that customers have been given';
 COMMENT ON COLUMN clientele.coupon.population_id IS 'whose customer';
@@ -192,11 +206,10 @@ COMMENT ON COLUMN clientele.coupon.key IS 'the customer';
 COMMENT ON COLUMN clientele.coupon.promotion IS 'what it is for';
 COMMENT ON COLUMN clientele.coupon.claim_id IS 'the claim that it is';
 COMMENT ON COLUMN clientele.coupon.at IS 'since when';
+COMMENT ON COLUMN clientele.coupon.gone_at IS 'when he has handed it on; NULL: he has not';
 COMMENT ON COLUMN clientele.coupon.valid_until IS 'when it expires, if it is not used; NULL: never';
-COMMENT ON COLUMN clientele.coupon.request_id IS 'the request by which it was claimed; NULL: it came with something else';
+COMMENT ON COLUMN clientele.coupon.request_id IS 'the request by which it came to him; NULL: it came with something else';
 COMMENT ON COLUMN clientele.coupon.actor IS 'the role that asked';
-COMMENT ON COLUMN clientele.coupon.reason IS 'why';
-COMMENT ON COLUMN clientele.coupon.unused IS 'whether it was neither used nor given back, even if its time is over';
 
 -- Every change of every account.  What expires is a line of its own, at that instant; what comes to or
 -- is taken from what has expired already is taken out again by a line beside it.  So at every
@@ -216,13 +229,19 @@ CREATE VIEW clientele.ledger_line AS
     HAVING sum(e.amount) <> 0
     UNION ALL
     SELECT c.population_id, c.key, 'coupon', c.promotion, l.at, c.claim_id, l.kind, l.amount, c.valid_until, c.claim_id, l.request_id, l.actor, l.reason
-    FROM clientele.coupon AS c CROSS JOIN LATERAL (
-        SELECT c.at, 'given' AS kind, 1::numeric AS amount, c.request_id, c.actor, c.reason
-        UNION ALL
-        (SELECT s.at, CASE s.step WHEN 'redeem' THEN 'used' ELSE 'taken back' END, -1, s.request_id, s.actor, s.reason
-         FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step IN ('redeem', 'give back') ORDER BY s.at LIMIT 1)
-        UNION ALL
-        SELECT c.valid_until, 'expired', -1, NULL, NULL, NULL WHERE c.unused AND c.valid_until <= (SELECT clientele.wall_clock())) AS l;
+    FROM clientele.coupon AS c
+         LEFT JOIN LATERAL (SELECT s.* FROM clientele.claim_step AS s
+                            WHERE s.claim_id = c.claim_id AND s.at >= c.at AND coalesce(s.at < c.valid_until, true)
+                              AND CASE WHEN c.gone_at IS NULL THEN s.step IN ('redeem', 'give back') ELSE s.step = 'transfer' AND s.at = c.gone_at END
+                            ORDER BY s.at LIMIT 1) AS gone ON true
+         CROSS JOIN LATERAL (
+             SELECT c.at, 'given' AS kind, 1::numeric AS amount, c.request_id, c.actor, NULL::text AS reason
+             UNION ALL
+             SELECT gone.at, CASE gone.step WHEN 'redeem' THEN 'used' WHEN 'transfer' THEN 'handed on' ELSE 'taken back' END, -1, gone.request_id, gone.actor,
+                    CASE WHEN gone.step <> 'transfer' THEN gone.reason END
+             WHERE gone.at IS NOT NULL
+             UNION ALL
+             SELECT c.valid_until, 'expired', -1, NULL, NULL, NULL WHERE gone.at IS NULL AND c.valid_until <= (SELECT clientele.wall_clock())) AS l;
 REVOKE ALL ON clientele.ledger_line FROM PUBLIC;
 COMMENT ON VIEW clientele.ledger_line IS 'every change of what customers have, also by expiry; together they are the balances';
 COMMENT ON COLUMN clientele.ledger_line.population_id IS 'whose customer';
@@ -231,7 +250,7 @@ COMMENT ON COLUMN clientele.ledger_line.account IS 'points, stored value, gift o
 COMMENT ON COLUMN clientele.ledger_line.item IS 'gift: which; coupon: the promotion; else empty';
 COMMENT ON COLUMN clientele.ledger_line.at IS 'when';
 COMMENT ON COLUMN clientele.ledger_line.number IS 'orders lines of one instant: number of the entry, or of the last one that it concerns; of a coupon, its claim';
-COMMENT ON COLUMN clientele.ledger_line.kind IS 'given, used, refunded (what was used has come back), taken back (what a claim had given), expired';
+COMMENT ON COLUMN clientele.ledger_line.kind IS 'given, used, refunded (what was used has come back), taken back (what a claim had given), handed on (a coupon, to another customer), expired';
 COMMENT ON COLUMN clientele.ledger_line.amount IS 'what came, or went where it is below 0';
 COMMENT ON COLUMN clientele.ledger_line.valid_until IS 'given, expired: when what is left of it is gone; NULL: it stays';
 COMMENT ON COLUMN clientele.ledger_line.claim_id IS 'the claim that gave it, took it back, or is the coupon';
@@ -255,7 +274,7 @@ BEGIN
     RETURN QUERY
     SELECT 'coupon', c.promotion, 1::numeric, c.valid_until
     FROM clientele.coupon AS c
-    WHERE c.population_id = lots.population_id AND c.key = lots.key AND c.at <= as_of AND coalesce(c.valid_until > as_of, true)
+    WHERE c.population_id = lots.population_id AND c.key = lots.key AND c.at <= as_of AND coalesce(c.gone_at > as_of, true) AND coalesce(c.valid_until > as_of, true)
       AND NOT EXISTS (SELECT FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step IN ('redeem', 'give back') AND s.at <= as_of);
 END
 $$;
@@ -345,12 +364,12 @@ DECLARE
 BEGIN
     item := clientele.check_account(account, item, true);
     RETURN QUERY
-    SELECT l.at, l.kind, l.amount, sum(l.amount) OVER (ORDER BY l.at, l.number, l.kind = 'expired' ROWS UNBOUNDED PRECEDING), l.valid_until,
+    SELECT l.at, l.kind, l.amount, sum(l.amount) OVER (ORDER BY l.at, l.number, l.kind = 'expired', l.amount < 0 ROWS UNBOUNDED PRECEDING), l.valid_until,
            l.claim_id, l.request_id, l.actor::text, l.reason
     FROM clientele.ledger_line AS l
     WHERE (l.population_id, l.key, l.account, l.item)
           = (allowed.population_id, clientele.printed_key(allowed, account_statement_for.key), account_statement_for.account, account_statement_for.item)
-    ORDER BY l.at, l.number, l.kind = 'expired';
+    ORDER BY l.at, l.number, l.kind = 'expired', l.amount < 0;
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.account_statement_for(regrole, text, text, text, text) FROM PUBLIC;

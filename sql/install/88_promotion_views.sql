@@ -108,7 +108,7 @@ BEGIN
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_ledger')::regclass,
         ARRAY[population.key_column, 'account', 'item', 'at', 'kind', 'amount', 'valid_until', 'claim_id', 'request_id', 'actor', 'reason'],
         ARRAY['key of the customer, as text', 'points, stored value, gift or coupon', 'gift: which; coupon: the promotion; else empty', 'when',
-              'given, used, refunded (what was used has come back), taken back, expired', 'what came, or went where it is below 0',
+              'given, used, refunded (what was used has come back), taken back, handed on, expired', 'what came, or went where it is below 0',
               'given, expired: when what is left of it is gone; NULL = it stays', 'the claim that gave it, took it back, or is the coupon',
               'the request; NULL = nobody asked', 'the role that asked', 'why']);
 END

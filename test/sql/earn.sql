@@ -81,6 +81,20 @@ SELECT t.at, balance('earn', 3, 'coupon', 'mask', t.at),
 FROM generate_series(timestamptz '2026-06-30 10:00+08', '2026-08-02 10:00+08', '1 day') AS t (at)
 WHERE t.at < '2026-07-08' OR t.at > '2026-07-29' ORDER BY 1;
 
+-- One that is handed on: it was his, then it was hers.  What a customer claims himself he cannot hand on.
+SELECT transfer_claim(:second, 1, 'hand on 1');
+CALL issue_coupons('earn', 'mask', $$has_tag('金卡')$$, 'batch 1', transferable => true);
+SELECT claim_id AS handed FROM account_statement('earn', 3, 'coupon', 'mask') ORDER BY at DESC, claim_id DESC LIMIT 1 \gset
+RESET ROLE; SET clientele.clock = '2026-08-03 10:00+08'; SET ROLE regress_earn_owner;
+SELECT transfer_claim(:handed, 1, 'hand on 2');
+RESET ROLE; SET clientele.clock = '2026-08-04 10:00+08'; SET ROLE regress_earn_owner;
+SELECT transfer_claim(:handed, 2, 'hand on 3');
+SELECT state FROM redeem(:handed, 'mask 5', '{"bill_id": "8", "amount": 10}');
+SELECT c AS customer, l.at, l.kind, l.amount, l.balance, l.valid_until, l.request_id FROM generate_series(1, 3) AS c, account_statement('earn', c, 'coupon', 'mask') AS l
+WHERE l.claim_id = :handed;
+SELECT t.at, c AS customer, balance('earn', c, 'coupon', 'mask', t.at)
+FROM generate_series(timestamptz '2026-08-02 10:00+08', '2026-08-04 10:00+08', '1 day') AS t (at), generate_series(1, 3) AS c;
+
 -- ---------------------------------------------------------------------------
 -- Refunds: what was earned goes back as far as it is there
 -- ---------------------------------------------------------------------------
@@ -89,6 +103,18 @@ SELECT spend('earn', 3, 'points', 20, 'a lipstick');
 SELECT e.promotion, g.state, g.taken_back, g.from_balance, g.uncovered
 FROM earn('earn', 3, 'bill 2', '{"bill_id": "2", "amount": 1280}') AS e, give_back(e.claim_id, 'refund 2/' || e.claim_id, 1000) AS g;
 SELECT kind, amount, balance FROM account_statement('earn', 3, 'points');
+-- What is given for some days is gone at the end of the last.
+SELECT define_earn_rule('earn', 'spring', rule('{"kind": "points", "points": 7, "valid_days": 10}', '"bill": "amount = 7", "exclusive_group": "points", "priority": 20, '));
+SELECT publish_promotion('earn', 'spring');
+SELECT promotion, points FROM earn('earn', 3, 'bill 7', '{"bill_id": "7", "amount": 7}');
+SELECT at, amount, valid_until FROM account_statement('earn', 3, 'points') WHERE request_id = 'bill 7/1';
+-- Whatever has happened: at every instant the lines add up to the balance, of coupons that were refunded when they had expired, too.
+SELECT count(*) AS compared, count(*) FILTER (WHERE b.balance IS DISTINCT FROM b.lines) AS differ
+FROM (SELECT t.at, a.customer_id, a.account, a.item, balance('earn', a.customer_id, a.account, a.item, t.at) AS balance,
+             (SELECT coalesce(sum(l.amount), 0) FROM regress_earn_segments.earn_ledger AS l
+              WHERE (l.customer_id, l.account, l.item) = (a.customer_id, a.account, a.item) AND l.at <= t.at) AS lines
+      FROM (SELECT DISTINCT customer_id, account, item FROM regress_earn_segments.earn_ledger) AS a,
+           generate_series(timestamptz '2026-07-01 00:00+08', clientele.wall_clock(), '4 hours') AS t (at)) AS b;
 
 -- ---------------------------------------------------------------------------
 -- Entitlements
@@ -118,6 +144,11 @@ GRANT USAGE ON SCHEMA regress_earn_segments TO regress_earn_till;
 RESET ROLE; SET ROLE regress_earn_till;
 SELECT * FROM earn('earn', 1, 'bill 9', '{"bill_id": "9", "amount": 580}');
 SELECT * FROM entitlements('earn', 1);
+RESET ROLE; SET ROLE regress_earn_owner;
+GRANT INSERT ON regress_earn_segments.earn_claim TO regress_earn_till;
+RESET ROLE; SET ROLE regress_earn_till;
+SELECT promotion, points FROM earn('earn', 1, 'bill 9', '{"bill_id": "9", "amount": 580}');
+SELECT promotion, "limit" FROM entitlements('earn', 1);
 RESET ROLE;
 
 SELECT drop_population('earn');
