@@ -133,6 +133,8 @@ number_of(Datum value)
 
 	if (!clientele_decimal_from_datum(value, &number))
 		elog(ERROR, "stock is not a finite number");
+	if (number.scale == CLIENTELE_DECIMAL_IS_NUMERIC)
+		number.u.numeric = DatumGetNumericCopy(NumericGetDatum(number.u.numeric));
 	return number;
 }
 
@@ -164,7 +166,8 @@ find_scope(ClienteleOwnTable *stock, const Scope *scope, int stripe)
 	clientele_own_key_equal(&keys[2], KEY_SCOPE, TEXTOID, CStringGetTextDatum(scope->scope));
 	if (stripe >= 0)
 		clientele_own_key_equal(&keys[3], KEY_STRIPE, INT2OID, Int16GetDatum((int16) stripe));
-	clientele_own_find(stock, "stock_pkey", stripe >= 0 ? 4 : 3, keys);
+	/* total and budget have one scope */
+	clientele_own_find(stock, "stock_pkey", stripe >= 0 ? 4 : scope->kind == 0 || scope->kind == 3 ? 2 : 3, keys);
 }
 
 /* One stripe, locked before; false if there is no such row. */
@@ -196,7 +199,7 @@ look_at_stripes(ClienteleOwnTable *stock, Scope *scope, ClienteleDecimal *remain
 		remaining[i] = CLIENTELE_ZERO;
 	*sum = *owed = CLIENTELE_ZERO;
 	find_scope(stock, scope, -1);
-	while (clientele_own_next(stock, &row))
+	while (clientele_own_next_in_place(stock, &row))
 	{
 		int			stripe = DatumGetInt16(row.values[STOCK_STRIPE]);
 
