@@ -181,8 +181,16 @@ is_nameable(Form_pg_attribute column)
 	return !column->attisdropped;
 }
 
+/* Perhaps a metric of money. */
+static bool
+is_number(const ClienteleProfile *profile, Form_pg_attribute column)
+{
+	return (column->atttypid == INT4OID || column->atttypid == INT8OID || column->atttypid == NUMERICOID) &&
+		strcmp(NameStr(column->attname), profile->key_column) != 0;
+}
+
 static Form_pg_attribute
-find_attribute(const ClienteleProfile *profile, const char *name, ClienteleNearestName *nearest)
+find_attribute(const ClienteleProfile *profile, const char *name, bool numbers, ClienteleNearestName *nearest)
 {
 	for (int i = 0; i < profile->columns->natts; i++)
 	{
@@ -192,7 +200,8 @@ find_attribute(const ClienteleProfile *profile, const char *name, ClienteleNeare
 			continue;
 		if (strcmp(NameStr(attribute->attname), name) == 0)
 			return attribute;
-		clientele_nearest_offer(nearest, NameStr(attribute->attname));
+		if (!numbers || is_number(profile, attribute))
+			clientele_nearest_offer(nearest, NameStr(attribute->attname));
 	}
 	return NULL;
 }
@@ -212,7 +221,7 @@ name_column(ClienteleProfile *profile, const char *name, const char *what, const
 			return i;
 	}
 	clientele_nearest_begin(&nearest, name);
-	attribute = find_attribute(profile, name, &nearest);
+	attribute = find_attribute(profile, name, place == NULL, &nearest);
 	if (attribute == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),

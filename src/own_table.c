@@ -124,17 +124,30 @@ clientele_own_find(ClienteleOwnTable *table, const char *index, int nkeys, ScanK
 	table->scan = clientele_quiet_read_begin(table->relation, table->index, table->snapshot, nkeys, keys);
 }
 
-bool
-clientele_own_next(ClienteleOwnTable *table, ClienteleOwnRow *row)
+static bool
+next_row(ClienteleOwnTable *table, ClienteleOwnRow *row, bool copy)
 {
 	HeapTuple	tuple = clientele_quiet_read_next(table->scan);
 
 	if (tuple == NULL)
 		return false;
-	tuple = heap_copytuple(tuple);
+	if (copy)
+		tuple = heap_copytuple(tuple);
 	row->place = tuple->t_self;
 	heap_deform_tuple(tuple, RelationGetDescr(table->relation), row->values, row->nulls);
 	return true;
+}
+
+bool
+clientele_own_next(ClienteleOwnTable *table, ClienteleOwnRow *row)
+{
+	return next_row(table, row, true);
+}
+
+bool
+clientele_own_next_in_place(ClienteleOwnTable *table, ClienteleOwnRow *row)
+{
+	return next_row(table, row, false);
 }
 
 void

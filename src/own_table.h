@@ -45,6 +45,9 @@ extern void clientele_own_key_equal(ScanKey key, AttrNumber place, Oid type, Dat
  */
 extern void clientele_own_find(ClienteleOwnTable *table, const char *index, int nkeys, ScanKey keys);
 extern bool clientele_own_next(ClienteleOwnTable *table, ClienteleOwnRow *row);
+
+/* The same without a copy: good until the next. */
+extern bool clientele_own_next_in_place(ClienteleOwnTable *table, ClienteleOwnRow *row);
 extern void clientele_own_found(ClienteleOwnTable *table);
 
 /* The only one, or none. */

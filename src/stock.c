@@ -120,6 +120,8 @@ clientele_stock_number(Datum value)
 
 	if (!clientele_decimal_from_datum(value, &number))
 		elog(ERROR, "stock is not a finite number");
+	if (number.scale == CLIENTELE_DECIMAL_IS_NUMERIC)
+		number.u.numeric = DatumGetNumericCopy(NumericGetDatum(number.u.numeric));
 	return number;
 }
 
@@ -157,7 +159,8 @@ find_scope(ClienteleOwnTable *stock, const Scope *scope, int stripe)
 	clientele_stock_keys(keys, scope->promotion_id, scope->kind, scope->scope);
 	if (stripe >= 0)
 		clientele_own_key_equal(&keys[3], STOCK_KEY_STRIPE, INT2OID, Int16GetDatum((int16) stripe));
-	clientele_own_find(stock, "stock_pkey", stripe >= 0 ? 4 : 3, keys);
+	/* total and budget have one scope */
+	clientele_own_find(stock, "stock_pkey", stripe >= 0 ? 4 : scope->kind == 0 || scope->kind == 3 ? 2 : 3, keys);
 }
 
 /* One stripe, locked before; false if there is no such row. */
@@ -189,7 +192,7 @@ look_at_stripes(ClienteleOwnTable *stock, Scope *scope, ClienteleDecimal *remain
 		remaining[i] = CLIENTELE_ZERO;
 	*sum = *owed = CLIENTELE_ZERO;
 	find_scope(stock, scope, -1);
-	while (clientele_own_next(stock, &row))
+	while (clientele_own_next_in_place(stock, &row))
 	{
 		int			stripe = DatumGetInt16(row.values[STOCK_STRIPE]);
 

@@ -43,6 +43,22 @@ for my $call ('status', 'definitions', 'check_definitions', 'simulate')
 	is(standby($query), primary($query), "$call says the same");
 }
 
+# What customers are offered, the same; and what is paused, at once.
+primary(q{
+	SELECT clientele.define_promotion('customer', 'standby', '{"term": {"from": "2020-01-01"}, "branches": "all", "audience": "spent > 20000",
+		"audience_at": "bill", "benefit": {"kind": "points", "points": 5}, "stock": {"total": 3, "per_customer": 1}, "after_refund": "none"}');
+	SELECT clientele.publish_promotion('customer', 'standby')});
+my $offers = q{SELECT string_agg(concat_ws(' ', c, o.eligible, o.reasons, o.remaining), ', ' ORDER BY c)
+	FROM generate_series(1, 12) AS c CROSS JOIN LATERAL clientele.offers('customer', c, '{"amount": 5}') AS o};
+caught_up();
+my $offered = primary($offers);
+like($offered, qr/ t .* f /, 'an offer for some');
+is(standby($offers), $offered, 'the same offers');
+primary(q{SELECT clientele.pause_promotion('customer', 'standby')});
+caught_up();
+is(standby($offers), primary($offers), 'the same when it is paused');
+primary(q{SELECT clientele.end_promotion('customer', 'standby')});
+
 # One customer, one after the other, through all that reads, by cursor and by plan.
 is( standby(q{
 		BEGIN ISOLATION LEVEL REPEATABLE READ;
