@@ -20,28 +20,6 @@
 PG_FUNCTION_INFO_V1(clientele_claim);
 PG_FUNCTION_INFO_V1(clientele_try_claim);
 
-/* What is wanted. */
-typedef struct Wish
-{
-	Oid			key_type;
-	Datum		key;
-	char	   *key_text;
-	char	   *promotion;
-	Jsonb	   *document;
-	ClienteleBill *bill;		/* the same, read; NULL: a coupon for later */
-	bool		redeem;
-	int64		team;			/* 0 = none */
-} Wish;
-
-/* What a decision has found out, for the rows. */
-typedef struct Found
-{
-	const ClienteleOffered *promotion;
-	ClienteleBenefit benefit;
-	TimestampTz expires_at;
-	bool		completes_team;
-} Found;
-
 /* ---------- asked before ---------- */
 
 static bool
@@ -61,15 +39,15 @@ was_transferred(int64 claim_id)
 }
 
 static bool
-is_team(const Wish *wish, const ClienteleOwnRow *claim)
+is_team(const ClienteleWish *wish, const ClienteleOwnRow *claim)
 {
 	int64		team = claim->nulls[CLAIM_TEAM] ? 0 : DatumGetInt64(claim->values[CLAIM_TEAM]);
 
 	return wish->team != 0 ? team == wish->team : team == 0 || team == DatumGetInt64(claim->values[CLAIM_ID]);
 }
 
-static void
-compare_wish(const ClienteleRequest *request, const Wish *wish, const ClienteleOwnRow *step)
+void
+clientele_wish_compare(const ClienteleRequest *request, const ClienteleWish *wish, const ClienteleOwnRow *step)
 {
 	int64		claim_id = DatumGetInt64(step->values[STEP_CLAIM]);
 	ClienteleOwnTable *claims = clientele_own_open("claim");
@@ -79,7 +57,8 @@ compare_wish(const ClienteleRequest *request, const Wish *wish, const ClienteleO
 	if (!clientele_claim_get(claims, claim_id, &claim))
 		elog(ERROR, "claim %lld is gone", (long long) claim_id);
 	clientele_own_close(claims);
-	if (clientele_offered_find(&request->population, wish->promotion)->id != DatumGetInt32(claim.values[CLAIM_PROMOTION]))
+	if (wish->promotion != NULL &&
+		clientele_offered_find(&request->population, wish->promotion)->id != DatumGetInt32(claim.values[CLAIM_PROMOTION]))
 		clientele_request_refuse_other(request, "its promotion was another");
 	if (strcmp(clientele_claim_text(&claim, CLAIM_KEY), wish->key_text) != 0 && !was_transferred(claim_id))
 		clientele_request_refuse_other(request, "its customer was another");
@@ -101,7 +80,7 @@ lock_promotion(const ClienteleRequest *request, const char *name)
 }
 
 static void
-decide_team(const ClienteleAsked *asked, const Wish *wish, Found *found, ClienteleReasons *reasons)
+decide_team(const ClienteleAsked *asked, const ClienteleWish *wish, ClienteleFound *found, ClienteleReasons *reasons)
 {
 	const ClientelePromotion *promotion = found->promotion->bound->promotion;
 	int			size = promotion->joiners;
@@ -125,16 +104,16 @@ decide_team(const ClienteleAsked *asked, const Wish *wish, Found *found, Cliente
 							  psprintf("it takes %d customers, who are not there yet", size));
 }
 
-static uint32
-take_stock(const ClienteleAsked *asked, const Found *found)
+uint32
+clientele_claim_take_stock(const ClienteleAsked *asked, const ClienteleFound *found)
 {
 	return clientele_stock_take(&asked->request->population, found->promotion,
 								asked->bill && asked->bill->branch ? text_to_cstring(asked->bill->branch) : NULL,
 								asked->moment.day, 1, found->benefit.value, asked->request->now);
 }
 
-static void
-put_back_stock(const ClienteleAsked *asked, const Found *found)
+void
+clientele_claim_put_back_stock(const ClienteleAsked *asked, const ClienteleFound *found)
 {
 	clientele_stock_give_back(&asked->request->population, found->promotion->id,
 							  asked->bill && asked->bill->branch ? text_to_cstring(asked->bill->branch) : NULL,
@@ -143,27 +122,27 @@ put_back_stock(const ClienteleAsked *asked, const Found *found)
 
 /* All reasons why not; if there are none, what is shared has been taken. */
 static void
-decide(const ClienteleAsked *asked, const Wish *wish, Found *found, ClienteleReasons *reasons)
+decide(const ClienteleAsked *asked, const ClienteleWish *wish, ClienteleFound *found, ClienteleReasons *reasons)
 {
-	memset(found, 0, sizeof(Found));
+	memset(found, 0, sizeof(ClienteleFound));
 	found->promotion = lock_promotion(asked->request, wish->promotion);
 	found->expires_at = clientele_claim_term(found->promotion->bound->promotion, asked->request->now, asked->zone);
 	clientele_decide_claim(asked, found->promotion, reasons, &found->benefit);
 	decide_team(asked, wish, found, reasons);
 	if (reasons->words != NIL)
 		return;
-	clientele_reasons_add_lack(reasons, take_stock(asked, found), NameStr(found->promotion->name));
+	clientele_reasons_add_lack(reasons, clientele_claim_take_stock(asked, found), NameStr(found->promotion->name));
 	if (reasons->words != NIL || !wish->redeem)
 		return;
-	clientele_give_reserve(asked->request, &found->promotion->bound->promotion->benefit, &found->benefit.given, reasons);
+	clientele_give_reserve(asked->request, &found->promotion->bound->promotion->benefit, found->benefit.given, reasons);
 	if (reasons->words != NIL)
-		put_back_stock(asked, found);
+		clientele_claim_put_back_stock(asked, found);
 }
 
 /* ---------- the rows ---------- */
 
-static void
-write_claim(const ClienteleAsked *asked, const Wish *wish, const Found *found, ClienteleClaimAnswer *answer)
+void
+clientele_claim_write(const ClienteleAsked *asked, const ClienteleWish *wish, const ClienteleFound *found, ClienteleClaimAnswer *answer)
 {
 	const ClienteleRequest *request = asked->request;
 	const ClientelePromotion *promotion = found->promotion->bound->promotion;
@@ -192,6 +171,7 @@ write_claim(const ClienteleAsked *asked, const Wish *wish, const Found *found, C
 		clientele_give(request, &row, &promotion->benefit, found->benefit.given);
 
 	clientele_answer_of_claim(answer, &row, promotion);
+	answer->completes_team = found->completes_team;
 	step.claim_id = answer->claim_id;
 	step.answer = clientele_answer_to_json(answer);
 	step.evidence = clientele_decide_evidence(asked, found->promotion);
@@ -199,16 +179,16 @@ write_claim(const ClienteleAsked *asked, const Wish *wish, const Found *found, C
 }
 
 static void
-claim(const ClienteleRequest *request, const Wish *wish, ClienteleClaimAnswer *answer)
+claim(const ClienteleRequest *request, const ClienteleWish *wish, ClienteleClaimAnswer *answer)
 {
 	ClienteleOwnRow step;
 	ClienteleAsked asked;
-	Found		found;
+	ClienteleFound		found;
 
 	memset(answer, 0, sizeof(ClienteleClaimAnswer));
 	if (clientele_request_answered(request, &step))
 	{
-		compare_wish(request, wish, &step);
+		clientele_wish_compare(request, wish, &step);
 		clientele_answer_of_step(answer, &step);
 		return;
 	}
@@ -217,14 +197,14 @@ claim(const ClienteleRequest *request, const Wish *wish, ClienteleClaimAnswer *a
 		clientele_team_lock(request, wish->team);
 	decide(&asked, wish, &found, &answer->reasons);
 	if (answer->reasons.words == NIL)
-		write_claim(&asked, wish, &found, answer);
+		clientele_claim_write(&asked, wish, &found, answer);
 	clientele_asked_end(&asked);
 }
 
 /* ---------- the functions ---------- */
 
-static void
-find_key(Wish *wish, const ClientelePopulation *population, char *text)
+void
+clientele_wish_key(ClienteleWish *wish, const ClientelePopulation *population, char *text)
 {
 	Oid			output;
 	bool		is_varlena;
@@ -237,14 +217,14 @@ find_key(Wish *wish, const ClientelePopulation *population, char *text)
 
 /* caller, population, key, promotion, request_id, bill, redeem, team */
 static void
-claim_of_call(FunctionCallInfo fcinfo, Wish *wish, ClienteleClaimAnswer *answer)
+claim_of_call(FunctionCallInfo fcinfo, ClienteleWish *wish, ClienteleClaimAnswer *answer)
 {
 	ClienteleRequest request;
 
-	memset(wish, 0, sizeof(Wish));
+	memset(wish, 0, sizeof(ClienteleWish));
 	clientele_request_begin(&request, PG_GETARG_OID(0), clientele_text_argument(fcinfo, 1, "population"),
 							clientele_text_argument(fcinfo, 4, "request_id"));
-	find_key(wish, &request.population, clientele_text_argument(fcinfo, 2, "key"));
+	clientele_wish_key(wish, &request.population, clientele_text_argument(fcinfo, 2, "key"));
 	wish->promotion = clientele_text_argument(fcinfo, 3, "promotion");
 	wish->document = PG_ARGISNULL(5) ? NULL : PG_GETARG_JSONB_P(5);
 	wish->bill = wish->document ? clientele_bill_read(wish->document) : NULL;
@@ -261,7 +241,7 @@ claim_of_call(FunctionCallInfo fcinfo, Wish *wish, ClienteleClaimAnswer *answer)
 Datum
 clientele_claim(PG_FUNCTION_ARGS)
 {
-	Wish		wish;
+	ClienteleWish		wish;
 	ClienteleClaimAnswer answer;
 
 	claim_of_call(fcinfo, &wish, &answer);
@@ -273,7 +253,7 @@ clientele_claim(PG_FUNCTION_ARGS)
 Datum
 clientele_try_claim(PG_FUNCTION_ARGS)
 {
-	Wish		wish;
+	ClienteleWish		wish;
 	ClienteleClaimAnswer answer;
 
 	claim_of_call(fcinfo, &wish, &answer);

@@ -180,6 +180,45 @@ extern void clientele_decide_redeem(const ClienteleAsked *asked, const Clientele
 /* The values that decided; NULL: none of the customer's. */
 extern Jsonb *clientele_decide_evidence(const ClienteleAsked *asked, const ClienteleOffered *promotion);
 
+/* ---------- taking: claim.c ---------- */
+
+/* What is wanted. */
+typedef struct ClienteleWish
+{
+	Oid			key_type;
+	Datum		key;
+	char	   *key_text;		/* canonical */
+	char	   *promotion;
+	Jsonb	   *document;
+	ClienteleBill *bill;		/* the same, read; NULL: a coupon for later */
+	bool		redeem;
+	int64		team;			/* 0 = none */
+} ClienteleWish;
+
+/* What has been decided. */
+typedef struct ClienteleFound
+{
+	const ClienteleOffered *promotion;
+	ClienteleBenefit benefit;
+	TimestampTz expires_at;
+	bool		completes_team;
+} ClienteleFound;
+
+struct ClienteleClaimAnswer;
+
+extern void clientele_wish_key(ClienteleWish *wish, const ClientelePopulation *population, char *text);
+
+/* An error unless the step was made for the same wish; a promotion that is NULL is not compared. */
+extern void clientele_wish_compare(const ClienteleRequest *request, const ClienteleWish *wish, const ClienteleOwnRow *step);
+
+/* Bits of ClienteleStockLack; the promotion is locked. */
+extern uint32 clientele_claim_take_stock(const ClienteleAsked *asked, const ClienteleFound *found);
+extern void clientele_claim_put_back_stock(const ClienteleAsked *asked, const ClienteleFound *found);
+
+/* The rows, when everything has been taken; gives what is redeemed. */
+extern void clientele_claim_write(const ClienteleAsked *asked, const ClienteleWish *wish, const ClienteleFound *found,
+								  struct ClienteleClaimAnswer *answer);
+
 /* ---------- the answer: claim_answer.c ---------- */
 
 typedef struct ClienteleClaimAnswer
@@ -193,7 +232,11 @@ typedef struct ClienteleClaimAnswer
 	ClienteleDecimal value;
 	ClienteleDecimal given;
 	TimestampTz expires_at;
+	bool		completes_team;
 } ClienteleClaimAnswer;
+
+/* The member that is there where a claim has completed its team. */
+#define CLIENTELE_COMPLETES_TEAM "completes_team"
 
 extern void clientele_answer_of_claim(ClienteleClaimAnswer *answer, const ClienteleOwnRow *claim,
 									  const ClientelePromotion *promotion);
@@ -202,7 +245,8 @@ extern Jsonb *clientele_answer_to_json(const ClienteleClaimAnswer *answer);
 /* What was answered when a step was made; its claim leads to the rest. */
 extern void clientele_answer_of_step(ClienteleClaimAnswer *answer, const ClienteleOwnRow *step);
 
-/* claim_id .. quantity, and with `of_claim` expires_at, reasons, missing. */
+/* claim_id .. quantity, and with `of_claim` expires_at, reasons, missing; as a row, or into one of a set. */
+extern void clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer);
 extern Datum clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, bool of_claim);
 
 /* Raises the refusal. */
@@ -215,7 +259,9 @@ extern Datum clientele_row_of_call(FunctionCallInfo fcinfo, Datum *values, bool 
 
 /* Coupons come out of stock: reasons why there are none, or they are taken. */
 extern void clientele_give_reserve(const ClienteleRequest *request, const ClientelePromotionBenefit *benefit,
-								   const ClienteleDecimal *given, ClienteleReasons *reasons);
+								   ClienteleDecimal given, ClienteleReasons *reasons);
+extern void clientele_give_unreserve(const ClienteleRequest *request, const ClientelePromotionBenefit *benefit,
+									 ClienteleDecimal given);
 
 /* To the customer of the claim, by the claim. */
 extern void clientele_give(const ClienteleRequest *request, const ClienteleOwnRow *claim,
@@ -231,9 +277,10 @@ extern void clientele_give_take_back(const ClienteleRequest *request, const Clie
 /* Until the end of the transaction only we change who is in it. */
 extern void clientele_team_lock(const ClienteleRequest *request, int64 team);
 
-/* How many there are, and how many there must be. */
+/* How many there are, and how many there must be; whether there once were so many, which is for good. */
 extern int	clientele_team_count(int64 team, TimestampTz now);
 extern int	clientele_team_size(int64 team);
+extern bool clientele_team_is_complete(int64 team);
 
 /* Reasons why the customer cannot join it, after its lock; else until when his claim is held. */
 extern void clientele_team_join(const ClienteleAsked *asked, const ClienteleOffered *promotion, int64 team,

@@ -47,6 +47,8 @@ clientele_answer_to_json(const ClienteleClaimAnswer *answer)
 	}
 	if (!TIMESTAMP_IS_NOEND(answer->expires_at))
 		clientele_jsonb_put_text(&object, "expires_at", clientele_instant_to_string(answer->expires_at, NULL));
+	if (answer->completes_team)
+		clientele_jsonb_put_bool(&object, CLIENTELE_COMPLETES_TEAM, true);
 	return clientele_jsonb_end(&object);
 }
 
@@ -119,27 +121,48 @@ text_array(const List *texts)
 	return clientele_text_array(count, elements);
 }
 
+static void
+fill(ClienteleResultRow *row, const ClienteleClaimAnswer *answer)
+{
+	clientele_result_clear(row);
+	if (answer->claim_id != 0)
+	{
+		clientele_result_set(row, ROW_CLAIM, Int64GetDatum(answer->claim_id));
+		clientele_result_set_text(row, ROW_STATE, answer->state);
+		clientele_benefit_row_set(row, ROW_BENEFIT, answer->benefit, answer->has_given, &answer->amount, &answer->value, &answer->given);
+	}
+}
+
+static void
+fill_of_claim(ClienteleResultRow *row, const ClienteleClaimAnswer *answer)
+{
+	fill(row, answer);
+	row->nulls[ROW_EXPIRES_AT] = true;
+	if (answer->claim_id != 0)
+		clientele_result_set_horizon(row, ROW_EXPIRES_AT, answer->expires_at);
+	clientele_result_set(row, ROW_REASONS, text_array(answer->reasons.words));
+	clientele_result_set(row, ROW_MISSING, text_array(answer->reasons.sentences));
+}
+
 Datum
 clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, bool of_claim)
 {
 	ClienteleResultRow row;
 
-	clientele_result_clear(&row);
-	if (answer->claim_id != 0)
-	{
-		clientele_result_set(&row, ROW_CLAIM, Int64GetDatum(answer->claim_id));
-		clientele_result_set_text(&row, ROW_STATE, answer->state);
-		clientele_benefit_row_set(&row, ROW_BENEFIT, answer->benefit, answer->has_given, &answer->amount, &answer->value, &answer->given);
-	}
-	row.nulls[ROW_EXPIRES_AT] = true;
 	if (of_claim)
-	{
-		if (answer->claim_id != 0)
-			clientele_result_set_horizon(&row, ROW_EXPIRES_AT, answer->expires_at);
-		clientele_result_set(&row, ROW_REASONS, text_array(answer->reasons.words));
-		clientele_result_set(&row, ROW_MISSING, text_array(answer->reasons.sentences));
-	}
+		fill_of_claim(&row, answer);
+	else
+		fill(&row, answer);
 	return clientele_row_of_call(fcinfo, row.values, row.nulls);
+}
+
+void
+clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer)
+{
+	ClienteleResultRow row;
+
+	fill_of_claim(&row, answer);
+	clientele_result_put(fcinfo, &row);
 }
 
 /* ---------- refused ---------- */

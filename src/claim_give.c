@@ -68,8 +68,8 @@ today(const ClienteleRequest *request, pg_tz **zone)
 }
 
 void
-clientele_give_reserve(const ClienteleRequest *request, const ClientelePromotionBenefit *benefit,
-					   const ClienteleDecimal *given, ClienteleReasons *reasons)
+clientele_give_reserve(const ClienteleRequest *request, const ClientelePromotionBenefit *benefit, ClienteleDecimal given,
+					   ClienteleReasons *reasons)
 {
 	const ClienteleOffered *coupon;
 	pg_tz	   *zone;
@@ -83,11 +83,21 @@ clientele_give_reserve(const ClienteleRequest *request, const ClientelePromotion
 		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "ended", psprintf("%s has ended", benefit->coupon));
 		return;
 	}
-	lack = clientele_stock_take(&request->population, coupon, NULL, today(request, &zone), whole_number(*given),
+	lack = clientele_stock_take(&request->population, coupon, NULL, today(request, &zone), whole_number(given),
 								CLIENTELE_ZERO, request->now);
 	if (lack != 0)
 		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "sold out",
 							  psprintf("there are not enough coupons of %s left", benefit->coupon));
+}
+
+void
+clientele_give_unreserve(const ClienteleRequest *request, const ClientelePromotionBenefit *benefit, ClienteleDecimal given)
+{
+	pg_tz	   *zone;
+
+	if (benefit->kind == CLIENTELE_COUPON)
+		clientele_stock_give_back(&request->population, coupon_promotion(request, benefit)->id, NULL, today(request, &zone),
+								  whole_number(given), CLIENTELE_ZERO);
 }
 
 /* Until the end of the last of so many days, or of the term. */

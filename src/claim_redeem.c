@@ -42,13 +42,12 @@ static void
 refuse_incomplete(const ClienteleRequest *request, const ClienteleOwnRow *claim)
 {
 	int64		team = DatumGetInt64(claim->values[CLAIM_TEAM]);
-	int			count = clientele_team_count(team, request->now);
-	int			size = clientele_team_size(team);
 
-	if (count < size)
+	if (!clientele_team_is_complete(team))
 		ereport(ERROR,
 				(errcode(CLIENTELE_ERRCODE_TEAM_INCOMPLETE),
-				 errmsg("team %lld is not complete: %d of %d customers are there", (long long) team, count, size),
+				 errmsg("team %lld is not complete: %d of %d customers are there", (long long) team,
+						clientele_team_count(team, request->now), clientele_team_size(team)),
 				 errhint("Others join with claim(..., team => %lld).", (long long) team)));
 }
 
@@ -129,7 +128,7 @@ write_redeemed(const ClienteleRequest *request, ClienteleOwnTable *claims, Clien
 	ClienteleDecimal given = clientele_claim_number(claim, CLAIM_GIVEN);
 	ClienteleReasons reasons = {NIL, NIL, 0};
 
-	clientele_give_reserve(request, &promotion->benefit, &given, &reasons);
+	clientele_give_reserve(request, &promotion->benefit, given, &reasons);
 	refuse(claim, &reasons);
 	clientele_claim_set_text(claim, CLAIM_STATE, "redeemed");
 	clientele_claim_set(claim, CLAIM_REDEEMED_AT, TimestampTzGetDatum(request->now));

@@ -63,7 +63,7 @@ clientele_request_begin_with_claim(ClienteleRequest *request, Oid caller, int64 
 	if (!found || !clientele_is_allowed(caller, &request->population, 1, &right_to_claim))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("there is no claim %lld that %s may use", (long long) claim_id, GetUserNameFromId(caller, false)),
+				 errmsg("there is no claim %lld that you may use", (long long) claim_id),
 				 errhint("The number is what claim() has returned; INSERT on the population's view NAME_claim gives the right.")));
 	request->caller = caller;
 	request->id = id;

@@ -11,6 +11,7 @@
 
 #include "claim.h"
 #include "fresh.h"
+#include "jsonb_object.h"
 
 void
 clientele_team_lock(const ClienteleRequest *request, int64 team)
@@ -31,6 +32,25 @@ static bool
 is_there(const ClienteleOwnRow *claim, TimestampTz now)
 {
 	return clientele_claim_is(claim, "redeemed") || clientele_claim_is_held(claim, now);
+}
+
+/* All who ever were in it. */
+static List *
+list_members(ClienteleOwnTable *claims, int64 team)
+{
+	List	   *members = NIL;
+	ClienteleOwnRow claim;
+
+	find_members(claims, team);
+	while (clientele_own_next(claims, &claim))
+	{
+		int64	   *number = palloc(sizeof(int64));
+
+		*number = DatumGetInt64(claim.values[CLAIM_ID]);
+		members = lappend(members, number);
+	}
+	clientele_own_found(claims);
+	return members;
 }
 
 int
@@ -77,6 +97,36 @@ clientele_team_size(int64 team)
 }
 
 static bool
+has_completed(ClienteleOwnTable *steps, int64 claim_id)
+{
+	ScanKeyData key;
+	ClienteleOwnRow step;
+	bool		found = false;
+
+	clientele_own_key_equal(&key, 1, INT8OID, Int64GetDatum(claim_id));
+	clientele_own_find(steps, "claim_step_of_claim", 1, &key);
+	while (!found && clientele_own_next(steps, &step))
+		found = !step.nulls[STEP_ANSWER] && clientele_jsonb_bool(clientele_claim_json(&step, STEP_ANSWER), CLIENTELE_COMPLETES_TEAM);
+	clientele_own_found(steps);
+	return found;
+}
+
+bool
+clientele_team_is_complete(int64 team)
+{
+	ClienteleOwnTable *claims = clientele_own_open("claim");
+	ClienteleOwnTable *steps = clientele_own_open("claim_step");
+	bool		found = false;
+	ListCell   *cell;
+
+	foreach(cell, list_members(claims, team))
+		found = found || has_completed(steps, *(int64 *) lfirst(cell));
+	clientele_own_close(steps);
+	clientele_own_close(claims);
+	return found;
+}
+
+static bool
 is_member(int64 team, const char *key, TimestampTz now)
 {
 	ClienteleOwnTable *claims = clientele_own_open("claim");
@@ -110,7 +160,7 @@ clientele_team_join(const ClienteleAsked *asked, const ClienteleOffered *promoti
 	*expires_at = DatumGetTimestampTz(first.values[CLAIM_CLAIMED_AT]) + promotion_of(&first)->within_hours * USECS_PER_HOUR;
 	if (is_member(team, asked->key, now))
 		why = psprintf("the customer is in team %lld already", (long long) team);
-	else if (count >= size)
+	else if (clientele_team_is_complete(team))
 		why = psprintf("team %lld has its %d customers", (long long) team, size);
 	else if (*expires_at <= now || count == 0)
 		why = psprintf("the time of team %lld is over", (long long) team);
@@ -121,25 +171,6 @@ clientele_team_join(const ClienteleAsked *asked, const ClienteleOffered *promoti
 		*expires_at = clientele_claim_term(promotion->bound->promotion, now, asked->zone);
 }
 
-static List *
-list_members(ClienteleOwnTable *claims, int64 team, TimestampTz now)
-{
-	List	   *members = NIL;
-	ClienteleOwnRow claim;
-
-	find_members(claims, team);
-	while (clientele_own_next(claims, &claim))
-	{
-		int64	   *number = palloc(sizeof(int64));
-
-		*number = DatumGetInt64(claim.values[CLAIM_ID]);
-		if (clientele_claim_is_held(&claim, now))
-			members = lappend(members, number);
-	}
-	clientele_own_found(claims);
-	return members;
-}
-
 /* Equal keys are in the order of their rows in the table, so they are locked as they were claimed. */
 void
 clientele_team_complete(const ClienteleRequest *request, int64 team, TimestampTz expires_at)
@@ -147,7 +178,7 @@ clientele_team_complete(const ClienteleRequest *request, int64 team, TimestampTz
 	ClienteleOwnTable *claims = clientele_own_open("claim");
 	ListCell   *cell;
 
-	foreach(cell, list_members(claims, team, request->now))
+	foreach(cell, list_members(claims, team))
 	{
 		int64		number = *(int64 *) lfirst(cell);
 		ClienteleOwnRow claim;

@@ -312,7 +312,8 @@ clientele_best_offers(PG_FUNCTION_ARGS)
 	{
 		const Answer *answer = &question.answers[i];
 
-		if (answer->reasons.words != NIL)
+		/* who buys together does so with claim(..., team => ...) */
+		if (answer->reasons.words != NIL || answer->offered->bound->promotion->joiners > 0)
 			continue;
 		offers[noffers].promotion = answer->offered->bound->promotion;
 		offers[noffers].position = answer->offered->id;

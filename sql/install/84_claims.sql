@@ -75,3 +75,60 @@ CREATE FUNCTION clientele.give_back(INOUT claim_id bigint, request_id text, amou
                                     OUT from_balance numeric, OUT from_refund numeric, OUT uncovered numeric)
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.give_back(bigint, text, numeric, text, jsonb) IS 'releases a claim that is held, so that it is free for others; or refunds a claim that was redeemed: amount is the money of the bill that is refunded now (NULL = all that is left of it), kept the bill without what was refunded, where the promotion looks at lines. What is taken back of the benefit follows its "after_refund": from what is not used of it, from the money that is paid out, and what neither covers. A whole refund puts it back into the stock. The same request_id asked again has the same answer. Rights as for claim';
+
+-- ---------------------------------------------------------------------------
+-- claim_best
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.claim_best_for(caller regrole, population text, key text, request_id text, bill jsonb, policy text, redeem boolean,
+                                         OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
+                                         OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_claim_best' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION clientele.claim_best_for(regrole, text, text, text, jsonb, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.claim_best_for(regrole, text, text, text, jsonb, text, boolean) IS 'internal: claim_best, behind the door';
+
+CREATE FUNCTION clientele.claim_best(population text, key text, request_id text, bill jsonb, policy text DEFAULT 'best for customer', redeem boolean DEFAULT false,
+                                     OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
+                                     OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.claim_best(text, text, text, jsonb, text, boolean) IS 'takes the best combination of promotions for a bill, as best_offers would say it, one row for each: all of it, or what is best without what has just been sold out. No row: there is nothing to be had. The claims have the request ids request_id/1, request_id/2 ...; asked again, the answer is the same';
+
+CREATE FUNCTION clientele.claim_best(population text, key anynonarray, request_id text, bill jsonb, policy text DEFAULT 'best for customer', redeem boolean DEFAULT false,
+                                     OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
+                                     OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_key' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.claim_best(text, anynonarray, text, jsonb, text, boolean) IS 'the same with the key in its own type';
+
+-- ---------------------------------------------------------------------------
+-- Teams
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.teams_for(caller regrole, population text, promotion text,
+                                    OUT promotion_name text, OUT team bigint, OUT state text, OUT customers int, OUT wanted int,
+                                    OUT began_at timestamptz, OUT ends_at timestamptz)
+RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT t.name, t.team, CASE WHEN t.complete THEN 'complete' WHEN t.customers > 0 AND t.ends_at > t.now THEN 'open' ELSE 'over' END,
+           t.customers, t.wanted, t.began_at, t.ends_at
+    FROM (SELECT o.name::text AS name, first.claim_id AS team, first.claimed_at AS began_at,
+                 first.claimed_at + make_interval(hours => (v.definition::text::jsonb #>> '{needs,within,hours}')::int) AS ends_at,
+                 (v.definition::text::jsonb #>> '{needs,joiners}')::int AS wanted, clock.now,
+                 EXISTS (SELECT FROM clientele.claim AS c JOIN clientele.claim_step AS s USING (claim_id)
+                         WHERE c.team = first.claim_id AND s.answer ? 'completes_team') AS complete,
+                 (SELECT count(*)::int FROM clientele.claim AS c
+                  WHERE c.team = first.claim_id AND (c.state = 'redeemed' OR c.state = 'held' AND c.expires_at > clock.now)) AS customers
+          FROM clientele.allowed_population(caller, population, 'claim SELECT', 'claim INSERT') AS p
+          CROSS JOIN (SELECT clientele.wall_clock() AS now) AS clock
+          JOIN clientele.offered_promotion AS o ON o.population_id = p.population_id AND (teams_for.promotion IS NULL OR o.name = teams_for.promotion)
+          JOIN clientele.claim AS first ON first.promotion_id = o.promotion_id AND first.team = first.claim_id
+          JOIN clientele.promotion_version AS v ON v.promotion_id = first.promotion_id AND v.version = first.version) AS t
+    ORDER BY t.began_at, t.team
+    $$;
+REVOKE ALL ON FUNCTION clientele.teams_for(regrole, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.teams_for(regrole, text, text) IS 'internal: teams, behind the door';
+
+CREATE FUNCTION clientele.teams(population text, promotion text DEFAULT NULL,
+                                OUT promotion_name text, OUT team bigint, OUT state text, OUT customers int, OUT wanted int,
+                                OUT began_at timestamptz, OUT ends_at timestamptz)
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.teams(text, text) IS 'the group purchases of a promotion (NULL = of all): complete, open (others can join until ends_at), or over. team is the number to join with. The caller needs SELECT or INSERT on the view NAME_claim, or owns the population';

@@ -63,6 +63,38 @@ $$;
 REVOKE ALL ON FUNCTION clientele.put_promotion_view(clientele.population) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.put_promotion_view(clientele.population) IS 'internal: makes the view NAME_promotion';
 
+CREATE FUNCTION clientele.put_claim_view(population clientele.population) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM clientele.put_own_view(population, '_claim', format($query$
+        SELECT c.claim_id, c.key AS %I, o.name::text AS promotion, c.version,
+               CASE WHEN c.state = 'held' AND c.expires_at <= clientele.wall_clock() THEN 'expired' ELSE c.state END AS state,
+               c.claimed_at, nullif(c.expires_at, 'infinity') AS expires_at, c.redeemed_at, c.day, c.branch, c.staff,
+               c.bill ->> 'bill_id' AS bill_id, v.definition::text::jsonb #>> '{benefit,kind}' AS kind,
+               c.amount::numeric(28,6) AS amount, c.value::numeric(28,6) AS value, c.given::numeric(28,6) AS given,
+               c.refunded::numeric(28,6) AS refunded, c.taken_back::numeric(28,6) AS taken_back, c.origin, c.origin_id, c.transferable, c.team
+        FROM clientele.claim AS c
+        JOIN clientele.offered_promotion AS o ON o.promotion_id = c.promotion_id
+        JOIN clientele.promotion_version AS v ON v.promotion_id = c.promotion_id AND v.version = c.version
+        WHERE c.population_id = %s
+        $query$, population.key_column, population.population_id),
+        'what customers have taken of promotions. INSERT on this view lets a role claim, redeem and give back; UPDATE: issue codes and coupons, and transfer them');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_claim')::regclass,
+        ARRAY['claim_id', population.key_column, 'promotion', 'version', 'state', 'claimed_at', 'expires_at', 'redeemed_at', 'day', 'branch', 'staff',
+              'bill_id', 'kind', 'amount', 'value', 'given', 'refunded', 'taken_back', 'origin', 'origin_id', 'transferable', 'team'],
+        ARRAY['number of the claim', 'key of the customer, as text', 'the promotion', 'its version that decided',
+              'held, redeemed, released, expired or returned', 'when it was taken', 'until when it is, or was, held; NULL = without end',
+              'when it was used', 'the day in its branch when it was taken', 'branch of its bill', 'staff member of its bill', 'number of its bill',
+              'what it gives', 'what the bill is reduced by', 'what that is worth in money', 'in its own unit: money, points, pieces',
+              'money of the bill that has been refunded', 'what of given was taken back',
+              'claim: by the customer; benefit: given by another claim; batch: given to many at once; code: by a code',
+              'the claim or the batch that gave it', 'whether the customer may give it to another', 'group buy: the claim that began the team']);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.put_claim_view(clientele.population) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.put_claim_view(clientele.population) IS 'internal: makes the view NAME_claim';
+
 CREATE FUNCTION clientele.put_ledger_view(population clientele.population) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
@@ -90,6 +122,7 @@ CREATE FUNCTION clientele.put_promotion_views(population clientele.population) R
     AS $$
 BEGIN
     PERFORM clientele.put_promotion_view(population);
+    PERFORM clientele.put_claim_view(population);
     PERFORM clientele.put_ledger_view(population);
     PERFORM clientele.put_coupon_view(population);
     PERFORM clientele.put_report_views(population);

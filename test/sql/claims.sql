@@ -1,0 +1,381 @@
+-- Claims: what is checked is taken, once, and comes back.
+\set VERBOSITY terse
+SET client_min_messages = warning;
+SET search_path = clientele, public;
+SET timezone = 'Asia/Shanghai';
+SET datestyle = 'ISO, YMD';
+CREATE SCHEMA till;
+CREATE TABLE till.customer (id int PRIMARY KEY, name text);
+CREATE TABLE till.payment (no int PRIMARY KEY, customer int NOT NULL, paid_at timestamptz NOT NULL, net numeric(12,2) NOT NULL);
+INSERT INTO till.customer SELECT n, 'customer ' || n FROM generate_series(1, 40) AS n;
+INSERT INTO till.payment SELECT n, n, '2026-06-15 10:00', n * 1000 FROM generate_series(1, 40) AS n;
+SELECT create_population('guest', 'till.customer', 'id', 'Asia/Shanghai', target_schema => 'till_segments');
+SELECT add_source('guest', 'payment', 'till.payment', 'customer', 'paid_at', amount => 'net');
+SELECT define_metric('guest', 'spent', 'sum(payment.net)');
+SELECT define_ladder('guest', 'class', '[{"label": "A", "when": "spent >= 20000"}, {"label": "B"}]');
+SET clientele.clock = '2026-07-01 09:00+08';
+SELECT publish('guest', 'first rules');
+CALL refresh('guest');
+
+-- publishes a promotion that runs in July
+CREATE FUNCTION till.offer(name text, rest jsonb) RETURNS int LANGUAGE sql
+    AS $$ SELECT clientele.define_promotion('guest', name, jsonb_build_object('term', '{"from": "2026-07-01", "to": "2026-07-31"}'::jsonb, 'branches', 'all') || rest);
+          SELECT clientele.publish_promotion('guest', name, 'test') $$;
+-- what is left, and what is owed
+CREATE FUNCTION till.stock(name text, OUT kind text, OUT scope text, OUT "left" numeric, OUT owed numeric) RETURNS SETOF record LANGUAGE sql
+    AS $$ SELECT s.kind, s.scope, sum(s.remaining), sum(s.owed) FROM clientele.stock AS s JOIN clientele.offered_promotion AS o USING (promotion_id)
+          WHERE o.name = stock.name GROUP BY 1, 2 ORDER BY 1, 2 $$;
+-- the same, from the claims
+CREATE FUNCTION till.wrong_stock() RETURNS SETOF record LANGUAGE sql
+    AS $$ WITH kept AS (SELECT s.promotion_id, s.kind, s.scope, sum(s.remaining) - sum(s.owed) AS stock FROM clientele.stock AS s GROUP BY 1, 2, 3),
+               claimed AS (SELECT k.*, d.d, (SELECT coalesce(sum(CASE k.kind WHEN 'budget' THEN coalesce(c.value, 0) - coalesce(c.value * c.taken_back / nullif(c.given, 0), 0) ELSE 1 END), 0)
+                                             FROM clientele.claim AS c
+                                             WHERE c.promotion_id = k.promotion_id AND c.state IN ('held', 'redeemed')
+                                               AND (k.kind <> 'branch' OR c.branch = k.scope) AND (k.kind <> 'day' OR c.day::text = k.scope)) AS taken
+                           FROM kept AS k JOIN clientele.offered_promotion AS o USING (promotion_id)
+                           JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
+                           CROSS JOIN LATERAL (SELECT v.definition::text::jsonb AS d) AS d)
+          SELECT promotion_id, kind, scope, stock, taken FROM claimed
+          WHERE stock + taken <> (CASE kind WHEN 'total' THEN d #>> '{stock,total}' WHEN 'branch' THEN d #>> '{stock,per_branch}'
+                                  WHEN 'day' THEN d #>> '{stock,per_day}' ELSE d ->> 'budget' END)::numeric $$;
+
+-- ---------------------------------------------------------------------------
+-- Claim, redeem, give back; and asked again
+-- ---------------------------------------------------------------------------
+
+SELECT till.offer('voucher', '{"benefit": {"kind": "amount off", "amount": 50}, "after_refund": "recompute", "stock": {"total": 3, "per_customer": 1}, "budget": 1000, "claim_term": {"minutes": 30}}');
+SELECT claim('guest', 1, 'voucher', 'v1', '{"branch": "1", "amount": 600}');
+SELECT claim('guest', '1', 'voucher', 'v1', '{"amount": 600.00, "branch": "1"}');
+SELECT * FROM try_claim('guest', 1, 'voucher', 'v1', '{"branch": "1", "amount": 600}');
+SELECT claim('guest', 2, 'voucher', 'v1', '{"branch": "1", "amount": 600}');
+SELECT claim('guest', 1, 'voucher', 'v1', '{"branch": "1", "amount": 601}');
+SELECT claim('guest', 1, 'voucher', 'v1');
+SELECT claim('guest', 1, 'voucher', 'v1', '{"branch": "1", "amount": 600}', redeem => true);
+SELECT claim('guest', 1, 'voucher', 'v1', '{"branch": "1", "amount": 600}', team => 1);
+SELECT redeem(1, 'v1');
+SELECT claim('guest', 1, 'voucher', 'v2', '{"branch": "1", "amount": 600}');
+SELECT * FROM redeem(1, 'v3');
+SELECT * FROM redeem(1, 'v3');
+SELECT redeem(1, 'v3', '{"branch": "1", "amount": 600}');
+SELECT redeem(1, 'v4');
+SELECT * FROM give_back(1, 'v5', 580, 'all but the cream');
+SELECT * FROM give_back(1, 'v5', 580.0, 'all but the cream');
+SELECT give_back(1, 'v5', 581, 'all but the cream');
+SELECT give_back(1, 'v5', 580);
+SELECT give_back(1, 'v5');
+SELECT give_back(1, 'v6', 21);
+SELECT give_back(1, 'v6', 0);
+SELECT * FROM till.stock('voucher');
+SELECT * FROM give_back(1, 'v7');
+SELECT * FROM till.stock('voucher');
+SELECT give_back(1, 'v8');
+SELECT step, request_id, redeemed, amount, reason, bill, answer FROM claim_step WHERE claim_id = 1 ORDER BY request_id;
+
+-- who has given it back may have another; one who holds it may not
+SELECT claim('guest', 1, 'voucher', 'v9', '{"branch": "1", "amount": 600}', redeem => true);
+SELECT claim('guest', 2, 'voucher', 'v10', '{"branch": "1", "amount": 600}');
+SELECT claim('guest', 3, 'voucher', 'v11', '{"branch": "1", "amount": 600}');
+SELECT * FROM try_claim('guest', 4, 'voucher', 'v12', '{"branch": "1", "amount": 600}');
+SELECT claim('guest', 4, 'voucher', 'v12', '{"branch": "1", "amount": 600}');
+
+-- a refusal is decided anew; what is held and not used is back the moment its time is over
+SET clientele.clock = '2026-07-01 09:29:59.999999+08';
+SELECT (try_claim('guest', 4, 'voucher', 'v12', '{"branch": "1", "amount": 600}')).reasons;
+SET clientele.clock = '2026-07-01 09:30+08';
+SELECT remaining FROM offers('guest', 4, '{"branch": "1", "amount": 600}') WHERE promotion = 'voucher';
+SELECT redeem(3, 'v13');
+SELECT claim('guest', 4, 'voucher', 'v12', '{"branch": "1", "amount": 600}');
+SELECT claim('guest', 5, 'voucher', 'v14', '{"branch": "1", "amount": 600}');
+SELECT * FROM give_back(3, 'v15');
+SELECT * FROM give_back(5, 'v16');
+SELECT redeem(5, 'v17');
+SELECT give_back(5, 'v17');
+SELECT claim_id, state, expires_at FROM till_segments.guest_claim ORDER BY claim_id;
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- the clock goes back: what has expired stays so
+SET clientele.clock = '2026-07-01 09:10+08';
+SELECT redeem(3, 'v18');
+SET clientele.clock = '2026-07-01 09:00+08';
+
+-- ---------------------------------------------------------------------------
+-- Every limit
+-- ---------------------------------------------------------------------------
+
+SELECT till.offer('limits', '{"benefit": {"kind": "percent off", "percent": 10}, "after_refund": "proportional", "stock": {"total": 6, "per_branch": 2, "per_day": 4, "per_period": {"claims": 1, "period": "week"}}, "budget": 365}');
+SELECT n, claim_id IS NOT NULL AS claimed, t.amount, reasons, missing
+FROM (VALUES (1, 11, '1', 1000), (2, 12, '1', 1000), (3, 13, '1', 1000), (4, 14, '2', 1700), (5, 15, '2', 1500), (6, 16, '3', 100), (7, 11, '4', 10), (8, 17, NULL, 10), (9, 19, '4', 10)) AS c (n, key, branch, amount)
+CROSS JOIN LATERAL try_claim('guest', key, 'limits', 'l' || n, jsonb_strip_nulls(jsonb_build_object('branch', branch, 'amount', c.amount))) AS t ORDER BY n;
+SELECT * FROM till.stock('limits');
+-- Thursday and Friday are of the same week, Monday is not
+SET clientele.clock = '2026-07-02 23:59:59+08';
+SELECT reasons FROM try_claim('guest', 11, 'limits', 'l19', '{"branch": "4", "amount": 10}');
+SELECT claim('guest', 18, 'limits', 'l10', '{"branch": "4", "amount": 1}');
+SET clientele.clock = '2026-07-06 00:00+08';
+SELECT claim('guest', 11, 'limits', 'l11', '{"branch": "4", "amount": 0.1}');
+SELECT * FROM till.stock('limits');
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+SET clientele.clock = '2026-07-01 09:00+08';
+
+-- limits that are published anew: more, fewer than are taken, none, some again
+SELECT till.offer('limits', '{"benefit": {"kind": "percent off", "percent": 10}, "after_refund": "proportional", "stock": {"total": 4, "per_branch": 1}, "budget": 1000}');
+SELECT * FROM till.stock('limits');
+SELECT reasons FROM try_claim('guest', 20, 'limits', 'l12', '{"branch": "9", "amount": 100}');
+SELECT state FROM give_back((SELECT claim_id FROM claim_step WHERE request_id = 'l1'), 'l13');
+SELECT state FROM give_back((SELECT claim_id FROM claim_step WHERE request_id = 'l2'), 'l14');
+SELECT * FROM till.stock('limits');
+SELECT reasons FROM try_claim('guest', 20, 'limits', 'l12', '{"branch": "9", "amount": 100}');
+SELECT state FROM give_back((SELECT claim_id FROM claim_step WHERE request_id = 'l5'), 'l15');
+SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 20, 'limits', 'l12', '{"branch": "9", "amount": 100}');
+SELECT till.offer('limits', '{"benefit": {"kind": "percent off", "percent": 10}, "after_refund": "proportional"}');
+SELECT * FROM till.stock('limits');
+SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 21, 'limits', 'l16', '{"branch": "9", "amount": 100}');
+SELECT till.offer('limits', '{"benefit": {"kind": "percent off", "percent": 10}, "after_refund": "proportional", "stock": {"total": 100, "per_day": 10}, "budget": 12.34}');
+SELECT * FROM till.stock('limits');
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- the stock of a savepoint that is rolled back is there again
+SELECT till.offer('last one', '{"benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none", "stock": {"total": 1}}');
+BEGIN;
+SAVEPOINT before;
+SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 1, 'last one', 's1', '{"amount": 10}');
+ROLLBACK TO before;
+SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 2, 'last one', 's1', '{"amount": 10}');
+SELECT reasons FROM try_claim('guest', 3, 'last one', 's2', '{"amount": 10}');
+COMMIT;
+SELECT c.key, c.state FROM clientele.claim AS c JOIN offered_promotion USING (promotion_id) WHERE name = 'last one';
+
+-- ---------------------------------------------------------------------------
+-- Who is meant, and when
+-- ---------------------------------------------------------------------------
+
+SELECT till.offer('class a', '{"audience": "class = ''A'' and spent < 39000", "audience_at": "bill", "bill": "amount > 100", "spend": {"at_least": 300, "measure": "bill"}, "benefit": {"kind": "amount off", "amount": 20}, "after_refund": "recompute"}');
+SELECT c.key, a.amount, a.reasons, a.missing FROM (VALUES (19), (20), (39)) AS c (key) CROSS JOIN LATERAL try_claim('guest', c.key, 'class a', 'a' || c.key, '{"amount": 90}') AS a;
+SELECT claim_id IS NOT NULL AS claimed, amount FROM try_claim('guest', 20, 'class a', 'a-20', '{"amount": 300}');
+SELECT evidence FROM claim_step WHERE request_id = 'a-20';
+SELECT claim('guest', 4711, 'class a', 'a1', '{"amount": 300}');
+SELECT claim('guest', 'x', 'class a', 'a1', '{"amount": 300}');
+SELECT claim('guest', 20, 'class b', 'a1', '{"amount": 300}');
+SELECT claim('guests', 20, 'class a', 'a1', '{"amount": 300}');
+SELECT claim('guest', 20, 'class a', 'a1', '{"amont": 300}');
+SELECT claim('guest', 20, 'class a', NULL);
+SELECT claim('guest', 20, 'class a', 'a1', redeem => true);
+SELECT redeem(4711, 'a1');
+SELECT redeem(NULL, 'a1');
+SELECT pause_promotion('guest', 'class a');
+SELECT reasons FROM try_claim('guest', 21, 'class a', 'a2', '{"amount": 300}');
+SELECT state FROM redeem((SELECT claim_id FROM claim_step WHERE request_id = 'a-20'), 'a3');
+SELECT end_promotion('guest', 'class a');
+SELECT reasons FROM try_claim('guest', 21, 'class a', 'a2', '{"amount": 300}');
+SELECT state, taken_back FROM give_back((SELECT claim_id FROM claim_step WHERE request_id = 'a-20'), 'a4', 1);
+
+-- by the version of the claim, whatever is published since
+SELECT till.offer('changing', '{"benefit": {"kind": "percent off", "percent": 50}, "after_refund": "proportional", "stock": {"total": 10}}');
+SELECT claim_id AS changing FROM try_claim('guest', 7, 'changing', 'c1') \gset
+SELECT till.offer('changing', '{"benefit": {"kind": "percent off", "percent": 10}, "after_refund": "none", "bill": "amount > 1000", "stock": {"total": 10}}');
+SELECT kind, amount FROM redeem(:changing, 'c2', '{"amount": 100}');
+SELECT rule, taken_back FROM give_back(:changing, 'c3', 40);
+
+-- ---------------------------------------------------------------------------
+-- Coupons: claimed without a bill
+-- ---------------------------------------------------------------------------
+
+SELECT till.offer('coupon', '{"term": {"from": "2026-07-01", "to": "2026-07-31", "days": [3]}, "bill": "channel = ''store''", "benefit": {"kind": "percent off", "percent": 10, "at_most": 30}, "after_refund": "proportional", "stock": {"total": 20, "per_branch": 1}, "budget": 50}');
+SELECT claim_id AS first FROM try_claim('guest', 8, 'coupon', 'k1') \gset
+SELECT state, kind, amount, expires_at FROM try_claim('guest', 8, 'coupon', 'k1');
+SELECT claim_id AS second FROM try_claim('guest', 9, 'coupon', 'k2') \gset
+SELECT * FROM till.stock('coupon');
+-- asked for on a Wednesday, it is good on every day; what the bill lacks is said
+SET clientele.clock = '2026-07-02 09:00+08';
+SELECT reasons FROM try_claim('guest', 10, 'coupon', 'k3');
+SELECT redeem(:first, 'k4');
+\set VERBOSITY default
+SELECT redeem(:first, 'k4', '{"amount": 100, "channel": "web"}');
+\set VERBOSITY terse
+SELECT amount FROM redeem(:first, 'k4', '{"amount": 1000, "channel": "store", "branch": "1"}');
+SELECT * FROM till.stock('coupon');
+SELECT redeem(:second, 'k5', '{"amount": 100, "channel": "store", "branch": "1"}');
+SELECT redeem(:second, 'k5', '{"amount": 300, "channel": "store", "branch": "2"}');
+SELECT amount FROM redeem(:second, 'k5', '{"amount": 200, "channel": "store", "branch": "2"}');
+SELECT state, refunded_total, taken_back FROM give_back(:first, 'k6', 500);
+SELECT state, refunded_total, taken_back FROM give_back(:first, 'k7');
+SELECT * FROM till.stock('coupon');
+SET clientele.clock = '2026-07-01 09:00+08';
+
+-- ---------------------------------------------------------------------------
+-- What is given beside the bill
+-- ---------------------------------------------------------------------------
+
+-- 50,000 paid, 5,000 given and spent, 20,000 refunded, under each rule
+SELECT till.offer('july ' || rule, format('{"spend": {"at_least": 50000, "measure": "bill"}, "benefit": {"kind": "stored value", "amount": 5000}, "after_refund": %s, "budget": 10000, "stock": {"total": 5}}', to_json(rule))::jsonb)
+FROM unnest(ARRAY['recompute', 'proportional', 'none']) AS rule;
+SELECT rule, c.state, c.kind, c.amount, c.value, g.*
+FROM unnest(ARRAY['recompute', 'proportional', 'none']) WITH ORDINALITY AS r (rule, n)
+CROSS JOIN LATERAL try_claim('guest', 30 + n::int, 'july ' || rule, 'j1 ' || rule, '{"branch": "1", "amount": 50000}', redeem => true) AS c
+CROSS JOIN LATERAL (SELECT clientele.balance('guest', 30 + n::int, 'stored value') AS balance) AS g;
+SELECT clientele.spend('guest', 30 + n, 'stored value', 5000, 'j2 ' || n) FROM generate_series(1, 3) AS n;
+SELECT s.request_id, g.* FROM claim_step AS s CROSS JOIN LATERAL give_back(s.claim_id, replace(s.request_id, 'j1', 'j3'), 20000) AS g
+WHERE s.request_id LIKE 'j1 %' ORDER BY 1;
+-- the rest: what was not covered is by now
+SELECT s.request_id, g.* FROM claim_step AS s CROSS JOIN LATERAL give_back(s.claim_id, replace(s.request_id, 'j1', 'j4')) AS g
+WHERE s.request_id LIKE 'j1 %' ORDER BY 1;
+SELECT * FROM till.stock('july recompute');
+
+-- unspent, and spent in part: from the balance first
+SELECT claim_id AS july FROM try_claim('guest', 34, 'july recompute', 'j5', '{"branch": "1", "amount": 50000}', redeem => true) \gset
+SELECT clientele.spend('guest', 34, 'stored value', 2000, 'j6');
+SELECT * FROM give_back(:july, 'j7', 1000);
+SELECT clientele.balance('guest', 34, 'stored value');
+SELECT * FROM give_back(:july, 'j8', 49000);
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- points and gifts
+SELECT till.offer('points', '{"benefit": {"kind": "points", "per": 100, "points": 1}, "after_refund": "proportional"}');
+SELECT till.offer('mask', '{"benefit": {"kind": "gift", "item": "mask", "quantity": 3, "value": 80}, "bill": "amount >= 200", "after_refund": "recompute", "budget": 500}');
+SELECT kind, amount, value, points, item, quantity FROM try_claim('guest', 35, 'points', 'p1', '{"amount": 1234}', redeem => true);
+SELECT kind, amount, value, points, item, quantity FROM try_claim('guest', 35, 'mask', 'p2', '{"amount": 300}', redeem => true);
+SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 36, 'mask', 'p3', '{"amount": 300}', redeem => true);
+SELECT reasons, missing FROM try_claim('guest', 36, 'mask', 'p4', '{"amount": 300}', redeem => true);
+SELECT s.request_id, g.rule, g.taken_back, g.from_balance, g.from_refund, g.uncovered
+FROM claim_step AS s CROSS JOIN LATERAL give_back(s.claim_id, 'back ' || s.request_id, CASE s.request_id WHEN 'p1' THEN 617 ELSE 150 END) AS g
+WHERE s.request_id IN ('p1', 'p2') ORDER BY 1;
+SELECT clientele.balance('guest', 35, 'points'), clientele.balance('guest', 35, 'gift', 'mask');
+SELECT * FROM till.stock('mask');
+
+-- coupons: claims by themselves, out of the stock of theirs
+SELECT till.offer('next time', '{"term": {"from": "2026-07-10", "to": "2026-08-31"}, "benefit": {"kind": "amount off", "amount": 30}, "after_refund": "recompute", "stock": {"total": 5}}');
+SELECT till.offer('two coupons', '{"benefit": {"kind": "coupon", "coupon": "next time", "quantity": 2, "valid_days": 14}, "bill": "amount >= 80", "after_refund": "recompute", "stock": {"total": 9}}');
+SELECT claim_id AS giver, state, kind, coupon, quantity FROM try_claim('guest', 37, 'two coupons', 'g1', '{"amount": 100}', redeem => true) \gset
+SELECT :'state' AS state, :'kind' AS kind, :'coupon' AS coupon, :'quantity' AS quantity;
+SELECT claim_id AS held FROM try_claim('guest', 38, 'two coupons', 'g2', '{"amount": 100}') \gset
+SELECT state, quantity FROM redeem(:held, 'g3');
+SELECT reasons, missing FROM try_claim('guest', 39, 'two coupons', 'g4', '{"amount": 100}', redeem => true);
+SELECT "left" FROM till.stock('two coupons') UNION ALL SELECT "left" FROM till.stock('next time');
+SELECT key, origin, origin_id = :giver AS of_this, state, expires_at FROM clientele.claim WHERE origin = 'benefit' ORDER BY claim_id;
+-- they were given, not asked for: good in their term only
+SELECT min(claim_id) AS coupon FROM clientele.claim WHERE origin_id = :giver \gset
+SELECT redeem(:coupon, 'g5', '{"amount": 100}');
+SET clientele.clock = '2026-07-10 00:00+08';
+SELECT amount FROM redeem(:coupon, 'g5', '{"amount": 100}');
+SELECT rule, taken_back, from_balance, from_refund, uncovered FROM give_back(:giver, 'g6', 10);
+SELECT rule, taken_back, from_balance, from_refund, uncovered FROM give_back(:giver, 'g6b', 40);
+SELECT rule, taken_back, from_balance, from_refund, uncovered, state FROM give_back(:giver, 'g7');
+SELECT state FROM clientele.claim WHERE origin_id = :giver ORDER BY claim_id;
+SET clientele.clock = '2026-07-16 00:00+08';
+SELECT taken_back, from_balance, uncovered, state FROM give_back(:held, 'g8', 50);
+SELECT taken_back, from_balance, uncovered, state FROM give_back(:held, 'g9', 50);
+SELECT "left" FROM till.stock('two coupons') UNION ALL SELECT "left" FROM till.stock('next time');
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+SET clientele.clock = '2026-07-01 09:00+08';
+
+-- ---------------------------------------------------------------------------
+-- Lines: what is kept says what it would give
+-- ---------------------------------------------------------------------------
+
+SELECT till.offer('skin', '{"benefit": {"kind": "percent off", "percent": 10, "applies_to": "category = ''skin''"}, "after_refund": "recompute"}');
+SELECT claim_id AS skin, amount FROM try_claim('guest', 5, 'skin', 'x1', '{"lines": [{"item": "peel", "category": "skin", "amount": 300}, {"item": "lift", "category": "surgery", "amount": 700}]}', redeem => true) \gset
+SELECT :'amount' AS amount;
+SELECT give_back(:skin, 'x2', 700);
+SELECT taken_back FROM give_back(:skin, 'x2', 700, kept => '{"lines": [{"item": "peel", "category": "skin", "amount": 300}]}');
+SELECT taken_back FROM give_back(:skin, 'x2', 700, kept => '{"lines": [{"item": "peel", "category": "skin", "amount": 300}]}');
+SELECT give_back(:skin, 'x2', 700, kept => '{"lines": [{"item": "peel", "category": "skin", "amount": 301}]}');
+SELECT give_back(:skin, 'x3', kept => '{"lines": [{"item": "peel", "category": "skin", "amount": 301}]}');
+SELECT refunded_total, taken_back FROM give_back(:skin, 'x3', kept => '{"lines": [{"item": "peel", "category": "skin", "amount": 100}]}');
+SELECT refunded_total, taken_back, state FROM give_back(:skin, 'x4');
+
+-- ---------------------------------------------------------------------------
+-- Teams
+-- ---------------------------------------------------------------------------
+
+SELECT till.offer('three', '{"benefit": {"kind": "fixed price", "item": "peel", "price": 99}, "after_refund": "recompute", "stock": {"total": 4, "per_customer": 1}, "claim_term": {"minutes": 60}, "needs": {"joiners": 3, "within": {"hours": 24}}}');
+\set peel '{"lines": [{"item": "peel", "quantity": 1, "price": 199}]}'
+SELECT claim_id AS team, expires_at, amount FROM try_claim('guest', 1, 'three', 't1', :'peel') \gset
+SELECT :'expires_at' AS expires_at, :'amount' AS amount;
+SELECT redeem(:team, 't2');
+SELECT reasons, missing FROM try_claim('guest', 1, 'three', 't3', :'peel', team => :team);
+SELECT reasons, missing FROM try_claim('guest', 2, 'three', 't4', :'peel', team => :team, redeem => true);
+SELECT claim('guest', 2, 'three', 't4', :'peel', team => 1);
+SELECT claim('guest', 2, 'skin', 't4', :'peel', team => :team);
+SELECT expires_at FROM try_claim('guest', 2, 'three', 't4', :'peel', team => :team);
+SELECT promotion_name, state, customers, wanted, began_at, ends_at FROM teams('guest');
+SET clientele.clock = '2026-07-02 08:59:59+08';
+SELECT state, expires_at FROM try_claim('guest', 3, 'three', 't5', :'peel', team => :team, redeem => true);
+SELECT state, expires_at FROM try_claim('guest', 3, 'three', 't5', :'peel', team => :team, redeem => true);
+SELECT reasons, missing FROM try_claim('guest', 4, 'three', 't6', :'peel', team => :team);
+SELECT state FROM redeem(:team, 't2');
+-- complete is complete, also when one of it gives back
+SELECT state FROM give_back(:team, 't10');
+SELECT missing FROM try_claim('guest', 4, 'three', 't6', :'peel', team => :team);
+SELECT state FROM redeem((SELECT claim_id FROM claim_step WHERE request_id = 't4'), 't11');
+SELECT key, state, expires_at FROM clientele.claim WHERE team = :team ORDER BY claim_id;
+-- too few: all of it is back
+SELECT claim_id AS lonely FROM try_claim('guest', 5, 'three', 't7', :'peel') \gset
+SET clientele.clock = '2026-07-03 09:00+08';
+SELECT missing FROM try_claim('guest', 6, 'three', 't8', :'peel', team => :lonely);
+SELECT promotion_name, state, customers, wanted FROM teams('guest', 'three');
+SELECT claim_id IS NOT NULL AS begins FROM try_claim('guest', 6, 'three', 't9', :'peel');
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+SET clientele.clock = '2026-07-01 09:00+08';
+
+-- ---------------------------------------------------------------------------
+-- All at once
+-- ---------------------------------------------------------------------------
+
+SELECT end_promotion('guest', o.name) FROM offered_promotion AS o JOIN clientele.population AS p USING (population_id) WHERE p.name = 'guest' AND o.state = 'published';
+SELECT till.offer('best', '{"priority": 5, "benefit": {"kind": "amount off", "amount": 70}, "after_refund": "recompute", "stock": {"total": 1}, "budget": 100}'),
+       till.offer('second', '{"priority": 4, "benefit": {"kind": "percent off", "percent": 20}, "after_refund": "recompute", "exclusive_group": "g"}'),
+       till.offer('third', '{"priority": 3, "benefit": {"kind": "percent off", "percent": 10}, "after_refund": "recompute", "exclusive_group": "g"}'),
+       till.offer('extra', '{"benefit": {"kind": "points", "points": 9}, "after_refund": "none"}');
+SELECT promotion, amount, value, points FROM best_offers('guest', 1, '{"amount": 80}');
+SELECT claim_id IS NOT NULL AS claimed, state, kind, amount, value, points, reasons FROM claim_best('guest', 1, 'b1', '{"amount": 80}');
+SELECT claim_id IS NOT NULL AS claimed, state, kind, amount, value, points, reasons FROM claim_best('guest', 1, 'b1', '{"amount": 80}');
+SELECT claim_best('guest', 1, 'b1', '{"amount": 81}');
+SELECT claim_best('guest', 2, 'b1', '{"amount": 80}');
+SELECT o.name, c.key, c.amount, c.value, s.request_id FROM claim_step AS s JOIN clientele.claim AS c USING (claim_id) JOIN offered_promotion AS o USING (promotion_id)
+WHERE s.request_id LIKE 'b1/%' ORDER BY s.request_id;
+SELECT state, kind, amount, points FROM claim_best('guest', 2, 'b2', '{"amount": 80}', redeem => true);
+SELECT count(*) FROM claim_best('guest', 3, 'b3', '{"amount": 0}', 'first');
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- ---------------------------------------------------------------------------
+-- Rights, and transactions that are not fit for it
+-- ---------------------------------------------------------------------------
+
+CREATE ROLE clientele_test_till;
+GRANT USAGE ON SCHEMA clientele, till_segments TO clientele_test_till;
+SET ROLE clientele_test_till;
+SELECT claim('guest', 10, 'best', 'r1', '{"amount": 80}');
+SELECT redeem(2, 'r1');
+SELECT give_back(2, 'r1');
+SELECT redeem(4711, 'r1');
+SELECT count(*) FROM clientele.claim;
+RESET ROLE;
+GRANT INSERT ON till_segments.guest_claim TO clientele_test_till;
+SET ROLE clientele_test_till;
+SELECT missing FROM try_claim('guest', 10, 'best', 'r1', '{"amount": 80}');
+SELECT claim_id AS ours FROM try_claim('guest', 10, 'extra', 'r2', '{"amount": 80}') \gset
+SELECT state FROM redeem(:ours, 'r3');
+SELECT state FROM give_back(:ours, 'r4');
+SELECT count(*) FROM clientele.claim;
+SELECT count(*) FROM till_segments.guest_claim;
+RESET ROLE;
+SELECT actor FROM claim_step WHERE claim_id = :ours;
+REVOKE ALL ON till_segments.guest_claim FROM clientele_test_till;
+REVOKE USAGE ON SCHEMA clientele, till_segments FROM clientele_test_till;
+DROP ROLE clientele_test_till;
+
+SET synchronous_commit = off;
+SELECT claim('guest', 11, 'extra', 'n1', '{"amount": 80}');
+RESET synchronous_commit;
+BEGIN READ ONLY;
+SELECT claim('guest', 11, 'extra', 'n1', '{"amount": 80}');
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 11, 'extra', 'n1', '{"amount": 80}', redeem => true);
+SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 11, 'extra', 'n1', '{"amount": 80}', redeem => true);
+SELECT points FROM try_claim('guest', 11, 'extra', 'n1', '{"amount": 80}', redeem => true);
+SELECT count(*) FROM pg_locks WHERE mode = 'SIReadLock' AND relation::regclass::text LIKE 'clientele.%';
+COMMIT;
+
+SELECT drop_population('guest');
+DROP SCHEMA till CASCADE;
