@@ -154,9 +154,25 @@ SELECT define_ladder('customer', 'class', '[{"label": "A", "when": "spend >= 100
 CALL refresh('customer');
 SELECT is((SELECT count(*) FROM segments.customer WHERE class = 'A'), 0::bigint, 'later nobody is class A');
 SELECT results_eq('SELECT e.* FROM taken, explain_claim(claim_id) AS e WHERE n = 2', 'SELECT * FROM told', 'what decided then is what is told');
-GRANT SELECT ON taken TO july_till;
+GRANT SELECT ON told TO july_till;
 SET ROLE july_till;
 SELECT throws_ok('SELECT explain_claim(claim_id) FROM taken WHERE n = 2', '42704', NULL, 'not to the till, which may not read claims');
+RESET ROLE;
+
+-- ---------- who may ask what ----------
+GRANT SELECT ON segments.customer_promotion_report, segments.customer_promotion_effect, segments.customer_price TO july_till;
+CREATE TEMPORARY TABLE of_owner AS SELECT * FROM segments.customer_promotion_effect;
+GRANT SELECT ON of_owner TO july_till;
+SET ROLE july_till;
+SELECT results_eq('SELECT * FROM segments.customer_promotion_effect', 'SELECT * FROM of_owner', 'whoever may read the view of effects sees what its owner sees');
+SELECT is((SELECT sum(customers) FROM segments.customer_promotion_effect WHERE "group" = 'takers'), 0::numeric, 'nobody has kept what he took');
+SELECT is((SELECT sum(claims) FROM segments.customer_promotion_report), 4::numeric, 'and the report');
+SELECT throws_ok($$SELECT simulate_promotion('customer', 'july_none')$$, '42501', NULL, 'what a promotion would cost is the owner''s to ask');
+SELECT throws_ok($$SELECT export_person('customer', key) FROM she WHERE n = 1$$, '42501', NULL, 'so is a copy of somebody''s data');
+RESET ROLE;
+GRANT SELECT ON segments.customer_claim TO july_till;
+SET ROLE july_till;
+SELECT results_eq('SELECT e.* FROM taken, explain_claim(claim_id) AS e WHERE n = 2', 'SELECT * FROM told', 'whoever may read claims may have them explained');
 RESET ROLE;
 
 -- ---------- forgotten ----------

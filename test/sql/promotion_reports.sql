@@ -156,6 +156,18 @@ SELECT * FROM clientele.promotion_effect('shopper', 'new');
 SELECT * FROM clientele.promotion_effect('shopper', 'old');
 SELECT * FROM clientele.promotion_effect('shopper', 'june', 0);
 
+-- Simulated by its name: without those whom chance leaves out; of a list that was frozen, those on it.
+SELECT audience - (SELECT count(*) FROM shop.customer, clientele.offered_promotion WHERE class <> 'C' AND name = 'june'
+                   AND (hashtextextended(id, promotion_id) & 9223372036854775807) % 10000 >= 3000) AS difference
+FROM clientele.simulate_promotion('shopper', 'june', at_take_up => '{100}');
+INSERT INTO clientele.offered_promotion (population_id, name, state, version, audience_frozen_at) VALUES (:population_id, 'listed', 'published', 1, '2026-06-10');
+INSERT INTO clientele.promotion_version (population_id, promotion_id, version, definition, author, published_at)
+SELECT population_id, promotion_id, 1, '{"term": {"from": "2026-06-10", "to": "2026-06-20"}, "branches": "all", "audience": "member = ''C''", "audience_at": "term start",
+    "benefit": {"kind": "points", "points": 1}, "after_refund": "none"}', current_user, '2026-06-09' FROM clientele.offered_promotion WHERE name = 'listed';
+INSERT INTO clientele.frozen_audience SELECT population_id, promotion_id, 'K' || n || 'x' FROM clientele.offered_promotion, generate_series(1001, 1017) AS n WHERE name = 'listed';
+SELECT audience, (SELECT customers FROM clientele.promotion_effect('shopper', 'listed') WHERE "group" = 'reached') AS reached
+FROM clientele.simulate_promotion('shopper', 'listed', at_take_up => '{100}');
+
 -- Who refuses automated decisions is not reached by one.
 INSERT INTO clientele.refusal (population_id, key, refused, at, actor, note)
 SELECT :population_id, id, r, now(), current_user, 'by phone, ' || id FROM shop.customer, unnest(ARRAY[true, class <> 'A']) AS r WHERE home = '1';
