@@ -23,22 +23,6 @@ PG_FUNCTION_INFO_V1(clientele_try_claim);
 /* ---------- asked before ---------- */
 
 static bool
-was_transferred(int64 claim_id)
-{
-	ClienteleOwnTable *steps = clientele_own_open("claim_step");
-	ScanKeyData key;
-	ClienteleOwnRow step;
-	bool		found = false;
-
-	clientele_own_key_equal(&key, 1, INT8OID, Int64GetDatum(claim_id));
-	clientele_own_find(steps, "claim_step_of_claim", 1, &key);
-	while (!found && clientele_own_next(steps, &step))
-		found = strcmp(clientele_claim_text(&step, STEP_STEP), "transfer") == 0;
-	clientele_own_close(steps);
-	return found;
-}
-
-static bool
 is_team(const ClienteleWish *wish, const ClienteleOwnRow *claim)
 {
 	int64		team = claim->nulls[CLAIM_TEAM] ? 0 : DatumGetInt64(claim->values[CLAIM_TEAM]);
@@ -57,10 +41,12 @@ clientele_wish_compare(const ClienteleRequest *request, const ClienteleWish *wis
 	if (!clientele_claim_get(claims, claim_id, &claim))
 		elog(ERROR, "claim %lld is gone", (long long) claim_id);
 	clientele_own_close(claims);
+	if (strcmp(clientele_claim_text(&claim, CLAIM_ORIGIN), "claim") != 0)
+		clientele_request_refuse_other(request, "it was by a code");
 	if (wish->promotion != NULL &&
 		clientele_offered_find(&request->population, wish->promotion)->id != DatumGetInt32(claim.values[CLAIM_PROMOTION]))
 		clientele_request_refuse_other(request, "its promotion was another");
-	if (strcmp(clientele_claim_text(&claim, CLAIM_KEY), wish->key_text) != 0 && !was_transferred(claim_id))
+	if (strcmp(clientele_claim_text(&claim, CLAIM_KEY), wish->key_text) != 0 && !clientele_claim_was_transferred(claim_id))
 		clientele_request_refuse_other(request, "its customer was another");
 	clientele_request_compare_bill(request, step, wish->document);
 	if (DatumGetBool(step->values[STEP_REDEEMED]) != wish->redeem)

@@ -116,6 +116,9 @@ extern void clientele_claim_set_bill(ClienteleOwnRow *row, Jsonb *document, cons
 extern char *clientele_claim_text(const ClienteleOwnRow *row, int column);
 extern Jsonb *clientele_claim_json(const ClienteleOwnRow *row, int column);
 
+/* Whether it was somebody else's when it was claimed. */
+extern bool clientele_claim_was_transferred(int64 claim_id);
+
 /* A new one, held, of this moment, which nobody has written yet; its day is that in the zone of its branch. */
 extern void clientele_claim_make(ClienteleOwnRow *row, const ClienteleRequest *request, const char *key,
 								 const ClienteleOffered *promotion, DateADT day, TimestampTz expires_at);

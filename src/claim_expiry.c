@@ -88,5 +88,5 @@ clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, T
 		clientele_own_close(steps);
 	}
 	clientele_own_close(claims);
-	return nswept;
+	return nswept + clientele_codes_sweep(population, promotion_id, now);
 }

@@ -93,6 +93,22 @@ clientele_claim_json(const ClienteleOwnRow *row, int column)
 	return row->nulls[column] ? NULL : DatumGetJsonbP(row->values[column]);
 }
 
+bool
+clientele_claim_was_transferred(int64 claim_id)
+{
+	ClienteleOwnTable *steps = clientele_own_open("claim_step");
+	ScanKeyData key;
+	ClienteleOwnRow step;
+	bool		found = false;
+
+	clientele_own_key_equal(&key, 1, INT8OID, Int64GetDatum(claim_id));
+	clientele_own_find(steps, "claim_step_of_claim", 1, &key);
+	while (!found && clientele_own_next(steps, &step))
+		found = strcmp(clientele_claim_text(&step, STEP_STEP), "transfer") == 0;
+	clientele_own_close(steps);
+	return found;
+}
+
 /* ---------- setting ---------- */
 
 void

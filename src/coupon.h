@@ -7,15 +7,50 @@
 
 #include "postgres.h"
 
-#include "utils/timestamp.h"
+#include "audience.h"
+#include "own_table.h"
 
-#include "offered.h"
+/* Columns of clientele.coupon_code and of clientele.coupon_batch; releases only append to them. */
+enum
+{
+	CODE_POPULATION, CODE_CODE, CODE_BATCH, CODE_CLAIM
+};
+
+enum
+{
+	BATCH_ID, BATCH_POPULATION, BATCH_PROMOTION, BATCH_KIND, BATCH_SEGMENT, BATCH_QUANTITY, BATCH_DONE, BATCH_LEFT_OUT,
+	BATCH_LAST_KEY, BATCH_TRANSFERABLE, BATCH_VALID_UNTIL, BATCH_AUTHOR, BATCH_REQUEST, BATCH_BEGAN_AT, BATCH_UPDATED_AT,
+	BATCH_ENDED_AT, BATCH_RETURNED
+};
+
+/* A code as it is stored, of what somebody has typed; NULL: it is not one.  coupon_code.c. */
+extern char *clientele_code_read(const text *typed);
+
+/* The batch of that number, as it is this moment; false if there is none. */
+extern bool clientele_batch_get(ClienteleOwnTable *batches, Datum batch_id, ClienteleOwnRow *row);
+
+/* The name of its lock, which who claims a code shares. */
+extern char *clientele_batch_name(Datum batch_id);
+
+/* Has the stock of its codes that nobody has claimed back; after its lock.  How many they are. */
+extern int	clientele_batch_return(const ClientelePopulation *population, ClienteleOwnTable *batches, ClienteleOwnRow *batch);
+
+/* Why a customer is not given a coupon. */
+typedef enum ClienteleCouponRefusal
+{
+	CLIENTELE_COUPON_REFUSED,	/* he refuses automated decisions */
+	CLIENTELE_COUPON_HELD_OUT,
+	CLIENTELE_COUPON_AUDIENCE,
+	CLIENTELE_COUPON_LIMIT,		/* he has what one customer may have */
+	CLIENTELE_COUPON_REFUSALS	/* he is given one */
+} ClienteleCouponRefusal;
 
 /*
- * Until when a coupon that is had now can be used: not beyond the promotion's term.  An error if that
- * is over.
+ * Looks at a customer, after his lock and the promotion's.  is_personal: he has been
+ * chosen by what his profile says, whatever the promotion is.
  */
-extern TimestampTz clientele_coupon_expires(const ClientelePopulation *population, const ClienteleOffered *offered,
-											TimestampTz valid_until, TimestampTz now);
+extern ClienteleCouponRefusal clientele_coupon_refusal(const ClientelePopulation *population, const ClienteleOffered *offered,
+													   ClienteleAudience *audience, const char *key, bool is_personal,
+													   TimestampTz now, Snapshot snapshot);
 
 #endif							/* CLIENTELE_COUPON_H */

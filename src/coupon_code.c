@@ -17,9 +17,10 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "coupon.h"
+
 PG_FUNCTION_INFO_V1(clientele_check_code);
 PG_FUNCTION_INFO_V1(clientele_random_code);
-PG_FUNCTION_INFO_V1(clientele_read_code);
 
 #define LENGTH 16
 #define BASE 23
@@ -114,6 +115,14 @@ read_code(const text *typed, char *code)
 	return length == LENGTH && remainder_of(code, LENGTH) == 0;
 }
 
+char *
+clientele_code_read(const text *typed)
+{
+	char		code[LENGTH];
+
+	return read_code(typed, code) ? pnstrdup(code, LENGTH) : NULL;
+}
+
 /* check_code(text) */
 Datum
 clientele_check_code(PG_FUNCTION_ARGS)
@@ -121,15 +130,4 @@ clientele_check_code(PG_FUNCTION_ARGS)
 	char		code[LENGTH];
 
 	PG_RETURN_BOOL(read_code(PG_GETARG_TEXT_PP(0), code));
-}
-
-/* read_code(text): as it is stored; NULL: it is not a code. */
-Datum
-clientele_read_code(PG_FUNCTION_ARGS)
-{
-	char		code[LENGTH];
-
-	if (!read_code(PG_GETARG_TEXT_PP(0), code))
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(code, LENGTH));
 }

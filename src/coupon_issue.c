@@ -47,13 +47,7 @@ PG_FUNCTION_INFO_V1(clientele_issue_coupons);
 
 #define MOST_CODES 1000000
 
-/* Why customers of a segment are left out. */
-enum
-{
-	LEFT_REFUSED, LEFT_HELD_OUT, LEFT_AUDIENCE, LEFT_LIMIT, LEFT_REASONS
-};
-
-static const char *const left_words[LEFT_REASONS] = {
+static const char *const refusal_words[CLIENTELE_COUPON_REFUSALS] = {
 	"refuse automated decisions", "held out", "not of the audience", "have what one customer may have"
 };
 
@@ -89,7 +83,7 @@ typedef struct Issue
 	char	   *count_query;
 	bool		is_personal;	/* the segment looks at the profile */
 	int			given;			/* by this call */
-	int			left[LEFT_REASONS];
+	int			left[CLIENTELE_COUPON_REFUSALS];
 } Issue;
 
 /* ------------------------------------------------------------------
@@ -150,20 +144,18 @@ lock_promotion(const Issue *issue)
 	return offered;
 }
 
-TimestampTz
-clientele_coupon_expires(const ClientelePopulation *population, const ClienteleOffered *offered, TimestampTz valid_until,
-						 TimestampTz now)
+/* Until when a coupon can be used; an error if the promotion's term is over. */
+static TimestampTz
+expires_at(const Issue *issue, const ClienteleOffered *offered, TimestampTz now)
 {
-	DateADT		to = offered->bound->promotion->term.to;
-	TimestampTz end = DATE_IS_NOEND(to) ? DT_NOEND :
-		clientele_instant((Timestamp) (to + 1) * USECS_PER_DAY, clientele_branch_zone(population, NULL));
+	TimestampTz end = clientele_claim_term_end(offered->bound->promotion, clientele_branch_zone(&issue->population, NULL));
 
 	if (end <= now)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the term of promotion \"%s\" is over", NameStr(offered->name)),
+				 errmsg("the term of promotion \"%s\" is over", issue->promotion_name),
 				 errhint("Publish it with another \"term\".")));
-	return Min(valid_until, end);
+	return Min(issue->valid_until, end);
 }
 
 /* The batch of the request, if there is one.  After the request's lock. */
@@ -218,9 +210,9 @@ begin_batch(Issue *issue, const ClienteleOffered *offered, TimestampTz now)
 	if (issue->note)
 		values[9] = CStringGetTextDatum(issue->note);
 	clientele_run("INSERT INTO clientele.coupon_batch (population_id, promotion_id, kind, segment, quantity, transferable,"
-				  " valid_until, author, request_id, began_at, updated_at, note)"
+				  " valid_until, author, request_id, began_at, note)"
 				  " VALUES ($1, $2, CASE WHEN $3 IS NULL THEN 'codes' ELSE 'segment' END, $3, $4, $5, $6,"
-				  " (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = $7), $8, $9, $9, $10) RETURNING batch_id",
+				  " (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = $7), $8, $9, $10) RETURNING batch_id",
 				  10, types, values, nulls);
 	issue->batch_id = DatumGetInt64(clientele_answer(1, &isnull));
 }
@@ -240,16 +232,13 @@ note_progress(const Issue *issue, TimestampTz now)
 }
 
 static void
-take_stock(const Issue *issue, const ClienteleOffered *offered, int claims, TimestampTz now)
+check_lack(const Issue *issue, uint32 lack, int claims)
 {
-	DateADT		day = clientele_local_date(now, clientele_branch_zone(&issue->population, NULL));
-	uint32		lack = clientele_stock_take(&issue->population, offered, NULL, day, claims, CLIENTELE_ZERO, now);
-
 	if (lack != 0)
 		ereport(ERROR,
 				(errcode(CLIENTELE_ERRCODE_SOLD_OUT),
 				 errmsg("promotion \"%s\" has less than %d left%s", issue->promotion_name, claims,
-						lack & CLIENTELE_LACK_TOTAL ? "" : lack & CLIENTELE_LACK_DAY ? " for today" : " for coupons without a branch"),
+						lack & CLIENTELE_LACK_TOTAL ? "" : " for today"),
 				 issue->done == 0 ? 0 : errdetail("%d coupons of the batch have been issued.", issue->done),
 				 errhint("Publish it with more \"stock\", and ask once more, with the same request id.")));
 }
@@ -315,8 +304,8 @@ clientele_issue_codes(PG_FUNCTION_ARGS)
 		const ClienteleOffered *offered = lock_promotion(&issue);
 
 		check_valid_until(issue.valid_until, now);
-		(void) clientele_coupon_expires(&issue.population, offered, issue.valid_until, now);
-		take_stock(&issue, offered, issue.quantity, now);
+		(void) expires_at(&issue, offered, now);
+		check_lack(&issue, clientele_stock_reserve(&issue.population, offered, issue.quantity, now), issue.quantity);
 		begin_batch(&issue, offered, now);
 		make_codes(&issue);
 		issue.ended = true;
@@ -406,30 +395,29 @@ customers_of_range(const Issue *issue, const char *from, TimestampTz now)
 	return customers;
 }
 
-/* Why a customer of the segment gets none; LEFT_REASONS: he gets one.  After his lock. */
-static int
-why_left_out(const Issue *issue, const ClienteleOffered *offered, ClienteleAudience *audience, const char *name, DateADT day,
-			 TimestampTz now)
+ClienteleCouponRefusal
+clientele_coupon_refusal(const ClientelePopulation *population, const ClienteleOffered *offered, ClienteleAudience *audience,
+						 const char *key, bool is_personal, TimestampTz now, Snapshot snapshot)
 {
+	DateADT		day = clientele_local_date(now, clientele_branch_zone(population, NULL));
 	int			left;
 	int			nunmet;
 	const char **unmet;
 
-	if ((issue->is_personal || offered->bound->promotion->personal) && clientele_audience_refused(audience))
-		return LEFT_REFUSED;
+	if ((is_personal || offered->bound->promotion->personal) && clientele_audience_refused(audience))
+		return CLIENTELE_COUPON_REFUSED;
 	if (clientele_audience_held_out(audience, offered))
-		return LEFT_HELD_OUT;
+		return CLIENTELE_COUPON_HELD_OUT;
 	if (!clientele_audience_meets(audience, offered, &nunmet, &unmet))
-		return LEFT_AUDIENCE;
-	clientele_stock_left_of_customer(&issue->population, name, 1, &offered, &day, now, GetActiveSnapshot(), &left);
-	return left > 0 ? LEFT_REASONS : LEFT_LIMIT;
+		return CLIENTELE_COUPON_AUDIENCE;
+	clientele_stock_left_of_customer(population, key, 1, &offered, &day, now, snapshot, &left);
+	return left > 0 ? CLIENTELE_COUPON_REFUSALS : CLIENTELE_COUPON_LIMIT;
 }
 
 /* Keeps those who get one. */
 static void
 leave_out(Issue *issue, const ClienteleOffered *offered, Customers *customers, TimestampTz now)
 {
-	DateADT		day = clientele_local_date(now, clientele_branch_zone(&issue->population, NULL));
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(caller, "clientele customer", ALLOCSET_DEFAULT_SIZES);
 	int			count = customers->count;
@@ -442,10 +430,11 @@ leave_out(Issue *issue, const ClienteleOffered *offered, Customers *customers, T
 		Customer	customer = customers->all[i];
 		ClienteleAudience *audience = clientele_audience_begin(&issue->population, customers->key_type, customer.key, now, NULL,
 															   GetActiveSnapshot());
-		int			why = why_left_out(issue, offered, audience, customer.name, day, now);
+		ClienteleCouponRefusal refusal = clientele_coupon_refusal(&issue->population, offered, audience, customer.name,
+																  issue->is_personal, now, GetActiveSnapshot());
 
 		CHECK_FOR_INTERRUPTS();
-		if (why == LEFT_REASONS)
+		if (refusal == CLIENTELE_COUPON_REFUSALS)
 		{
 			if (offered->bound->promotion->audience != NULL)
 			{
@@ -459,7 +448,7 @@ leave_out(Issue *issue, const ClienteleOffered *offered, Customers *customers, T
 		}
 		else
 		{
-			issue->left[why]++;
+			issue->left[refusal]++;
 			issue->left_out++;
 		}
 		MemoryContextReset(scratch);
@@ -510,14 +499,14 @@ give(Issue *issue, const ClienteleOffered *offered, const Customers *customers, 
 {
 	Oid			types[] = {INT4OID, INT4OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEOID, INT8OID, BOOLOID,
 	TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID, REGROLEOID};
-	TimestampTz expires_at = clientele_coupon_expires(&issue->population, offered, issue->valid_until, now);
 	DateADT		day = clientele_local_date(now, clientele_branch_zone(&issue->population, NULL));
 	Datum		values[] = {Int32GetDatum(issue->population.id), Int32GetDatum(offered->id), Int32GetDatum(offered->version),
-		TimestampTzGetDatum(now), TimestampTzGetDatum(expires_at), DateADTGetDatum(day), Int64GetDatum(issue->batch_id),
+		TimestampTzGetDatum(now), TimestampTzGetDatum(expires_at(issue, offered, now)), DateADTGetDatum(day), Int64GetDatum(issue->batch_id),
 		BoolGetDatum(issue->transferable), array_of(customers, TEXTOID, name_of), array_of(customers, JSONBOID, evidence_of),
 	array_of(customers, JSONBOID, audience_of), ObjectIdGetDatum(issue->caller)};
 
-	take_stock(issue, offered, customers->count, now);
+	check_lack(issue, clientele_stock_take(&issue->population, offered, NULL, day, customers->count, CLIENTELE_ZERO, now),
+			   customers->count);
 	clientele_run("WITH given AS ("
 				  " INSERT INTO clientele.claim (population_id, promotion_id, version, key, state, claimed_at, expires_at, day,"
 				  " origin, origin_id, transferable)"
@@ -633,7 +622,7 @@ begin(Issue *issue)
 		check_valid_until(issue->valid_until, now);
 		count_segment(issue, now);
 		offered = lock_promotion(issue);
-		(void) clientele_coupon_expires(&issue->population, offered, issue->valid_until, now);
+		(void) expires_at(issue, offered, now);
 		begin_batch(issue, offered, now);
 	}
 	transaction_end(issue);
@@ -674,10 +663,10 @@ say_what_was_done(const Issue *issue)
 	StringInfoData left;
 
 	initStringInfo(&left);
-	for (int why = 0; why < LEFT_REASONS; why++)
+	for (int i = 0; i < CLIENTELE_COUPON_REFUSALS; i++)
 	{
-		if (issue->left[why] > 0)
-			appendStringInfo(&left, "%s %d %s", left.len > 0 ? "," : "; left out:", issue->left[why], left_words[why]);
+		if (issue->left[i] > 0)
+			appendStringInfo(&left, "%s %d %s", left.len > 0 ? "," : "; left out:", issue->left[i], refusal_words[i]);
 	}
 	ereport(NOTICE,
 			(errmsg("population \"%s\": %d coupons of promotion \"%s\", batch " INT64_FORMAT "%s",

@@ -22,7 +22,8 @@ typedef enum ClienteleFreshLock
 	CLIENTELE_LOCK_REQUEST = 1, /* a request id of a population */
 	CLIENTELE_LOCK_CUSTOMER,	/* a key of a population */
 	CLIENTELE_LOCK_TEAM,		/* the claim that began it */
-	CLIENTELE_LOCK_CLAIM,		/* a claim */
+	CLIENTELE_LOCK_BATCH,		/* a batch of codes: shared by who claims one */
+	CLIENTELE_LOCK_CLAIM,		/* a claim, or a code that becomes one */
 	CLIENTELE_LOCK_PROMOTION,	/* its limits: shared by who takes and gives back, not by who changes them */
 	CLIENTELE_LOCK_SWEEP,		/* a promotion: bringing back what has expired */
 	CLIENTELE_LOCK_STOCK		/* a stripe of a scope */

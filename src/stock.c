@@ -39,6 +39,7 @@ enum
 /* The kinds of limits, in the order in which they are locked: bits of ClienteleStockLack. */
 #define KINDS 4
 static const char *const kinds[KINDS] = {"total", "branch", "day", "budget"};
+#define ALL_LIMITS ((1 << KINDS) - 1)
 
 /* As many as commits wait together, but not so many that each has next to nothing. */
 #define MOST_STRIPES 32
@@ -535,8 +536,20 @@ uint32
 clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
 					 const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now)
 {
-	return take(population, promotion, CLIENTELE_LACK_TOTAL | CLIENTELE_LACK_BRANCH | CLIENTELE_LACK_DAY | CLIENTELE_LACK_BUDGET,
-				branch, day, claims, value, now);
+	return take(population, promotion, ALL_LIMITS, branch, day, claims, value, now);
+}
+
+uint32
+clientele_stock_reserve(const ClientelePopulation *population, const ClienteleOffered *promotion, int claims, TimestampTz now)
+{
+	return take(population, promotion, CLIENTELE_LACK_TOTAL, NULL, 0, claims, CLIENTELE_ZERO, now);
+}
+
+uint32
+clientele_stock_take_reserved(const ClientelePopulation *population, const ClienteleOffered *promotion,
+							  const char *branch, DateADT day, ClienteleDecimal value, TimestampTz now)
+{
+	return take(population, promotion, ALL_LIMITS & ~CLIENTELE_LACK_TOTAL, branch, day, 1, value, now);
 }
 
 uint32
@@ -602,9 +615,9 @@ give_back_scope(ClienteleOwnTable *stock, Scope *scope)
 		put_back(stock, scope, lock_any(scope), scope->wanted);
 }
 
-void
-clientele_stock_give_back(const ClientelePopulation *population, int promotion_id,
-						  const char *branch, DateADT day, int claims, ClienteleDecimal value)
+static void
+give_back(const ClientelePopulation *population, int promotion_id, uint32 to,
+		  const char *branch, DateADT day, int claims, ClienteleDecimal value)
 {
 	ClienteleOwnTable *stock = clientele_own_open("stock");
 	Scope	   *scope = palloc0(sizeof(Scope));
@@ -612,10 +625,30 @@ clientele_stock_give_back(const ClientelePopulation *population, int promotion_i
 	scope->population_id = population->id;
 	scope->promotion_id = promotion_id;
 	for (scope->kind = 0; scope->kind < KINDS; scope->kind++)
-		if (find_wanted(scope, branch, day, claims, value))
+		if ((to & (1 << scope->kind)) != 0 && find_wanted(scope, branch, day, claims, value))
 			give_back_scope(stock, scope);
 	pfree(scope);
 	clientele_own_close(stock);
+}
+
+void
+clientele_stock_give_back(const ClientelePopulation *population, int promotion_id,
+						  const char *branch, DateADT day, int claims, ClienteleDecimal value)
+{
+	give_back(population, promotion_id, ALL_LIMITS, branch, day, claims, value);
+}
+
+void
+clientele_stock_unreserve(const ClientelePopulation *population, int promotion_id, int claims)
+{
+	give_back(population, promotion_id, CLIENTELE_LACK_TOTAL, NULL, 0, claims, CLIENTELE_ZERO);
+}
+
+void
+clientele_stock_give_back_reserved(const ClientelePopulation *population, int promotion_id,
+								   const char *branch, DateADT day, ClienteleDecimal value)
+{
+	give_back(population, promotion_id, ALL_LIMITS & ~CLIENTELE_LACK_TOTAL, branch, day, 1, value);
 }
 
 /* ---------- limits that change ---------- */
@@ -626,7 +659,13 @@ clientele_stock_give_back(const ClientelePopulation *population, int promotion_i
 	" coalesce(pg_catalog.sum(c.value - CASE WHEN c.taken_back = 0 OR c.given = 0 THEN 0 ELSE c.value * c.taken_back / c.given END), 0)" \
 	" FROM clientele.claim AS c WHERE c.promotion_id = $1 AND c.state IN ('held', 'redeemed') AND " scope " IS NOT NULL GROUP BY 1"
 
-static const char *const taken_queries[KINDS] = {TAKEN("''::text"), TAKEN("c.branch"), TAKEN("c.day::text"), TAKEN("''::text")};
+/* Codes keep their part of the total until they are claimed. */
+#define TAKEN_OF_TOTAL \
+	"SELECT ''::text, (SELECT pg_catalog.count(*) FROM clientele.claim AS c WHERE c.promotion_id = $1 AND c.state IN ('held', 'redeemed'))::numeric" \
+	" + (SELECT pg_catalog.count(*) FROM clientele.coupon_batch AS b JOIN clientele.coupon_code AS k USING (batch_id)" \
+	" WHERE b.promotion_id = $1 AND b.returned IS NULL AND k.claim_id IS NULL)"
+
+static const char *const taken_queries[KINDS] = {TAKEN_OF_TOTAL, TAKEN("c.branch"), TAKEN("c.day::text"), TAKEN("''::text")};
 
 static void
 delete_stripes(ClienteleOwnTable *stock, const Scope *scope)
@@ -827,7 +866,7 @@ left_claims(ClienteleDecimal left)
 
 static void
 find_left(ClienteleOwnTable *stock, ClienteleOwnTable *claims, Scope *scope, const ClientelePromotion *promotion,
-		  const char *branch, DateADT day, TimestampTz now, ClienteleStockLeft *left)
+		  const char *branch, DateADT day, TimestampTz now, Snapshot snapshot, ClienteleStockLeft *left)
 {
 	ClienteleDecimal numbers[KINDS] = {CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO, CLIENTELE_ZERO};
 	bool		limited[KINDS];
@@ -844,6 +883,8 @@ find_left(ClienteleOwnTable *stock, ClienteleOwnTable *claims, Scope *scope, con
 	}
 	if (taken)
 		add_expired(claims, scope->promotion_id, branch, day, now, numbers);
+	if (limited[0] && !is_some(numbers[0]))	/* to say that it is sold out, every code is counted */
+		numbers[0] = clientele_money_add(numbers[0], clientele_decimal_from_int64(clientele_codes_expired(scope->promotion_id, now, snapshot)));
 	left->total = limited[0] ? left_claims(numbers[0]) : CLIENTELE_NO_LIMIT;
 	left->branch = limited[1] ? left_claims(numbers[1]) : CLIENTELE_NO_LIMIT;
 	left->day = limited[2] ? left_claims(numbers[2]) : CLIENTELE_NO_LIMIT;
@@ -863,7 +904,7 @@ clientele_stock_left(const ClientelePopulation *population, int count, const Cli
 	for (int i = 0; i < count; i++)
 	{
 		scope->promotion_id = promotions[i]->id;
-		find_left(stock, claims, scope, promotions[i]->bound->promotion, branch, days[i], now, &left[i]);
+		find_left(stock, claims, scope, promotions[i]->bound->promotion, branch, days[i], now, snapshot, &left[i]);
 	}
 	pfree(scope);
 	clientele_own_close(claims);

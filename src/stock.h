@@ -32,6 +32,18 @@ typedef enum ClienteleStockLack
 extern uint32 clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
 								   const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now);
 
+/*
+ * For codes: the total alone, which they keep until somebody claims them; what else it then takes, and
+ * giving back either.
+ */
+extern uint32 clientele_stock_reserve(const ClientelePopulation *population, const ClienteleOffered *promotion, int claims,
+									  TimestampTz now);
+extern uint32 clientele_stock_take_reserved(const ClientelePopulation *population, const ClienteleOffered *promotion,
+											const char *branch, DateADT day, ClienteleDecimal value, TimestampTz now);
+extern void clientele_stock_unreserve(const ClientelePopulation *population, int promotion_id, int claims);
+extern void clientele_stock_give_back_reserved(const ClientelePopulation *population, int promotion_id,
+											   const char *branch, DateADT day, ClienteleDecimal value);
+
 /* What could not be taken before the bill was known: of its branch, and the budget. */
 extern uint32 clientele_stock_take_of_bill(const ClientelePopulation *population, const ClienteleOffered *promotion,
 										   const char *branch, ClienteleDecimal value, TimestampTz now);
@@ -79,6 +91,13 @@ extern void clientele_stock_left_of_all_limits(const ClientelePopulation *popula
  */
 extern void clientele_stock_share(const ClientelePopulation *population, int promotion_id);
 extern void clientele_stock_lock(int population_id, int promotion_id);
+
+/*
+ * Codes that nobody has claimed in time: how many there are whose stock has not come back, and having that of a
+ * batch back; returns how many came.  coupon_code_expiry.c, for stock.c and the sweep.
+ */
+extern int	clientele_codes_expired(int promotion_id, TimestampTz now, Snapshot snapshot);
+extern int	clientele_codes_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
 
 /*
  * Has expired claims back in the stock, at most so many of them; returns how many.  claim_expiry.c, for stock.c.

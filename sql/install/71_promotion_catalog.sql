@@ -187,11 +187,14 @@ CREATE TABLE clientele.coupon_batch (
     author name NOT NULL,
     request_id text COLLATE "C" NOT NULL,
     began_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL,
+    updated_at timestamptz,
     ended_at timestamptz,
+    returned int,
     note text,
     UNIQUE (population_id, request_id)
 ) USING heap;
+CREATE INDEX coupon_batch_expiring ON clientele.coupon_batch (promotion_id, valid_until) WHERE kind = 'codes' AND returned IS NULL;
+COMMENT ON INDEX clientele.coupon_batch_expiring IS 'batches of codes that have stock, by when they expire';
 COMMENT ON TABLE clientele.coupon_batch IS 'coupons that were issued many at once';
 COMMENT ON SEQUENCE clientele.coupon_batch_batch_id_seq IS 'numbers of batches';
 COMMENT ON COLUMN clientele.coupon_batch.batch_id IS 'number of the batch, over all populations';
@@ -208,8 +211,9 @@ COMMENT ON COLUMN clientele.coupon_batch.valid_until IS 'until when they can be 
 COMMENT ON COLUMN clientele.coupon_batch.author IS 'the role that asked for it';
 COMMENT ON COLUMN clientele.coupon_batch.request_id IS 'the application''s own number of the request';
 COMMENT ON COLUMN clientele.coupon_batch.began_at IS 'when it was begun';
-COMMENT ON COLUMN clientele.coupon_batch.updated_at IS 'when the last of them were issued';
+COMMENT ON COLUMN clientele.coupon_batch.updated_at IS 'when the last of them were issued; NULL: none has been';
 COMMENT ON COLUMN clientele.coupon_batch.ended_at IS 'when all were there; NULL: not yet';
+COMMENT ON COLUMN clientele.coupon_batch.returned IS 'codes: how many nobody had claimed in time, whose stock has come back; NULL: it has not yet';
 COMMENT ON COLUMN clientele.coupon_batch.note IS 'what the author said about it';
 
 CREATE TABLE clientele.coupon_code (

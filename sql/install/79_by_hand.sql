@@ -126,7 +126,8 @@ CREATE FUNCTION clientele.refuse_membership(population clientele.population, key
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    IF EXISTS (SELECT FROM clientele.membership_terms(population.population_id, clientele.printed_key(population, key)) AS t
+    IF EXISTS (SELECT FROM clientele.membership_terms(ARRAY(
+                   SELECT m FROM clientele.fresh_memberships(population.population_id, clientele.printed_key(population, key), NULL) AS m)) AS t
                WHERE t.plan = tag AND t.until > clientele.wall_clock()) THEN
         RAISE object_in_use USING
             MESSAGE = format('the tag "%s" of customer %s is a membership', tag, key),

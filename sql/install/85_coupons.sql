@@ -9,11 +9,6 @@ CREATE FUNCTION clientele.check_code(code text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'clientele_check_code' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION clientele.check_code(text) IS 'whether a text could be a code: false where any one character is wrong, or two are exchanged; capitals, hyphens, spaces and full width do not matter. Whether there is such a code, claim_code says';
 
-CREATE FUNCTION clientele.read_code(code text) RETURNS text
-    AS 'MODULE_PATHNAME', 'clientele_read_code' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION clientele.read_code(text) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.read_code(text) IS 'internal: a code as it is stored; NULL: check_code says false';
-
 CREATE FUNCTION clientele.random_code() RETURNS text
     AS 'MODULE_PATHNAME', 'clientele_random_code' LANGUAGE C VOLATILE PARALLEL SAFE;
 REVOKE ALL ON FUNCTION clientele.random_code() FROM PUBLIC;
@@ -53,6 +48,47 @@ COMMENT ON FUNCTION clientele.codes_for(regrole, text, bigint) IS 'internal: cod
 CREATE FUNCTION clientele.codes(population text, batch bigint, OUT code text, OUT claim_id bigint)
 RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE;
 COMMENT ON FUNCTION clientele.codes(text, bigint) IS 'the codes of a batch, to be printed or sent, and the claims that they have become (NULL: still to be had). Rights as for issue_codes';
+
+CREATE FUNCTION clientele.withdraw_codes_for(caller regrole, population text, batch bigint) RETURNS int
+    AS 'MODULE_PATHNAME', 'clientele_withdraw_codes' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION clientele.withdraw_codes_for(regrole, text, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.withdraw_codes_for(regrole, text, bigint) IS 'internal: withdraw_codes, behind the door';
+
+CREATE FUNCTION clientele.withdraw_codes(population text, batch bigint) RETURNS int
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.withdraw_codes(text, bigint) IS 'the codes of a batch that nobody has claimed cannot be claimed any more, and their stock comes back; how many they are. Coupons that codes have become stay. Rights as for issue_codes';
+
+CREATE FUNCTION clientele.claim_code_for(caller regrole, population text, key text, code text, request_id text, bill jsonb, redeem boolean)
+    RETURNS bigint AS 'MODULE_PATHNAME', 'clientele_claim_code' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION clientele.claim_code_for(regrole, text, text, text, text, jsonb, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.claim_code_for(regrole, text, text, text, text, jsonb, boolean) IS 'internal: claim_code, behind the door';
+
+CREATE FUNCTION clientele.claim_code(population text, key text, code text, request_id text, bill jsonb DEFAULT NULL, redeem boolean DEFAULT false)
+    RETURNS bigint AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.claim_code(text, text, text, text, jsonb, boolean) IS 'as claim, by a code: its coupon becomes the customer''s, once. Its stock was taken when the code was issued; audience and limits of a customer hold as ever. Errors: CL001 (not a code, or not eligible), CL002 (used already, or a limit is reached), CL003 (not valid any more), CL005. Rights as for claim';
+
+CREATE FUNCTION clientele.claim_code(population text, key anynonarray, code text, request_id text, bill jsonb DEFAULT NULL, redeem boolean DEFAULT false)
+    RETURNS bigint AS 'MODULE_PATHNAME', 'clientele_door_for_key' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.claim_code(text, anynonarray, text, text, jsonb, boolean) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.try_claim_code_for(caller regrole, population text, key text, code text, request_id text, bill jsonb, redeem boolean,
+                                             OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
+                                             OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+    AS 'MODULE_PATHNAME', 'clientele_try_claim_code' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION clientele.try_claim_code_for(regrole, text, text, text, text, jsonb, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.try_claim_code_for(regrole, text, text, text, text, jsonb, boolean) IS 'internal: try_claim_code, behind the door';
+
+CREATE FUNCTION clientele.try_claim_code(population text, key text, code text, request_id text, bill jsonb DEFAULT NULL, redeem boolean DEFAULT false,
+                                         OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
+                                         OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.try_claim_code(text, text, text, text, jsonb, boolean) IS 'as claim_code, but a refusal is no error, so that a paying transaction goes on without a savepoint: claim_id is NULL then, reasons has a word for each reason, missing a sentence';
+
+CREATE FUNCTION clientele.try_claim_code(population text, key anynonarray, code text, request_id text, bill jsonb DEFAULT NULL, redeem boolean DEFAULT false,
+                                         OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
+                                         OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+    AS 'MODULE_PATHNAME', 'clientele_door_for_key' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.try_claim_code(text, anynonarray, text, text, jsonb, boolean) IS 'the same with the key in its own type';
 
 -- ---------------------------------------------------------------------------
 -- Segments
@@ -128,6 +164,23 @@ CREATE PROCEDURE clientele.issue_coupons(population text, promotion text, segmen
 COMMENT ON PROCEDURE clientele.issue_coupons(text, text, clientele.expression, text, timestamptz, boolean, text, int) IS 'gives every customer of a segment, an expression over the profile, a coupon of a promotion; commits after each thousand customers (unless the call says how many), except in a transaction block. May be stopped, killed and called again at any time: with the same request_id it goes on where it was. Left out are those who have what one customer may have, are not of the promotion''s audience or held out, and, where promotion or segment look at the person, those who refuse automated decisions. Rights as for issue_codes';
 
 -- ---------------------------------------------------------------------------
+-- Handing on
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.transfer_claim_for(caller regrole, claim_id bigint, to_key text, request_id text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_transfer_claim' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION clientele.transfer_claim_for(regrole, bigint, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.transfer_claim_for(regrole, bigint, text, text) IS 'internal: transfer_claim, behind the door';
+
+CREATE FUNCTION clientele.transfer_claim(claim_id bigint, to_key text, request_id text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.transfer_claim(bigint, text, text) IS 'gives a coupon that is transferable, and has not met a bill, to another customer, of whom audience and limits are asked as if he claimed it. Errors: CL001 (not eligible, or not transferable), CL002 (a limit is reached), CL003 (over), CL005. The caller needs UPDATE on the view NAME_claim, or owns the population';
+
+CREATE FUNCTION clientele.transfer_claim(claim_id bigint, to_key anynonarray, request_id text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_door_for_key' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.transfer_claim(bigint, anynonarray, text) IS 'the same with the key in its own type';
+
+-- ---------------------------------------------------------------------------
 -- How far they are
 -- ---------------------------------------------------------------------------
 
@@ -141,7 +194,7 @@ BEGIN
                     ELSE b.done END AS claimed,
                (SELECT count(*)::int FROM clientele.claim AS c
                 WHERE c.origin_id = b.batch_id AND c.origin IN ('batch', 'code') AND c.state = 'redeemed') AS redeemed,
-               b.transferable, nullif(b.valid_until, 'infinity') AS valid_until, b.author::text AS author, b.request_id, b.note,
+               b.returned, b.transferable, nullif(b.valid_until, 'infinity') AS valid_until, b.author::text AS author, b.request_id, b.note,
                b.began_at, b.updated_at, b.ended_at,
                round((b.done + b.left_out) / nullif(extract(epoch FROM b.updated_at - b.began_at), 0), 1)::numeric(12,1) AS rate,
                CASE WHEN b.ended_at IS NULL AND b.done + b.left_out > 0 THEN
@@ -151,15 +204,16 @@ BEGIN
         $query$, population.population_id),
         'coupons that were issued many at once, and how far that is');
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_coupon_batch')::regclass,
-        ARRAY['batch_id', 'promotion', 'kind', 'segment', 'quantity', 'done', 'left_out', 'claimed', 'redeemed', 'transferable', 'valid_until',
+        ARRAY['batch_id', 'promotion', 'kind', 'segment', 'quantity', 'done', 'left_out', 'claimed', 'redeemed', 'returned', 'transferable', 'valid_until',
               'author', 'request_id', 'note', 'began_at', 'updated_at', 'ended_at', 'rate', 'eta'],
         ARRAY['number of the batch', 'the promotion', 'codes, or segment: one for each customer of it', 'the segment''s condition',
               'codes: how many there are to be; segment: customers it had when the batch began', 'how many there are',
               'customers of the segment who got none: a limit, the audience, the hold-out group, a refusal of automated decisions',
-              'how many customers have', 'how many have been used', 'whether a customer may give his to another',
+              'how many customers have', 'how many have been used',
+              'codes: how many were withdrawn, or not claimed in time, whose stock has come back', 'whether a customer may give his to another',
               'until when they can be used; NULL = as long as the promotion', 'the role that asked for it',
               'the application''s own number of the request; made once more, it goes on where it was', 'what the author said about it',
-              'when it was begun', 'when the last of them were issued', 'when all were there; NULL = at work, or broken off',
+              'when it was begun', 'when the last of them were issued; NULL = none has been', 'when all were there; NULL = at work, or broken off',
               'customers or codes per second, pauses included', 'when it will end at this rate']);
 END
 $$;

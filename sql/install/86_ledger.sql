@@ -10,10 +10,15 @@ CREATE FUNCTION clientele.lock_request(population_id int, request_id text, key t
 REVOKE ALL ON FUNCTION clientele.lock_request(int, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.lock_request(int, text, text) IS 'internal: until the end of the transaction nobody else is answered this request, nor takes anything for this customer';
 
-CREATE FUNCTION clientele.fresh_look(query text, VARIADIC arguments text[]) RETURNS jsonb
-    AS 'MODULE_PATHNAME', 'clientele_fresh_look' LANGUAGE C VOLATILE STRICT;
-REVOKE ALL ON FUNCTION clientele.fresh_look(text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.fresh_look(text, text[]) IS 'internal: the one jsonb that a query answers by what is committed now, whatever the transaction''s snapshot';
+CREATE FUNCTION clientele.fresh_memberships(population_id int, key text, request_id text) RETURNS SETOF clientele.membership
+    AS 'MODULE_PATHNAME', 'clientele_fresh_memberships' LANGUAGE C VOLATILE;
+REVOKE ALL ON FUNCTION clientele.fresh_memberships(int, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.fresh_memberships(int, text, text) IS 'internal: what is written of memberships of a customer, or (key NULL) by a request, as committed now, read without predicate locks';
+
+CREATE FUNCTION clientele.earned(population_id int, request_id text, OUT place int, OUT promotion_id int) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'clientele_earned' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.earned(int, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.earned(int, text) IS 'internal: the promotions by which a request of earn has given something, in their order, as committed now, read without predicate locks';
 
 -- Of text that a type reads in several ways ('007' as an integer), the one that it prints.
 CREATE FUNCTION clientele.printed_key(population clientele.population, key text) RETURNS text
@@ -234,25 +239,28 @@ COMMENT ON COLUMN clientele.ledger_line.request_id IS 'the request; NULL: nobody
 COMMENT ON COLUMN clientele.ledger_line.actor IS 'the role that asked';
 COMMENT ON COLUMN clientele.ledger_line.reason IS 'why';
 
--- What is left of each lot at an instant, of what was written until then.
-CREATE FUNCTION clientele.lots(population_id int, key text, as_of timestamptz, wanted text DEFAULT NULL,
+-- What is left of each lot at an instant, of what was written until then.  In PL/pgSQL, which keeps its plans.
+CREATE FUNCTION clientele.lots(population_id int, key text, as_of timestamptz,
                                OUT account text, OUT item text, OUT remaining numeric, OUT valid_until timestamptz)
-RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURNS SETOF record LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT e.account, e.item, sum(e.amount), max(e.valid_until)
     FROM clientele.ledger_entry AS e
-    WHERE e.population_id = lots.population_id AND e.key = lots.key AND e.at <= as_of AND (wanted IS NULL OR e.account = wanted)
+    WHERE e.population_id = lots.population_id AND e.key = lots.key AND e.at <= as_of
     GROUP BY e.account, e.item, coalesce(e.lot, e.entry_id)
-    HAVING sum(e.amount) <> 0 AND coalesce(max(e.valid_until) > as_of, true)
-    UNION ALL
-    SELECT 'coupon', c.promotion, 1, c.valid_until
+    HAVING sum(e.amount) <> 0 AND coalesce(max(e.valid_until) > as_of, true);
+    RETURN QUERY
+    SELECT 'coupon', c.promotion, 1::numeric, c.valid_until
     FROM clientele.coupon AS c
-    WHERE c.population_id = lots.population_id AND c.key = lots.key AND c.at <= as_of AND coalesce(wanted, 'coupon') = 'coupon'
-      AND coalesce(c.valid_until > as_of, true)
-      AND NOT EXISTS (SELECT FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step IN ('redeem', 'give back') AND s.at <= as_of)
-    $$;
-REVOKE ALL ON FUNCTION clientele.lots(int, text, timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.lots(int, text, timestamptz, text) IS 'internal: what a customer has of each lot, and his coupons, at an instant; of one account, or (NULL) of all';
+    WHERE c.population_id = lots.population_id AND c.key = lots.key AND c.at <= as_of AND coalesce(c.valid_until > as_of, true)
+      AND NOT EXISTS (SELECT FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step IN ('redeem', 'give back') AND s.at <= as_of);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.lots(int, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lots(int, text, timestamptz) IS 'internal: what a customer has of each lot, and his coupons, at an instant';
 
 CREATE FUNCTION clientele.check_as_of(as_of timestamptz) RETURNS timestamptz
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -283,7 +291,7 @@ DECLARE
 BEGIN
     item := clientele.check_account(account, item, true);
     RETURN (SELECT coalesce(sum(l.remaining), 0)
-            FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of), account) AS l
+            FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of)) AS l
             WHERE (l.account, l.item) = (balance_for.account, balance_for.item));
 END
 $$;
@@ -367,7 +375,7 @@ COMMENT ON FUNCTION clientele.account_statement(text, anynonarray, text, text) I
 
 -- A membership is a dated entitlement, and the tag of its name, of the same term: so rules see it,
 -- and come due when it begins and ends.  Terms follow each other as statements by hand do.
-CREATE FUNCTION clientele.membership_terms(population_id int, key text, as_of timestamptz DEFAULT 'infinity',
+CREATE FUNCTION clientele.membership_terms(written clientele.membership[],
                                            OUT plan text, OUT since timestamptz, OUT until timestamptz, OUT paid numeric,
                                            OUT at timestamptz, OUT actor name, OUT reason text)
 RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -375,12 +383,11 @@ RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     SELECT t.plan, t.since, t.until, t.paid, t.at, t.actor, t.reason
     FROM (SELECT m.plan, m.since, least(m.until, lead(m.since) OVER (PARTITION BY m.plan ORDER BY m.since, m.number)) AS until,
                  m.paid, m.at, m.actor, m.reason
-          FROM clientele.membership AS m
-          WHERE m.population_id = membership_terms.population_id AND m.key = membership_terms.key AND m.at <= as_of) AS t
+          FROM unnest(written) AS m) AS t
     WHERE t.until > t.since
     $$;
-REVOKE ALL ON FUNCTION clientele.membership_terms(int, text, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.membership_terms(int, text, timestamptz) IS 'internal: the terms of a customer''s memberships, each as far as the next one of its plan does not replace it, of what was written until an instant';
+REVOKE ALL ON FUNCTION clientele.membership_terms(clientele.membership[]) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.membership_terms(clientele.membership[]) IS 'internal: the terms of a customer''s memberships, each as far as the next one of its plan does not replace it';
 
 -- Within the locks of lock_request.
 CREATE FUNCTION clientele.write_membership(caller regrole, population clientele.population, request_id text, key text, plan text,
@@ -403,11 +410,10 @@ CREATE FUNCTION clientele.membership_request(population_id int, request_id text,
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    written jsonb := clientele.fresh_look($query$
+    written jsonb := (
         SELECT jsonb_build_object('call', CASE WHEN m.until = m.since THEN 'end' ELSE 'grant' END, 'key', m.key, 'plan', m.plan, 'until', m.until,
-                                  'paid', m.paid, 'since', m.since, 'at', m.at, 'reason', m.reason)
-        FROM clientele.membership AS m WHERE m.population_id = $1::int AND m.request_id = $2 ORDER BY m.number LIMIT 1
-        $query$, population_id::text, request_id);
+                                  'paid', m.paid, 'since', m.since, 'reason', m.reason)
+        FROM clientele.fresh_memberships(population_id, NULL, request_id) AS m ORDER BY m.number LIMIT 1);
     differs text;
 BEGIN
     SELECT string_agg(w.key, ', ' ORDER BY w.key) INTO differs FROM jsonb_each(wanted) AS w WHERE w.value IS DISTINCT FROM written -> w.key;
@@ -476,7 +482,7 @@ RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, 
 DECLARE
     allowed clientele.population := clientele.allowed_population(caller, population, 'ledger INSERT');
     now timestamptz;
-    begins jsonb;
+    begins timestamptz[];
     printed text := clientele.printed_key(allowed, key);
 BEGIN
     PERFORM clientele.check_name('membership', plan), clientele.check_request(request_id);
@@ -486,13 +492,12 @@ BEGIN
         RETURN true;
     END IF;
     now := clientele.wall_clock();
-    begins := clientele.fresh_look($query$
-        SELECT jsonb_agg(greatest(t.since, $4::timestamptz) ORDER BY t.since)
-        FROM clientele.membership_terms($1::int, $2) AS t WHERE t.plan = $3 AND t.until > $4::timestamptz
-        $query$, allowed.population_id::text, printed, plan, now::text);
-    PERFORM clientele.write_membership(caller, allowed, request_id, key, plan, b.value::timestamptz, b.value::timestamptz, NULL, reason)
-    FROM jsonb_array_elements_text(begins) WITH ORDINALITY AS b (value, place) ORDER BY b.place;
-    RETURN begins IS NOT NULL;
+    begins := ARRAY(SELECT greatest(t.since, now)
+                    FROM clientele.membership_terms(ARRAY(SELECT m FROM clientele.fresh_memberships(allowed.population_id, printed, NULL) AS m)) AS t
+                    WHERE t.plan = end_membership_for.plan AND t.until > now ORDER BY t.since);
+    PERFORM clientele.write_membership(caller, allowed, request_id, key, plan, b.at, b.at, NULL, reason)
+    FROM unnest(begins) WITH ORDINALITY AS b (at, place) ORDER BY b.place;
+    RETURN begins <> '{}';
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.end_membership_for(regrole, text, text, text, text, text) FROM PUBLIC;
@@ -519,7 +524,9 @@ BEGIN
     RETURN QUERY
     SELECT t.plan, CASE WHEN t.until <= as_of THEN 'over' WHEN t.since <= as_of THEN 'running' ELSE 'ahead' END,
            t.since, nullif(t.until, 'infinity'), t.paid, t.at, t.actor::text, t.reason
-    FROM clientele.membership_terms(allowed.population_id, clientele.printed_key(allowed, key), as_of) AS t
+    FROM clientele.membership_terms(ARRAY(SELECT m FROM clientele.membership AS m
+                                          WHERE m.population_id = allowed.population_id AND m.key = clientele.printed_key(allowed, memberships_for.key)
+                                            AND m.at <= as_of)) AS t
     ORDER BY t.plan, t.since;
 END
 $$;
@@ -578,7 +585,7 @@ RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_cata
 #variable_conflict use_variable
 DECLARE
     allowed clientele.population := clientele.allowed_population(caller, population, 'claim INSERT');
-    answered jsonb;
+    answered int[];
     rule record;
     answer record;
     given int := 0;
@@ -587,23 +594,17 @@ DECLARE
 BEGIN
     PERFORM clientele.check_request(request_id), clientele.check_given('bill', bill::text);
     PERFORM clientele.lock_request(allowed.population_id, request_id, clientele.printed_key(allowed, key));
-    answered := clientele.fresh_look($query$
-        SELECT jsonb_agg(o.name ORDER BY substr(s.request_id, length($2) + 2)::int)
-        FROM clientele.claim_step AS s JOIN clientele.claim AS c ON c.claim_id = s.claim_id
-             JOIN clientele.offered_promotion AS o ON o.promotion_id = c.promotion_id
-        WHERE s.population_id = $1::int AND s.request_id > $2 || '/' AND s.request_id < $2 || '0'
-          AND substr(s.request_id, length($2) + 2) ~ '^[1-9][0-9]{0,5}$'
-        $query$, allowed.population_id::text, request_id);
+    answered := ARRAY(SELECT e.promotion_id FROM clientele.earned(allowed.population_id, request_id) AS e ORDER BY e.place);
     FOR rule IN
-        SELECT a.name, NULL::text AS exclusive_group, true AS stacks, a.place
-        FROM jsonb_array_elements_text(answered) WITH ORDINALITY AS a (name, place)
+        SELECT o.name, NULL::text AS exclusive_group, true AS stacks, a.place
+        FROM unnest(answered) WITH ORDINALITY AS a (promotion_id, place) JOIN clientele.offered_promotion AS o ON o.promotion_id = a.promotion_id
         UNION ALL
         SELECT o.name, d ->> 'exclusive_group', coalesce((d ->> 'stacks')::boolean, true),
                row_number() OVER (ORDER BY coalesce((d ->> 'priority')::int, 0) DESC, o.promotion_id)
         FROM clientele.offered_promotion AS o
              JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
              CROSS JOIN LATERAL CAST(v.definition::text AS jsonb) AS d
-        WHERE o.population_id = allowed.population_id AND o.automatic AND o.state = 'published' AND answered IS NULL
+        WHERE o.population_id = allowed.population_id AND o.automatic AND o.state = 'published' AND answered = '{}'
         ORDER BY place
     LOOP
         CONTINUE WHEN rule.exclusive_group = ANY (groups) OR (given > 0 AND NOT rule.stacks);

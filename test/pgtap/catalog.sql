@@ -192,7 +192,11 @@ FROM (VALUES
     ('check_code', 'immutable'),
     ('issue_codes', 'volatile'),
     ('codes', 'stable, in no worker'),
-    ('issue_coupons', 'volatile')
+    ('withdraw_codes', 'volatile'),
+    ('claim_code', 'volatile'),
+    ('try_claim_code', 'volatile'),
+    ('issue_coupons', 'volatile'),
+    ('transfer_claim', 'volatile')
 ) AS list (name, volatility);
 
 -- ---------------------------------------------------------------------------

@@ -38,7 +38,7 @@ FROM (SELECT code, i AS place, a FROM pair WHERE j = i + 1 AND b = '2' UNION ALL
 CROSS JOIN letter AS l WHERE l.a <> one.a;
 
 -- What people type: capitals, hyphens, spaces and full width do not matter, letters count as what they look like; nothing else does.
-SELECT typed, check_code(typed), read_code(typed)
+SELECT typed, check_code(typed)
 FROM (VALUES ('7NHC-3XW9-RTPV-24KF'), ('7nhc 3xw9 rtpv 24kf'), (' 7NHC3XW9RTPV24KF' || E'\n'), (U&'\FF17\FF4E\FF28\FF23\FF0D3XW9\3000RTPV\201424KF'),
              ('7NHC-3XW9-RTPU-Z4KF'), ('7NHC-3XW9-RTPV-24K'), ('7NHC-3XW9-RTPV-24KFF'), ('7NHC-3XW9-RTPV-24KA'), ('7NHC-3XW9-RTPV-240F'),
              ('7NHC-3XW9-RTPV-24K码'), (''), ('-'), (NULL)) AS t (typed);
@@ -210,6 +210,123 @@ SELECT count(*) FROM given WHERE request_id = 'serializable';
 SET synchronous_commit = off;
 CALL issue_coupons('coupon', 'back', 'spend > 5000', 'unsafe');
 RESET synchronous_commit;
+
+-- ---------------------------------------------------------------------------
+-- Claiming by a code
+-- ---------------------------------------------------------------------------
+RESET ROLE; SET clientele.clock = '2026-06-16 12:00:00+08'; SET ROLE regress_coupon_owner;
+CREATE TABLE code AS SELECT row_number() OVER (ORDER BY code) AS n, code FROM codes('coupon', :batch);
+CREATE FUNCTION code(n int) RETURNS text LANGUAGE sql AS $$ SELECT code FROM code WHERE n = $1 $$;
+CREATE FUNCTION hide(message text) RETURNS text LANGUAGE sql AS $$ SELECT regexp_replace($1, '([2-9CDFHJKMNPRTVWXY]{4}-?){4}', '<code>', 'g') $$;
+-- What a statement raises, without what is different each time.
+CREATE FUNCTION refused(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    detail text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'not refused';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN hide(regexp_replace(concat_ws(' ', SQLSTATE, SQLERRM, detail), '(claim|on) \d+', '\1 <n>', 'g'));
+END $$;
+\set bill '{"branch": "1", "amount": 1000.00}'
+-- Kept for later: it takes no stock again.
+SELECT claim_code('coupon', 1, lower(code(1)), 'c1') AS c1 \gset
+SELECT claim_code('coupon', '1', code(1), 'c1') = :c1 AS same, stock('codes');
+RESET ROLE;
+SELECT key, state, origin, origin_id = :batch AS of_batch, transferable, expires_at, day, c.amount, evidence
+FROM clientele.claim AS c JOIN clientele.claim_step USING (claim_id) WHERE claim_id = :c1;
+SET ROLE regress_coupon_owner;
+-- At the till, with the bill.
+SELECT state, kind, amount, value, expires_at, reasons, missing FROM try_claim_code('coupon', 2, code(2), 'c2', :'bill', true);
+SELECT state, amount FROM try_claim_code('coupon', 2, code(2), 'c2', :'bill', true);
+SELECT state, amount FROM redeem(:c1, 'c1 used', :'bill');
+-- Once each, by one customer, in one request.
+SELECT refused(s) FROM unnest(ARRAY[
+    format('SELECT claim_code(''coupon'', 3, %L, ''c3'')', code(1)),
+    format('SELECT claim_code(''coupon'', 3, %L, ''c1'')', code(1)), format('SELECT claim_code(''coupon'', 1, %L, ''c1'')', code(3)),
+    format('SELECT claim_code(''coupon'', 1, %L, ''c1'', %L)', code(1), :'bill'), format('SELECT claim_code(''coupon'', 2, %L, ''c2'', %L)', code(2), :'bill'),
+    format('SELECT claim_code(''coupon'', 1, ''x'', ''c1'')'), format('SELECT claim(''coupon'', ''1'', ''codes'', ''c1'')'),
+    format('SELECT claim_code(''coupon'', 3, ''7NHC-3XW9-RTPV-24KA'', ''c3'')'), format('SELECT claim_code(''coupon'', 3, ''7NHC-3XW9-RTPV-24KF'', ''c3'')'),
+    format('SELECT claim_code(''coupon'', 99, %L, ''c3'')', code(3)), format('SELECT claim_code(''coupon'', 3, %L, ''c3'', redeem => true)', code(3)),
+    format('SELECT claim_code(''coupon'', 3, NULL, ''c3'')'), format('SELECT claim_code(''coupon'', 3, %L, NULL)', code(3))]) AS s;
+SELECT claim_id, state, amount, reasons, hide(missing::text) AS missing FROM try_claim_code('coupon', 3, code(1), 'c3')
+UNION ALL SELECT claim_id, state, amount, reasons, hide(missing::text) FROM try_claim_code('coupon', 3, 'rubbish', 'c3');
+SET ROLE regress_coupon_stranger;
+SELECT clientele.claim_code('coupon', 3, '7NHC-3XW9-RTPV-24KF', 'c3');
+SET ROLE regress_coupon_owner;
+-- Given back, its stock is everybody's; the code is used.
+SELECT claim_code('coupon', 4, code(4), 'c4') AS c4 \gset
+SELECT state FROM give_back(:c4, 'c4 back');
+SELECT stock('codes'), refused(format('SELECT claim_code(''coupon'', 4, %L, ''c4 again'')', code(4)));
+-- What else limits holds as ever: the customer's number, audience, the budget, the day, the branch.
+SELECT promote('narrow', ', "audience": "spend > 3000", "audience_at": "bill", "stock": {"total": 20, "per_customer": 2, "per_day": 4, "per_branch": 2}, "budget": 700');
+SELECT issue_codes('coupon', 'narrow', 10, 'narrow') AS narrow \gset
+TRUNCATE code; INSERT INTO code SELECT row_number() OVER (ORDER BY code) AS n, code FROM codes('coupon', :narrow);
+SELECT reasons, missing FROM try_claim_code('coupon', 10, code(1), 'n0', :'bill');
+SELECT reasons, missing FROM try_claim_code('coupon', 41, code(1), 'n0', :'bill');
+SELECT customer, state, amount, reasons, missing
+FROM (VALUES (1, 40, '1'), (2, 40, '1'), (3, 40, '2'), (4, 43, '1'), (5, 43, '2'), (6, 44, '2')) AS t (n, customer, branch)
+CROSS JOIN LATERAL try_claim_code('coupon', customer, code(n), 'n' || n, format('{"branch": "%s", "amount": 1000}', branch)::jsonb, true) AS c ORDER BY n;
+SELECT claimed, redeemed FROM regress_coupon_segments.coupon_coupon_batch WHERE batch_id = :narrow;
+RESET ROLE;
+SELECT kind, scope, sum(remaining) FROM clientele.stock JOIN clientele.offered_promotion USING (promotion_id) WHERE name = 'narrow' GROUP BY 1, 2 ORDER BY 1, 2;
+SET ROLE regress_coupon_owner;
+
+-- A stock that changes knows of codes that nobody has claimed yet.
+SELECT promote('codes', ', "stock": {"total": 30}'), stock('codes');
+-- In time nobody has claimed them, and they are back: all 30 can be had, but those that have been used.
+SELECT issue_codes('coupon', 'codes', 2, 'last two', '2026-06-22'), stock('codes');
+RESET ROLE; SET clientele.clock = '2026-06-20 00:00:00+08'; SET ROLE regress_coupon_owner;
+TRUNCATE code; INSERT INTO code SELECT row_number() OVER (ORDER BY claim_id NULLS FIRST, code) AS n, code FROM codes('coupon', :batch);
+SELECT refused(format('SELECT claim_code(''coupon'', 5, %L, ''c5'')', code(1)));
+SELECT count(claim_id), array_agg(DISTINCT reasons) FILTER (WHERE claim_id IS NULL) AS refused
+FROM generate_series(1, 40) AS n CROSS JOIN LATERAL try_claim('coupon', n, 'codes', 'after ' || n);
+SELECT stock('codes'), returned FROM regress_coupon_segments.coupon_coupon_batch WHERE batch_id = :batch;
+SELECT refused(format('SELECT claim_code(''coupon'', 5, %L, ''c5'')', code(1)));
+-- Withdrawn: at once.
+SELECT promote('leak', ', "stock": {"total": 10}'), issue_codes('coupon', 'leak', 10, 'leak') AS leak \gset
+TRUNCATE code; INSERT INTO code SELECT row_number() OVER (ORDER BY code) AS n, code FROM codes('coupon', :leak);
+SELECT claim_code('coupon', 1, code(1), 'l1') AS l1 \gset
+SELECT withdraw_codes('coupon', :leak), withdraw_codes('coupon', :leak), stock('leak');
+SELECT refused(format('SELECT claim_code(''coupon'', 5, %L, ''l5'')', code(2)));
+SELECT state FROM redeem(:l1, 'l1 used', :'bill');
+SELECT withdraw_codes('coupon', -1);
+SET ROLE regress_coupon_stranger;
+SELECT clientele.withdraw_codes('coupon', 1);
+SELECT clientele.transfer_claim(1, '2', 't1');
+SET ROLE regress_coupon_owner;
+
+-- ---------------------------------------------------------------------------
+-- Handing on
+-- ---------------------------------------------------------------------------
+SELECT promote('gift', ', "audience": "spend > 1000", "audience_at": "bill", "stock": {"total": 40, "per_customer": 1}');
+CALL issue_coupons('coupon', 'gift', 'customer_id in (20, 22)', 'gift', transferable => true);
+RESET ROLE;
+CREATE FUNCTION regress_coupon.claim_of(request text, customer int) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$
+    SELECT c.claim_id FROM clientele.coupon_batch AS b JOIN clientele.claim AS c ON c.origin_id = b.batch_id AND c.origin = 'batch' WHERE b.request_id = $1 AND c.key = $2::text $$;
+SET ROLE regress_coupon_owner;
+SELECT claim_of('gift', 20) AS g20, claim_of('sleepers', 20) AS s20 \gset
+SELECT refused(s) FROM unnest(ARRAY[
+    format('SELECT transfer_claim(%s, 22, ''t'')', :g20), format('SELECT transfer_claim(%s, 20, ''t'')', :g20), format('SELECT transfer_claim(%s, 41, ''t'')', :g20),
+    format('SELECT transfer_claim(%s, 2, ''t'')', :g20), format('SELECT transfer_claim(%s, 99, ''t'')', :g20), format('SELECT transfer_claim(%s, 30, ''t'')', :s20),
+    format('SELECT transfer_claim(%s, 30, ''t'')', -1)]) AS s;
+SELECT transfer_claim(:g20, 30, 't20');
+SELECT transfer_claim(:g20, '30', 't20');
+SELECT refused(format('SELECT transfer_claim(%s, 31, ''t20'')', :g20)), refused(format('SELECT transfer_claim(%s, 31, ''c1'')', :g20));
+RESET ROLE;
+SELECT c.key, s.step, s.reason, s.evidence - 'model_version' AS evidence FROM clientele.claim AS c JOIN clientele.claim_step AS s USING (claim_id)
+WHERE c.claim_id = :g20 ORDER BY s.step;
+SET ROLE regress_coupon_owner;
+-- Who gave it away may have one again; who has it uses it, once.
+SELECT state FROM try_claim('coupon', 20, 'gift', 'again');
+SELECT state FROM redeem(:g20, 'g20 used', :'bill');
+SELECT refused(format('SELECT transfer_claim(%s, 31, ''t31'')', :g20));
+SELECT refused(format('SELECT transfer_claim(%s, 31, ''t31'')', claim('coupon', 33, 'gift', 'own')));
+RESET ROLE; SET clientele.clock = '2026-06-26 00:00:00+08'; SET ROLE regress_coupon_owner;
+SELECT refused(format('SELECT transfer_claim(%s, 31, ''t31'')', :s20));
+
+-- After the term.
 RESET ROLE; SET clientele.clock = '2026-07-01 00:00:00+08'; SET ROLE regress_coupon_owner;
 CALL issue_coupons('coupon', 'back', 'true', 'late');
 SELECT end_promotion('coupon', 'back');

@@ -67,8 +67,8 @@ for my $round (1 .. $rounds)
 	is(join("\n", $tills->failures), '', "round $round: nothing else went wrong");
 	$total{$_} += $tills->count->{$_} for keys %{ $tills->count };
 	$tills->hang_up_all;
-	is($node->safe_psql('postgres', q{SELECT deadlocks FROM pg_stat_database WHERE datname = 'sale'}), '0', "round $round: no deadlock");
 	$node->poll_query_until('postgres', q{SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'sale')});
+	is($node->safe_psql('postgres', q{SELECT deadlocks FROM pg_stat_database WHERE datname = 'sale'}), '0', "round $round: no deadlock");
 	$node->safe_psql('postgres', 'DROP DATABASE sale');
 }
 diag(join ', ', map { "$_: $total{$_}" } sort keys %total);

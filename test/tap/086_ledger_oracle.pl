@@ -22,11 +22,11 @@ $node->init;
 $node->append_conf('postgresql.conf', "client_min_messages = warning\nTimeZone = 'UTC'\nmax_connections = 40");
 $node->start;
 
-my $customers = 4;
+my $customers = 2;
 $node->safe_psql('postgres', qq{
 	CREATE EXTENSION clientele;
 	CREATE TABLE customer (id int PRIMARY KEY);
-	INSERT INTO customer SELECT generate_series(1, $customers + 4);
+	INSERT INTO customer SELECT generate_series(1, 8);
 	SELECT clientele.create_population('clinic', 'customer', 'id', 'Asia/Shanghai');
 	-- What a call answers, or why it does not.
 	CREATE TABLE answer (step int, value text);
@@ -152,9 +152,9 @@ my @made;
 for my $step (1 .. $steps)
 {
 	my $request = "r$step";
-	my $verb = pick('credit', 'spend', 'spend', 'refund');
+	my $verb = pick('credit', 'credit', 'credit', 'spend', 'spend', 'refund', 'refund');
 	my $a = below(scalar @accounts);
-	my $n = 1 + below(pick(5, 30, 120));
+	my $n = 1 + below($verb eq 'credit' ? 12 : pick(5, 30));
 	my ($other, $value);
 
 	$now += pick(0, 0, 1, 7, 40) if rand() < 0.7;
@@ -170,12 +170,12 @@ for my $step (1 .. $steps)
 	{
 		$other = @made && rand() < 0.95 ? pick(map { $_->[0] } @made) : 'never';
 		$a = $requests{$other}{account} // $a;
-		$n = 1 + below(scalar(@{ $requests{$other}{units} // [] }) + 3) if rand() < 0.8;
+		$n = 1 + below(scalar(@{ $requests{$other}{units} // [] }) + 1) if rand() < 0.9;
 	}
 	$requests{$request} = { verb => $verb, account => $a };
 	if ($verb eq 'credit')
 	{
-		$other = rand() < 0.3 ? 9**9 : $now + 1 + below(pick(10, 100, 500));
+		$other = rand() < 0.3 ? 9**9 : $now + pick(1, 7, 40, 80, 1 + below(300));
 		$value = credit($request, $a, $n, $other);
 	}
 	elsif ($verb eq 'spend') { $value = spend($request, $a, $n) }
@@ -187,7 +187,7 @@ for my $step (1 .. $steps)
 }
 
 # What was there at random instants, and at those at which something happened.
-my @instants = (map { below($now + 200) } 1 .. 60);
+my @instants = (map { below($now + 200) } 1 .. 200);
 for my $at (@instants)
 {
 	my $a = below(scalar @accounts);
@@ -247,13 +247,13 @@ $node->safe_psql('postgres', qq{
 		INSERT INTO acknowledged VALUES (customer, verb, id, amount);
 	EXCEPTION WHEN SQLSTATE 'CL006' OR undefined_object THEN
 	END \$\$;
-	SELECT clientele.credit('clinic', $customers + n, 'stored value', 3.00, 'first ' || n) FROM generate_series(1, 4) AS n});
+	SELECT clientele.credit('clinic', 4 + n, 'stored value', 3.00, 'first ' || n) FROM generate_series(1, 4) AS n});
 
 for my $level ('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
 {
 	my $script = $node->basedir . '/till.sql';
 	# Each transaction has its snapshot long before it spends.
-	append_to_file($script, join "\n", "\\set customer random($customers + 1, $customers + 4)", '\set amount random(1, 200)', '\set verb random(1, 6)',
+	append_to_file($script, join "\n", "\\set customer random(5, 8)", '\set amount random(1, 200)', '\set verb random(1, 6)',
 		"BEGIN ISOLATION LEVEL $level;", 'SELECT count(*) FROM pg_class;', '\sleep 2 ms',
 		q{SELECT try(:customer, (ARRAY['credit', 'spend', 'spend', 'spend', 'refund', 'refund'])[:verb], round(:amount / 100.0, 2));}, 'COMMIT;', '');
 	$node->command_checks_all(
@@ -278,6 +278,30 @@ $node->command_checks_all([ 'pgbench', '-n', '-c', 10, '-j', 2, '-t', 2, '-f', $
 	0, [qr/processed: 20\/20/], [qr/^(?!.*(aborted|failed))/s], 'one request, ten sessions');
 is($node->safe_psql('postgres', q{SELECT clientele.balance('clinic', 5, 'points'), count(*) FROM clientele.ledger_entry WHERE request_id LIKE 'same %'}),
 	'193|21', 'each is done once') or diag $node->safe_psql('postgres', q{SELECT * FROM clientele.ledger_entry WHERE request_id LIKE 'same %'});
+
+# Earning and memberships, at every isolation level: each bill comes from about four of ten sessions at once.
+$node->safe_psql('postgres', q{SELECT clientele.define_tag('clinic', 'plan 1'), clientele.publish('clinic')});
+$node->safe_psql('postgres', q{CALL clientele.refresh('clinic')});
+$node->safe_psql('postgres', q{
+	SELECT clientele.define_earn_rule('clinic', 'points', '{"term": {"from": "2000-01-01"}, "branches": "all", "after_refund": "recompute",
+		"benefit": {"kind": "points", "per": 10, "points": 1}}');
+	SELECT clientele.publish_promotion('clinic', 'points');
+	CREATE SEQUENCE bill});
+for my $level ('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
+{
+	my $script = $node->basedir . '/earn.sql';
+	append_to_file($script, join "\n", qq{SELECT nextval('bill') / 4 AS bill \\gset}, '\set customer 6 + :bill % 3',
+		"BEGIN ISOLATION LEVEL $level;", 'SELECT count(*) FROM pg_class;',
+			q{SELECT count(*) FROM clientele.earn('clinic', :customer, 'bill ' || :bill, jsonb_build_object('amount', 95 + :bill % 10));},
+			q{SELECT clientele.grant_membership('clinic', :customer, 'plan ' || :bill % 3, 'infinity', 'plan ' || :bill);}, 'COMMIT;', '');
+	$node->command_checks_all(
+		[ 'pgbench', '-n', '-c', 10, '-j', 2, '-t', 20, '-f', $script, $node->connstr('postgres') ],
+		0, [qr/number of transactions actually processed: 200\/200/], [qr/^(?!.*(aborted|failed))/s], "$level: nobody who earns fails");
+	unlink $script;
+}
+is($node->safe_psql('postgres', q{
+	SELECT sum(clientele.balance('clinic', c, 'points')), (SELECT sum((95 + n % 10) / 10) FROM generate_series(0, 150) AS n),
+	       (SELECT count(*) FROM clientele.membership) FROM generate_series(6, 8) AS c}), '1434|1434|151', 'each bill has earned once');
 
 $node->stop;
 done_testing();

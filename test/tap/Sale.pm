@@ -33,7 +33,7 @@ my %promotions = (
 	cents => q{"benefit": {"kind": "percent off", "percent": 7.5, "at_most": 60}, "after_refund": "proportional", "budget": 3000},
 	places => q{"benefit": {"kind": "amount off", "amount": 10}, "after_refund": "none",
 		"stock": {"per_branch": 20, "per_day": 45, "per_customer": 2, "per_period": {"claims": 1, "period": "day"}}},
-	unpaid => q{"benefit": {"kind": "amount off", "amount": 30}, "after_refund": "none", "stock": {"total": 50, "per_customer": 1},
+	unpaid => q{"benefit": {"kind": "amount off", "amount": 30}, "after_refund": "none", "stock": {"total": 50, "per_customer": 1}, "budget": 1500,
 		"claim_term": {"minutes": 30}},
 	points => q{"benefit": {"kind": "points", "per": 10, "points": 1}, "after_refund": "proportional", "stock": {"total": 80}},
 	money => q{"benefit": {"kind": "stored value", "amount": 50}, "spend": {"at_least": 300, "measure": "bill"}, "after_refund": "recompute",
@@ -87,8 +87,8 @@ sub bill
 	return qq('{"at": "$at", "branch": "$branch", "amount": $amount}');
 }
 
-# Notes of a day: what was acknowledged, what was refused, and what nobody can know.
-sub notes { return { acknowledged => {}, refused => {}, unknown => {}, complaints => [] }; }
+# Notes of a day: what was acknowledged, points that were spent, what was refused, and what nobody can know.
+sub notes { return { acknowledged => {}, spent => {}, refused => {}, unknown => {}, complaints => [] }; }
 
 # In one way or another, all that a till may do around a statement.
 my $prepared = 0;
@@ -104,7 +104,7 @@ my %ways = (
 	prepare_rollback => sub { my $gid = 'g' . ++$prepared; return ('BEGIN', $_[0], "PREPARE TRANSACTION '$gid'", 'SELECT pg_sleep(0.01)', "ROLLBACK PREPARED '$gid'"); });
 my @ways = (('alone') x 6, ('block') x 4, ('look') x 2, 'savepoint', 'twice', ('prepare') x 2, 'rollback', 'prepare_rollback');
 
-# then: called with what was answered, a claim's number, if it was.
+# then: called with what was answered, a claim's number, if it was.  spends: or so many points.
 sub order
 {
 	my ($notes, $request, $statement, $then, %mode) = @_;
@@ -122,6 +122,11 @@ sub order
 			# An attempt whose connection was lost may begin after this one has ended.
 			$notes->{ $is_kept && $order->{attempt} > 1 ? 'unknown' : 'refused' }{$request} = 1;
 			$mode{otherwise}->($refused) if $refused && $mode{otherwise};
+			return;
+		}
+		if ($mode{spends})
+		{
+			$notes->{spent}{$request} = $mode{spends};
 			return;
 		}
 		my $claim = $notes->{acknowledged}{$request} //= $answers[0];
@@ -158,6 +163,12 @@ sub give_back
 {
 	my ($claim, $request, $amount) = @_;
 	return "SELECT claim_id, 'claim' FROM give_back($claim, '$request'" . ($amount ? ", amount => $amount" : '') . ", reason => 'a change of mind')";
+}
+
+sub spending
+{
+	my ($notes, $request, $customer, $points) = @_;
+	return order($notes, $request, "SELECT spend('shop', $customer, 'points', $points, '$request'), 'balance'", undef, spends => $points);
 }
 
 sub cents { my ($from, $to) = @_; return sprintf '%.2f', $from + rand($to - $from); }
@@ -224,10 +235,11 @@ sub morning_orders
 				$more->(order($notes, "unpaid $n used", redeem($claim, "unpaid $n used"), sub { delete $notes->{unpaid}{$n} }, way => 'block')) if rand() < 0.3;
 			});
 		my ($points, $money) = (cents(100, 900), cents(250, 900));
-		push @orders, order($notes, "points $n", claim('points', $n % 20 + 1, "points $n", bill($points), redeem => 1),
+		push @orders, order($notes, "points $n", claim('points', $n % 4 + 1, "points $n", bill($points), redeem => 1),
 			sub {
 				my ($claim) = @_;
 				$more->(map { order($notes, "points $n part $_", give_back($claim, "points $n part $_", sprintf '%.2f', $points / 3)) } 1 .. 2) if rand() < 0.5;
+				push @{ $tills->{queue} }, map { spending($notes, "points $n spent $_", $n % 4 + 1, 1 + int rand($points / 5)) } 1 .. 2;
 			});
 		push @orders, order($notes, "money $n", claim('money', $n % 20 + 1, "money $n", bill($money), redeem => rand() < 0.8),
 			sub {
@@ -336,6 +348,9 @@ UNION ALL SELECT format('%s was answered %s, and has %s', a.request_id, a.claim_
 	FROM acknowledged AS a LEFT JOIN clientele.claim_step AS s USING (request_id)
 	GROUP BY a.request_id, a.claim_id HAVING count(s.claim_id) <> 1 OR min(s.claim_id) <> a.claim_id
 UNION ALL SELECT format('%s was refused or rolled back, and has %s', r.request_id, s.claim_id) FROM refused AS r JOIN clientele.claim_step AS s USING (request_id)
+UNION ALL SELECT format('%s was refused or rolled back, and has %s', r.request_id, e) FROM refused AS r JOIN clientele.ledger_entry AS e USING (request_id)
+UNION ALL SELECT format('%s has spent %s points, and the ledger has %s', s.request_id, points, sum(amount)) FROM spent AS s LEFT JOIN clientele.ledger_entry AS e USING (request_id)
+	GROUP BY s.request_id, points HAVING sum(amount) IS DISTINCT FROM -points
 
 -- steps and states
 UNION ALL SELECT format('claim %s of %s is %s after %s', c.claim_id, name, state, s) FROM claim AS c LEFT JOIN step AS s USING (claim_id)
@@ -358,13 +373,40 @@ UNION ALL SELECT format('%s: claim %s (%s) gave %s and took back %s, but the led
 		SELECT coalesce(sum(amount), 0) AS amount, count(*) FILTER (WHERE lot IS NULL) AS lots,
 		       coalesce(sum(amount) FILTER (WHERE lot IS NULL), 0) AS given, bool_and(e.key = c.key) AS is_hers FROM clientele.ledger_entry AS e WHERE e.claim_id = c.claim_id) AS l
 	WHERE d#>>'{benefit,kind}' IN ('points', 'stored value', 'gift')
-	  AND CASE WHEN state IN ('redeemed', 'returned') THEN (l.amount, l.lots, l.given, is_hers) IS DISTINCT FROM (c.given - c.taken_back, 1::bigint, c.given, true) ELSE l.lots > 0 END
-UNION ALL SELECT format('%s: customer %s has less than nothing', account, key) FROM clientele.ledger_entry GROUP BY population_id, key, account, item HAVING sum(amount) < 0
+	  AND CASE WHEN state NOT IN ('redeemed', 'returned') THEN l.lots > 0
+	      WHEN name = 'points' THEN l.amount NOT BETWEEN c.given - c.taken_back AND c.given OR l.lots <> 1 OR l.given <> c.given OR NOT is_hers -- some are spent
+	      ELSE (l.amount, l.lots, l.given, is_hers) IS DISTINCT FROM (c.given - c.taken_back, 1::bigint, c.given, true) END
+UNION ALL SELECT format('%s: customer %s has less than nothing of lot %s', min(account), key, coalesce(lot, entry_id)) FROM clientele.ledger_entry
+	GROUP BY population_id, key, coalesce(lot, entry_id) HAVING sum(amount) < 0 OR count(*) FILTER (WHERE lot IS NULL) <> 1
 UNION ALL SELECT format('present %s (%s) gave %s vouchers', claim_id, state, vouchers)
 	FROM (SELECT c.*, (SELECT count(*) FROM claim AS v WHERE v.origin = 'benefit' AND v.origin_id = c.claim_id AND v.name = 'voucher' AND v.key = c.key) AS vouchers
 	      FROM claim AS c WHERE name = 'present') AS c
 	WHERE vouchers <> CASE state WHEN 'redeemed' THEN 2 ELSE 0 END
 UNION ALL SELECT format('voucher %s comes from nowhere', claim_id) FROM claim WHERE name = 'voucher' AND (origin <> 'benefit' OR origin_id IS NULL)
+
+-- the views
+UNION ALL SELECT format('%s: the view says %s of %s are left', v.name, v.remaining, v.total)
+	FROM segments.shop_promotion AS v JOIN allowed AS a ON a.promotion_id = v.promotion_id AND a.kind = 'total'
+	WHERE (v.total, v.remaining) IS DISTINCT FROM (a.allowed::int, a.allowed::int - (SELECT count(*)::int FROM claim AS c WHERE c.promotion_id = a.promotion_id AND c.is_live))
+UNION ALL SELECT format('report of %s: %s instead of %s', name, r, c)
+	FROM (SELECT promotion AS name, sum(claims)::bigint, sum(confirmed)::bigint, sum(unpaid)::bigint, sum(released)::bigint, sum(expired)::bigint, sum(returned)::bigint,
+	             sum(revenue), sum(cost), sum(points), sum(reserved)
+	      FROM segments.shop_promotion_report GROUP BY promotion) AS r
+	FULL JOIN (SELECT name::text, count(*), count(*) FILTER (WHERE state = 'redeemed'), count(*) FILTER (WHERE state = 'held' AND is_live),
+	                  count(*) FILTER (WHERE state = 'released'), count(*) FILTER (WHERE state = 'expired' OR state = 'held' AND NOT is_live), count(*) FILTER (WHERE state = 'returned'),
+	                  coalesce(sum((bill->>'amount')::numeric - refunded - CASE WHEN d#>>'{benefit,kind}' LIKE '% off' THEN given - taken_back ELSE 0 END) FILTER (WHERE redeemed_at IS NOT NULL), 0),
+	                  coalesce(sum(CASE WHEN d#>>'{benefit,kind}' NOT IN ('points', 'coupon') THEN (given - taken_back) * coalesce((d#>>'{benefit,value}')::numeric, 1) END) FILTER (WHERE redeemed_at IS NOT NULL), 0),
+	                  coalesce(sum(CASE d#>>'{benefit,kind}' WHEN 'points' THEN given - taken_back END) FILTER (WHERE redeemed_at IS NOT NULL), 0),
+	                  coalesce(sum(CASE WHEN d#>>'{benefit,kind}' NOT IN ('points', 'coupon') THEN given * coalesce((d#>>'{benefit,value}')::numeric, 1) END) FILTER (WHERE state = 'held' AND is_live), 0)
+	           FROM claim GROUP BY name) AS c USING (name)
+	WHERE r IS DISTINCT FROM c
+UNION ALL SELECT format('%s of customer %s: the view has %s, the ledger %s', account, id, v.amount, e.amount)
+	FROM (SELECT id, account, item, sum(amount) AS amount FROM segments.shop_ledger GROUP BY 1, 2, 3) AS v
+	FULL JOIN (SELECT id, account, item, sum(amount) AS amount
+	           FROM (SELECT key AS id, account, item, amount FROM clientele.ledger_entry
+	                 UNION ALL SELECT key, 'coupon', name, 1 FROM claim WHERE bill IS NULL AND state = 'held' AND is_live) AS e GROUP BY 1, 2, 3) AS e
+	     USING (id, account, item)
+	WHERE coalesce(v.amount, 0) <> coalesce(e.amount, 0)
 
 -- who buys together
 UNION ALL SELECT format('team %s: %s live, %s redeemed', team, count(*) FILTER (WHERE is_live), count(*) FILTER (WHERE state = 'redeemed')) FROM claim WHERE name = 'team'
@@ -377,6 +419,8 @@ UNION ALL SELECT format('nobody ends the prepared %s', gid) FROM pg_prepared_xac
 UNION ALL SELECT format('%s was never answered, but done', s.request_id) FROM clientele.claim_step AS s
 	WHERE request_id IS NOT NULL AND NOT EXISTS (SELECT FROM acknowledged AS a WHERE a.request_id = s.request_id)
 	  AND NOT EXISTS (SELECT FROM unknown AS u WHERE u.request_id = s.request_id)
+UNION ALL SELECT format('%s was never answered, but done', e.request_id) FROM clientele.ledger_entry AS e WHERE claim_id IS NULL
+	  AND NOT EXISTS (SELECT FROM spent AS s WHERE s.request_id = e.request_id) AND NOT EXISTS (SELECT FROM unknown AS u WHERE u.request_id = e.request_id)
 };
 
 # is_open: some have not been answered yet.
@@ -384,15 +428,16 @@ sub faults
 {
 	my ($node, $database, $notes, $clock, %mode) = @_;
 	my $copy = sub {
-		my ($table, @rows) = @_;
-		return "CREATE TEMP TABLE $table (request_id text COLLATE \"C\", claim_id bigint);\nCOPY $table FROM STDIN;\n" . join('', map { "$_\n" } @rows) . "\\.\n";
+		my ($table, $value, @rows) = @_;
+		return "CREATE TEMP TABLE $table (request_id text COLLATE \"C\", $value bigint);\nCOPY $table FROM STDIN;\n" . join('', map { "$_\n" } @rows) . "\\.\n";
 	};
-	my ($answered, $refused, $unknown) = @$notes{qw(acknowledged refused unknown)};
+	my ($answered, $spent, $refused, $unknown) = @$notes{qw(acknowledged spent refused unknown)};
 	my $script = "SET clientele.clock = '$clock';\n"
-	  . $copy->('acknowledged', map { "$_\t$answered->{$_}" } keys %$answered)
-	  . $copy->('refused', map { "$_\t\\N" } grep { !$answered->{$_} && !$unknown->{$_} } keys %$refused)
-	  . $copy->('unknown', map { "$_\t\\N" } keys %$unknown);
-	$script .= "ANALYZE acknowledged, refused, unknown, clientele.claim, clientele.claim_step;\n$faults";
+	  . $copy->('acknowledged', 'claim_id', map { "$_\t$answered->{$_}" } keys %$answered)
+	  . $copy->('spent', 'points', map { "$_\t$spent->{$_}" } keys %$spent)
+	  . $copy->('refused', 'nothing', map { "$_\t\\N" } grep { !$answered->{$_} && !$spent->{$_} && !$unknown->{$_} } keys %$refused)
+	  . $copy->('unknown', 'nothing', map { "$_\t\\N" } keys %$unknown);
+	$script .= "ANALYZE acknowledged, spent, refused, unknown, clientele.claim, clientele.claim_step;\n$faults";
 	$script .= $unfinished if !$mode{is_open};
 	return (@{ $notes->{complaints} }, split /\n/, $node->safe_psql($database, $script));
 }

@@ -1,0 +1,91 @@
+/*
+ * fresh_rows.c
+ *		"Lock, then look" (fresh.h) for functions in PL/pgSQL, whose own statements see what
+ *		their transaction's snapshot sees, and leave predicate locks.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "claim.h"
+#include "compat.h"
+#include "fresh.h"
+#include "own_table.h"
+#include "result_row.h"
+
+PG_FUNCTION_INFO_V1(clientele_lock_request);
+PG_FUNCTION_INFO_V1(clientele_fresh_memberships);
+PG_FUNCTION_INFO_V1(clientele_earned);
+
+static void
+set_keys(ScanKey keys, int population_id, const char *value)
+{
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population_id));
+	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(value));
+}
+
+/* lock_request(population_id int, request_id text, key text) */
+Datum
+clientele_lock_request(PG_FUNCTION_ARGS)
+{
+	clientele_fresh_check_commit();
+	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	PG_RETURN_VOID();
+}
+
+/* fresh_memberships(population_id int, key text, request_id text) */
+Datum
+clientele_fresh_memberships(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool		of_customer = !PG_ARGISNULL(1);
+	ClienteleOwnTable *memberships;
+	ClienteleOwnRow row;
+	ScanKeyData keys[2];
+
+	InitMaterializedSRF(fcinfo, 0);
+	memberships = clientele_own_open("membership");
+	set_keys(keys, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(of_customer ? 1 : 2)));
+	clientele_own_find(memberships, of_customer ? "membership_of_customer" : "membership_of_request", 2, keys);
+	while (clientele_own_next(memberships, &row))
+		tuplestore_putvalues(result->setResult, result->setDesc, row.values, row.nulls);
+	clientele_own_close(memberships);
+	return (Datum) 0;
+}
+
+/* earned(population_id int, request_id text) */
+Datum
+clientele_earned(PG_FUNCTION_ARGS)
+{
+	char	   *request_id = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	ClienteleOwnTable *steps;
+	ClienteleOwnTable *claims;
+	ClienteleOwnRow step;
+	ClienteleOwnRow claim;
+	ScanKeyData keys[2];
+
+	InitMaterializedSRF(fcinfo, 0);
+	steps = clientele_own_open("claim_step");
+	claims = clientele_own_open("claim");
+	for (int n = 1;; n++)
+	{
+		ClienteleResultRow row;
+
+		set_keys(keys, PG_GETARG_INT32(0), psprintf("%s/%d", request_id, n));
+		if (!clientele_own_get(steps, "claim_step_request", 2, keys, &step))
+			break;
+		if (!clientele_claim_get(claims, DatumGetInt64(step.values[STEP_CLAIM]), &claim))
+			elog(ERROR, "a step has no claim");
+		clientele_result_clear(&row);
+		clientele_result_set(&row, 0, Int32GetDatum(n));
+		clientele_result_set(&row, 1, claim.values[CLAIM_PROMOTION]);
+		clientele_result_put(fcinfo, &row);
+	}
+	clientele_own_close(claims);
+	clientele_own_close(steps);
+	return (Datum) 0;
+}
