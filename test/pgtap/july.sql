@@ -179,16 +179,22 @@ RESET ROLE;
 SELECT define_promotion('customer', 'august', '{"term": {"from": "2026-08-01"}, "branches": "all", "benefit": {"kind": "amount off", "amount": 100},
     "stock": {"total": 10}, "after_refund": "none"}'), publish_promotion('customer', 'august') \g /dev/null
 SELECT claim('customer', key, 'august', 'A-' || n) FROM she \g /dev/null
+SELECT define_promotion('customer', 'autumn', '{"term": {"from": "2026-08-01"}, "branches": "all", "benefit": {"kind": "amount off", "amount": 100}, "after_refund": "proportional"}'),
+       publish_promotion('customer', 'autumn') \g /dev/null
+SELECT claim('customer', key, 'autumn', 'U-2', pg_temp.bill('1', 20000), redeem => true) AS autumn FROM she WHERE n = 2 \gset
+SELECT is((SELECT taken_back FROM give_back(:autumn, 'V-2', 6000)), 30.00, 'three tenths are refunded');
 CREATE TEMPORARY TABLE before AS SELECT * FROM segments.customer_promotion_report;
-SELECT is((SELECT jsonb_array_length(export_person('customer', key) -> 'claims') FROM she WHERE n = 2), 2, 'a copy of her data has both claims');
+SELECT is((SELECT jsonb_array_length(export_person('customer', key) -> 'claims') FROM she WHERE n = 2), 3, 'a copy of her data has all three claims');
 SELECT forget('customer', key) FROM she WHERE n = 2 \g /dev/null
 SELECT is((SELECT remaining FROM segments.customer_promotion WHERE name = 'august'), 8, 'what she held is free again');
-SELECT results_eq($$SELECT * FROM segments.customer_promotion_report WHERE promotion <> 'august' ORDER BY 1, 4$$, $$SELECT * FROM before WHERE promotion <> 'august' ORDER BY 1, 4$$,
+SELECT results_eq($$SELECT * FROM segments.customer_promotion_report WHERE promotion NOT IN ('august', 'autumn') ORDER BY 1, 4$$, $$SELECT * FROM before WHERE promotion NOT IN ('august', 'autumn') ORDER BY 1, 4$$,
                   'what has happened, the report counts as before');
 SELECT throws_ok($$SELECT claim('customer', key, 'august', 'A-again') FROM she WHERE n = 2$$, 'P0002', NULL, 'there is no such customer any more');
 SELECT is((SELECT export_person('customer', key) -> 'claims' FROM she WHERE n = 2), '[]', 'nothing is stored of her');
 SELECT is((SELECT count(*) FROM clientele.ledger_entry, she WHERE ledger_entry.key = she.key::text AND n = 2), 0::bigint, 'not in the ledger either');
 SELECT is((SELECT sum(amount) FROM clientele.ledger_entry), 0::numeric, 'whose sum is right');
+
+SELECT is((SELECT (taken_back, refunded_total) FROM give_back(:autumn, 'V-3', 4000)), (20.00, 10000.00), 'what is refunded afterwards is reckoned as before');
 
 SELECT finish();
 SELECT drop_population('customer') \g /dev/null

@@ -178,11 +178,17 @@ FROM clientele.promotion_effect('shopper', 'june');
 -- A customer who has left traces everywhere.
 \set key K1030x
 INSERT INTO clientele.claim_step (population_id, claim_id, step, request_id, at, actor, reason, bill, answer, evidence)
-SELECT population_id, claim_id, s.step, format('%s/%s/%s', s.step, key, claim_id), claimed_at, current_user, 'because of ' || key, bill, jsonb_build_object('key', key),
+SELECT population_id, claim_id, s.step, format('%s/%s/%s', s.step, key, claim_id), claimed_at, current_user, 'because of ' || key, bill, '{"state": "redeemed"}',
        jsonb_build_object('as_of', claimed_at, 'model_version', 1, 'values', jsonb_build_object('nickname', key))
 FROM clientele.claim, unnest(ARRAY['claim', 'redeem']) AS s (step) WHERE population_id = :population_id;
-INSERT INTO clientele.claim_step (population_id, claim_id, step, at, actor, reason)
-SELECT population_id, min(claim_id), 'transfer', now(), current_user, :'key' FROM clientele.claim WHERE population_id = :population_id GROUP BY 1;
+-- One coupon came to her from K1001x and went on to K1040x; one she claimed, and K1041x has it.
+INSERT INTO clientele.claim_step (population_id, claim_id, step, request_id, at, actor, reason, evidence)
+SELECT population_id, claim_id, 'transfer', 'gift ' || to_key || claim_id, claimed_at + after, current_user, to_key,
+       jsonb_build_object('from', from_key, 'values', jsonb_build_object('nickname', to_key))
+FROM clientele.claim JOIN (VALUES ('K1040x', 'K1001x', :'key', interval '1 h'), ('K1040x', :'key', 'K1040x', '2 h'), ('K1041x', :'key', 'K1041x', '1 h')) AS t (key, from_key, to_key, after) USING (key)
+WHERE population_id = :population_id;
+UPDATE clientele.claim_step SET evidence = jsonb_set(evidence, '{values,nickname}', to_jsonb(:'key'::text)), reason = NULL, request_id = NULL
+WHERE step = 'claim' AND claim_id = (SELECT claim_id FROM clientele.claim WHERE key = 'K1041x');
 INSERT INTO clientele.coupon_batch (population_id, promotion_id, kind, quantity, valid_until, author, request_id, began_at, updated_at, ended_at, last_key)
 SELECT population_id, promotion_id, 'segment', 5, 'infinity', current_user, 'batch', now(), now(), now(), :'key' FROM clientele.offered_promotion WHERE name = 'june';
 INSERT INTO clientele.coupon_code SELECT population_id, 'CODE' || key, 1, claim_id FROM clientele.claim WHERE population_id = :population_id;
