@@ -134,6 +134,21 @@ SET clientele.clock = '2026-07-20 15:00+08';
 -- Different prices for the same, and why.
 SELECT item, branch, list_price, unit_price, unit_benefit, reason, personal, customers, sales, quantity FROM shop_segments.shopper_price ORDER BY 1, 2, 4, 5, 6;
 
+-- What is divided among lines adds up to the last cent, however it is rounded; each share is within a cent of the exact one.
+SELECT count(*) AS divided, count(*) FILTER (WHERE s.sum <> g.given) AS lost, count(*) FILTER (WHERE s.off > 0.0100001) AS far, count(*) FILTER (WHERE s.elsewhere <> 0) AS elsewhere
+FROM generate_series(1, 500) AS n
+CROSS JOIN LATERAL (SELECT jsonb_build_object('amount', sum(a), 'lines', jsonb_agg(jsonb_build_object('item', 'i' || k, 'category', CASE WHEN k % 3 < 2 THEN 'skin' ELSE 'body' END, 'amount', a))) AS bill,
+                           sum(a) FILTER (WHERE k % 3 < 2) AS meant
+                    FROM generate_series(1, 1 + n % 9) AS k, LATERAL (SELECT (n * 7919 * k % 99991) / 100.0 AS a) AS one) AS b
+CROSS JOIN LATERAL (SELECT round(b.meant * (n % 100) / 100, 2) AS given) AS g
+CROSS JOIN LATERAL (SELECT sum(share) AS sum, max(abs(share - g.given * amount / b.meant)) FILTER (WHERE category = 'skin') AS off, sum(share) FILTER (WHERE category = 'body') AS elsewhere
+                    FROM clientele.bill_lines(b.bill, format('{"term": {"from": "2026-06-10"}, "branches": "all", "after_refund": "none", "rounding": {"mode": "half %s"},
+                        "benefit": {"kind": "percent off", "percent": 10, "applies_to": "category = ''skin''"}}', (ARRAY['up', 'even'])[1 + n % 2])::clientele.promotion, g.given)) AS s;
+-- Of a fixed price each line gets back what it is above it.
+SELECT line, item, amount, share FROM clientele.bill_lines('{"lines": [{"item": "facial", "quantity": 2, "price": 300}, {"item": "cream", "price": 90}, {"item": "facial", "price": 250}, {"item": "facial", "price": 200}]}',
+    '{"term": {"from": "2026-06-10"}, "branches": "all", "after_refund": "none", "benefit": {"kind": "fixed price", "item": "facial", "price": 220}}', 190);
+SELECT clientele.conditions('member = ''A'' and (visits > 3 or has_tag(''vip'')) and not x is null'), clientele.conditions('a = 1 or b = 2');
+
 -- ---------- promotion_effect ----------
 -- Who is held out depends on the promotion's number, so the answers are compared, not shown.
 CREATE TABLE shop.effect AS SELECT * FROM clientele.promotion_effect('shopper', 'june', 10);
