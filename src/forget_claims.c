@@ -24,11 +24,19 @@ PG_FUNCTION_INFO_V1(clientele_forget_claims);
 static const char *const statements[] = {
 	"SELECT clientele.give_back_for($4, c.claim_id, " NOBODY ", NULL, NULL, NULL) FROM clientele.claim AS c"
 	" WHERE c.population_id = $1 AND c.key = $2 AND c.state = 'held' AND c.expires_at > clientele.wall_clock()",
-	"UPDATE clientele.claim_step AS s SET request_id = NULL, reason = NULL, answer = NULL,"
+	/* answers are numbers, by which later refunds reckon */
+	"UPDATE clientele.claim_step AS s SET request_id = NULL, reason = NULL,"
 	" bill = clientele.anonymous_bill(s.bill), evidence = s.evidence - 'values'"
 	" WHERE s.claim_id IN " HIS_CLAIMS,
-	"UPDATE clientele.claim_step AS s SET reason = $3"
+	/* coupons that went through his hands: how he got them, and to whom they went */
+	"UPDATE clientele.claim_step AS s SET request_id = NULL, evidence = s.evidence - 'values'"
+	" WHERE s.step = 'claim' AND s.claim_id IN ("
+	" SELECT DISTINCT ON (t.claim_id) CASE WHEN t.evidence ->> 'from' = $2 THEN t.claim_id END FROM clientele.claim_step AS t"
+	" WHERE t.population_id = $1 AND t.step = 'transfer' ORDER BY t.claim_id, t.at)",
+	"UPDATE clientele.claim_step AS s SET request_id = NULL, reason = $3, evidence = s.evidence - 'values'"
 	" WHERE s.population_id = $1 AND s.step = 'transfer' AND s.reason = $2",
+	"UPDATE clientele.claim_step AS s SET evidence = s.evidence || jsonb_build_object('from', $3)"
+	" WHERE s.population_id = $1 AND s.step = 'transfer' AND s.evidence ->> 'from' = $2",
 	"UPDATE clientele.coupon_code AS d SET code = " NOBODY " WHERE d.population_id = $1 AND d.claim_id IN " HIS_CLAIMS,
 	"UPDATE clientele.claim AS c SET key = $3, bill = clientele.anonymous_bill(c.bill)"
 	" WHERE c.population_id = $1 AND c.key = $2",

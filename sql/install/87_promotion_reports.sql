@@ -491,6 +491,7 @@ DECLARE
     definition jsonb;
     batch clientele.coupon_batch;
     evidence jsonb;
+    decided_at text;
     zone text;
     at timestamptz;
     again record;
@@ -519,8 +520,9 @@ BEGIN
     FROM (SELECT coalesce((definition ->> 'personal')::boolean, definition ? 'audience')) AS p (personal);
 
     -- What was found of the customer, when it was decided; without it there would be no claim.
-    SELECT s.evidence INTO evidence FROM clientele.claim_step AS s
-    WHERE s.claim_id = claim.claim_id AND s.step = 'claim' AND s.evidence IS NOT NULL ORDER BY s.at LIMIT 1;
+    -- Of a coupon that somebody else has given him, what was found when he got it.
+    SELECT s.evidence, s.step INTO evidence, decided_at FROM clientele.claim_step AS s
+    WHERE s.claim_id = claim.claim_id AND s.step IN ('claim', 'transfer') AND s.evidence IS NOT NULL ORDER BY s.at DESC LIMIT 1;
     RETURN QUERY
     SELECT r.item, f.found || format(' (as of %s, version %s of the profile)', evidence ->> 'as_of', evidence ->> 'model_version'), c.part, true
     FROM (VALUES ('segment', 1, batch.segment), ('audience', 2, definition ->> 'audience')) AS r (item, place, rule)
@@ -530,7 +532,7 @@ BEGIN
                     ELSE (SELECT string_agg(concat(e.key, ' = ', coalesce(e.value, 'unknown')), ', ' ORDER BY e.key COLLATE "C")
                           FROM jsonb_each_text(evidence -> 'values') AS e
                           WHERE e.key = ANY (clientele.identifiers(c.part::clientele.expression)) OR e.key LIKE 'has\_tag(%' AND strpos(c.part, e.key) > 0) END) AS f (found)
-    WHERE evidence IS NOT NULL ORDER BY r.place, c.place;
+    WHERE evidence IS NOT NULL AND (r.item = 'audience' OR decided_at = 'claim') ORDER BY r.place, c.place;
 
     -- The bill is asked again, as it was, at the instant at which it was asked.
     SELECT s.at, s.evidence INTO at, evidence FROM clientele.claim_step AS s
@@ -641,8 +643,12 @@ BEGIN
         'claims', (SELECT coalesce(jsonb_agg(to_jsonb(c) - '{population_id,key,promotion_id}'::text[] || jsonb_build_object(
                        'promotion', o.name,
                        'code', (SELECT d.code FROM clientele.coupon_code AS d WHERE d.population_id = c.population_id AND d.claim_id = c.claim_id),
-                       'steps', (SELECT jsonb_agg(to_jsonb(s) - '{population_id,claim_id}'::text[] ORDER BY s.at)
-                                 FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id)) ORDER BY c.claim_id), '[]')
+                       -- who gave her a coupon, and what was found of him, is his
+                       'steps', (SELECT jsonb_agg(to_jsonb(s) - '{population_id,claim_id}'::text[] #- '{evidence,from}' ORDER BY s.at)
+                                 FROM clientele.claim_step AS s
+                                 WHERE s.claim_id = c.claim_id
+                                   AND s.at >= coalesce((SELECT max(t.at) FROM clientele.claim_step AS t WHERE t.claim_id = c.claim_id AND t.step = 'transfer'), '-infinity')))
+                       ORDER BY c.claim_id), '[]')
                    FROM clientele.claim AS c JOIN clientele.offered_promotion AS o USING (promotion_id)
                    WHERE c.population_id = owned.population_id AND c.key = export_person_for.key),
         'audiences', (SELECT coalesce(jsonb_agg(o.name ORDER BY o.promotion_id), '[]')

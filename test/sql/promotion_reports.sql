@@ -134,6 +134,21 @@ SET clientele.clock = '2026-07-20 15:00+08';
 -- Different prices for the same, and why.
 SELECT item, branch, list_price, unit_price, unit_benefit, reason, personal, customers, sales, quantity FROM shop_segments.shopper_price ORDER BY 1, 2, 4, 5, 6;
 
+-- What is divided among lines adds up to the last cent, however it is rounded; each share is within a cent of the exact one.
+SELECT count(*) AS divided, count(*) FILTER (WHERE s.sum <> g.given) AS lost, count(*) FILTER (WHERE s.off > 0.0100001) AS far, count(*) FILTER (WHERE s.elsewhere <> 0) AS elsewhere
+FROM generate_series(1, 500) AS n
+CROSS JOIN LATERAL (SELECT jsonb_build_object('amount', sum(a), 'lines', jsonb_agg(jsonb_build_object('item', 'i' || k, 'category', CASE WHEN k % 3 < 2 THEN 'skin' ELSE 'body' END, 'amount', a))) AS bill,
+                           sum(a) FILTER (WHERE k % 3 < 2) AS meant
+                    FROM generate_series(1, 1 + n % 9) AS k, LATERAL (SELECT (n * 7919 * k % 99991) / 100.0 AS a) AS one) AS b
+CROSS JOIN LATERAL (SELECT round(b.meant * (n % 100) / 100, 2) AS given) AS g
+CROSS JOIN LATERAL (SELECT sum(share) AS sum, max(abs(share - g.given * amount / b.meant)) FILTER (WHERE category = 'skin') AS off, sum(share) FILTER (WHERE category = 'body') AS elsewhere
+                    FROM clientele.bill_lines(b.bill, format('{"term": {"from": "2026-06-10"}, "branches": "all", "after_refund": "none", "rounding": {"mode": "half %s"},
+                        "benefit": {"kind": "percent off", "percent": 10, "applies_to": "category = ''skin''"}}', (ARRAY['up', 'even'])[1 + n % 2])::clientele.promotion, g.given)) AS s;
+-- Of a fixed price each line gets back what it is above it.
+SELECT line, item, amount, share FROM clientele.bill_lines('{"lines": [{"item": "facial", "quantity": 2, "price": 300}, {"item": "cream", "price": 90}, {"item": "facial", "price": 250}, {"item": "facial", "price": 200}]}',
+    '{"term": {"from": "2026-06-10"}, "branches": "all", "after_refund": "none", "benefit": {"kind": "fixed price", "item": "facial", "price": 220}}', 190);
+SELECT clientele.conditions('member = ''A'' and (visits > 3 or has_tag(''vip'')) and not x is null'), clientele.conditions('a = 1 or b = 2');
+
 -- ---------- promotion_effect ----------
 -- Who is held out depends on the promotion's number, so the answers are compared, not shown.
 CREATE TABLE shop.effect AS SELECT * FROM clientele.promotion_effect('shopper', 'june', 10);
@@ -156,6 +171,18 @@ SELECT * FROM clientele.promotion_effect('shopper', 'new');
 SELECT * FROM clientele.promotion_effect('shopper', 'old');
 SELECT * FROM clientele.promotion_effect('shopper', 'june', 0);
 
+-- Simulated by its name: without those whom chance leaves out; of a list that was frozen, those on it.
+SELECT audience - (SELECT count(*) FROM shop.customer, clientele.offered_promotion WHERE class <> 'C' AND name = 'june'
+                   AND (hashtextextended(id, promotion_id) & 9223372036854775807) % 10000 >= 3000) AS difference
+FROM clientele.simulate_promotion('shopper', 'june', at_take_up => '{100}');
+INSERT INTO clientele.offered_promotion (population_id, name, state, version, audience_frozen_at) VALUES (:population_id, 'listed', 'published', 1, '2026-06-10');
+INSERT INTO clientele.promotion_version (population_id, promotion_id, version, definition, author, published_at)
+SELECT population_id, promotion_id, 1, '{"term": {"from": "2026-06-10", "to": "2026-06-20"}, "branches": "all", "audience": "member = ''C''", "audience_at": "term start",
+    "benefit": {"kind": "points", "points": 1}, "after_refund": "none"}', current_user, '2026-06-09' FROM clientele.offered_promotion WHERE name = 'listed';
+INSERT INTO clientele.frozen_audience SELECT population_id, promotion_id, 'K' || n || 'x' FROM clientele.offered_promotion, generate_series(1001, 1017) AS n WHERE name = 'listed';
+SELECT audience, (SELECT customers FROM clientele.promotion_effect('shopper', 'listed') WHERE "group" = 'reached') AS reached
+FROM clientele.simulate_promotion('shopper', 'listed', at_take_up => '{100}');
+
 -- Who refuses automated decisions is not reached by one.
 INSERT INTO clientele.refusal (population_id, key, refused, at, actor, note)
 SELECT :population_id, id, r, now(), current_user, 'by phone, ' || id FROM shop.customer, unnest(ARRAY[true, class <> 'A']) AS r WHERE home = '1';
@@ -166,11 +193,17 @@ FROM clientele.promotion_effect('shopper', 'june');
 -- A customer who has left traces everywhere.
 \set key K1030x
 INSERT INTO clientele.claim_step (population_id, claim_id, step, request_id, at, actor, reason, bill, answer, evidence)
-SELECT population_id, claim_id, s.step, format('%s/%s/%s', s.step, key, claim_id), claimed_at, current_user, 'because of ' || key, bill, jsonb_build_object('key', key),
+SELECT population_id, claim_id, s.step, format('%s/%s/%s', s.step, key, claim_id), claimed_at, current_user, 'because of ' || key, bill, '{"state": "redeemed"}',
        jsonb_build_object('as_of', claimed_at, 'model_version', 1, 'values', jsonb_build_object('nickname', key))
 FROM clientele.claim, unnest(ARRAY['claim', 'redeem']) AS s (step) WHERE population_id = :population_id;
-INSERT INTO clientele.claim_step (population_id, claim_id, step, at, actor, reason)
-SELECT population_id, min(claim_id), 'transfer', now(), current_user, :'key' FROM clientele.claim WHERE population_id = :population_id GROUP BY 1;
+-- One coupon came to her from K1001x and went on to K1040x; one she claimed, and K1041x has it.
+INSERT INTO clientele.claim_step (population_id, claim_id, step, request_id, at, actor, reason, evidence)
+SELECT population_id, claim_id, 'transfer', 'gift ' || to_key || claim_id, claimed_at + after, current_user, to_key,
+       jsonb_build_object('from', from_key, 'values', jsonb_build_object('nickname', to_key))
+FROM clientele.claim JOIN (VALUES ('K1040x', 'K1001x', :'key', interval '1 h'), ('K1040x', :'key', 'K1040x', '2 h'), ('K1041x', :'key', 'K1041x', '1 h')) AS t (key, from_key, to_key, after) USING (key)
+WHERE population_id = :population_id;
+UPDATE clientele.claim_step SET evidence = jsonb_set(evidence, '{values,nickname}', to_jsonb(:'key'::text)), reason = NULL, request_id = NULL
+WHERE step = 'claim' AND claim_id = (SELECT claim_id FROM clientele.claim WHERE key = 'K1041x');
 INSERT INTO clientele.coupon_batch (population_id, promotion_id, kind, quantity, valid_until, author, request_id, began_at, updated_at, ended_at, last_key)
 SELECT population_id, promotion_id, 'segment', 5, 'infinity', current_user, 'batch', now(), now(), now(), :'key' FROM clientele.offered_promotion WHERE name = 'june';
 INSERT INTO clientele.coupon_code SELECT population_id, 'CODE' || key, 1, claim_id FROM clientele.claim WHERE population_id = :population_id;
