@@ -39,7 +39,8 @@ my %promotions = (
 	money => q{"benefit": {"kind": "stored value", "amount": 50}, "spend": {"at_least": 300, "measure": "bill"}, "after_refund": "recompute",
 		"stock": {"total": 60}, "budget": 2000},
 	mask => q{"benefit": {"kind": "gift", "item": "mask", "value": 15}, "after_refund": "none", "stock": {"total": 30, "per_customer": 3}},
-	voucher => q{"benefit": {"kind": "amount off", "amount": 20}, "after_refund": "none", "stock": {"total": 60}},
+	# only given by presents
+	voucher => q{"benefit": {"kind": "amount off", "amount": 20}, "after_refund": "none", "stock": {"total": 60}, "bill": "amount > 10000"},
 	present => q{"benefit": {"kind": "coupon", "coupon": "voucher", "quantity": 2, "valid_days": 30}, "after_refund": "none", "stock": {"total": 40}},
 	team => q{"benefit": {"kind": "amount off", "amount": 40}, "after_refund": "none", "stock": {"total": 30, "per_customer": 1},
 		"needs": {"joiners": 3, "within": {"hours": 1}}});
@@ -84,7 +85,8 @@ sub bill
 	my ($amount, %more) = @_;
 	my $branch = $more{branch} // 1 + int rand 4;
 	my $at = $more{at} // noon();
-	return qq('{"at": "$at", "branch": "$branch", "amount": $amount}');
+	my $channel = $more{channel} ? qq("channel": "$more{channel}", ) : '';
+	return qq('{"at": "$at", "branch": "$branch", $channel"amount": $amount}');
 }
 
 # Notes of a day: what was acknowledged, points that were spent, what was refused, and what nobody can know.
@@ -117,6 +119,7 @@ sub order
 		splice @answers, 0, -1 if $way eq 'savepoint';    # the first was rolled back
 		@answers = grep { defined } @answers;
 		$refused ||= 'CL002' if !@answers;
+		push @{ $notes->{complaints} }, "$request, repeated as it was: $rows[0]" if $refused eq 'CL005';
 		if ($refused || !$is_kept)
 		{
 			# An attempt whose connection was lost may begin after this one has ended.
@@ -143,6 +146,28 @@ sub misuse
 	return {
 		say => sub { return $statement; },
 		hear => sub { push @{ $notes->{complaints} }, "$request, misused: $_[0]" if $_[0] ne 'CL005'; } };
+}
+
+# All that is best on a bill: its parts are requests of their own.
+sub best
+{
+	my ($notes, $request, $customer, $bill) = @_;
+	my $way = (qw(alone block look twice prepare rollback))[rand 6];
+	my $order = {
+		say => sub { return $ways{$way}->("SELECT claim_id, row_number() OVER () FROM claim_best('shop', $customer, '$request', $bill)"); } };
+	$order->{hear} = sub {
+		my ($refused, @rows) = @_;
+		my $is_kept = $way ne 'rollback';
+		my %claims = map { $_->[1] => $_->[0] } $refused ? () : grep { @$_ == 2 } @rows;
+		for my $part (map { "$request/$_" } 1 .. 12)
+		{
+			my $claim = delete $claims{ $part =~ s/.*\///r };
+			if ($is_kept && defined $claim) { $notes->{acknowledged}{$part} = $claim }
+			else { $notes->{ $is_kept && $order->{attempt} > 1 ? 'unknown' : 'refused' }{$part} = 1 }
+		}
+		push @{ $notes->{complaints} }, "$request has too many parts" if %claims;
+	};
+	return $order;
 }
 
 sub claim
@@ -252,6 +277,7 @@ sub morning_orders
 		push @orders, order($notes, "present $n", claim('present', $n, "present $n", bill(100)),
 			sub { $more->(order($notes, "present $n used", redeem($_[0], "present $n used"))); });
 	}
+	push @orders, map { best($notes, "best $_", 10 * ($_ % 40) + 9, bill(cents(300, 900), channel => 'best')) } 1 .. 80;
 	push @orders, team_orders($notes, $more, 1 .. 14);
 	# Most of the crowd comes when there is nothing left.
 	@flash = shuffle @flash;
@@ -366,7 +392,7 @@ UNION ALL SELECT format('%s: claim %s was refunded %s in steps of %s', name, cla
 UNION ALL SELECT format('%s: claim %s gives %s, %s on %s', name, claim_id, amount, given, bill)
 	FROM claim, LATERAL (SELECT CASE name WHEN 'cents' THEN least(60, round((bill->>'amount')::numeric * 0.075, 2)) WHEN 'points' THEN floor((bill->>'amount')::numeric / 10)
 	            WHEN 'money' THEN 50 WHEN 'present' THEN 2 WHEN 'mask' THEN 1 ELSE (d#>>'{benefit,amount}')::numeric END AS due) AS b
-	WHERE given <> due OR amount <> CASE WHEN d#>>'{benefit,kind}' IN ('amount off', 'percent off') THEN due ELSE 0 END OR (bill IS NULL) <> (given IS NULL)
+	WHERE bill->>'channel' IS NULL AND (given <> due OR amount <> CASE WHEN d#>>'{benefit,kind}' IN ('amount off', 'percent off') THEN due ELSE 0 END) OR (bill IS NULL) <> (given IS NULL)
 UNION ALL SELECT format('%s: claim %s took back %s of %s', name, claim_id, taken_back, given) FROM claim WHERE taken_back NOT BETWEEN 0 AND coalesce(given, 0)
 UNION ALL SELECT format('%s: claim %s (%s) gave %s and took back %s, but the ledger has %s', name, claim_id, state, c.given, taken_back, l)
 	FROM claim AS c, LATERAL (
