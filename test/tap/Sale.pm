@@ -415,10 +415,10 @@ UNION ALL SELECT format('%s: the view says %s of %s are left', v.name, v.remaini
 	FROM segments.shop_promotion AS v JOIN allowed AS a ON a.promotion_id = v.promotion_id AND a.kind = 'total'
 	WHERE (v.total, v.remaining) IS DISTINCT FROM (a.allowed::int, a.allowed::int - (SELECT count(*)::int FROM claim AS c WHERE c.promotion_id = a.promotion_id AND c.is_live))
 UNION ALL SELECT format('report of %s: %s instead of %s', name, r, c)
-	FROM (SELECT promotion AS name, sum(claims)::bigint, sum(confirmed)::bigint, sum(unpaid)::bigint, sum(released)::bigint, sum(expired)::bigint, sum(returned)::bigint,
+	FROM (SELECT promotion COLLATE "C" AS name, sum(claims)::bigint, sum(confirmed)::bigint, sum(unpaid)::bigint, sum(released)::bigint, sum(expired)::bigint, sum(returned)::bigint,
 	             sum(revenue), sum(cost), sum(points), sum(reserved)
 	      FROM segments.shop_promotion_report GROUP BY promotion) AS r
-	FULL JOIN (SELECT name::text, count(*), count(*) FILTER (WHERE state = 'redeemed'), count(*) FILTER (WHERE state = 'held' AND is_live),
+	FULL JOIN (SELECT name::text COLLATE "C" AS name, count(*), count(*) FILTER (WHERE state = 'redeemed'), count(*) FILTER (WHERE state = 'held' AND is_live),
 	                  count(*) FILTER (WHERE state = 'released'), count(*) FILTER (WHERE state = 'expired' OR state = 'held' AND NOT is_live), count(*) FILTER (WHERE state = 'returned'),
 	                  coalesce(sum((bill->>'amount')::numeric - refunded - CASE WHEN d#>>'{benefit,kind}' LIKE '% off' THEN given - taken_back ELSE 0 END) FILTER (WHERE redeemed_at IS NOT NULL), 0),
 	                  coalesce(sum(CASE WHEN d#>>'{benefit,kind}' NOT IN ('points', 'coupon') THEN (given - taken_back) * coalesce((d#>>'{benefit,value}')::numeric, 1) END) FILTER (WHERE redeemed_at IS NOT NULL), 0),
