@@ -42,6 +42,8 @@ my %promotions = (
 	# only given by presents
 	voucher => q{"benefit": {"kind": "amount off", "amount": 20}, "after_refund": "none", "stock": {"total": 60}, "bill": "amount > 10000"},
 	present => q{"benefit": {"kind": "coupon", "coupon": "voucher", "quantity": 2, "valid_days": 30}, "after_refund": "none", "stock": {"total": 40}},
+	# three quarters of them by codes
+	code => q{"benefit": {"kind": "amount off", "amount": 25}, "after_refund": "none", "stock": {"total": 40, "per_customer": 2}},
 	team => q{"benefit": {"kind": "amount off", "amount": 40}, "after_refund": "none", "stock": {"total": 30, "per_customer": 1},
 		"needs": {"joiners": 3, "within": {"hours": 1}}});
 
@@ -74,6 +76,8 @@ sub open_shop
 	}
 	$node->safe_psql($database, "SET clientele.clock = '2026-06-30 12:00+08';
 		SELECT clientele.publish_promotion('shop', name) FROM clientele.offered_promotion ORDER BY name = 'present', name;
+		SELECT clientele.issue_codes('shop', 'code', 30, 'printed', transferable => true) AS batch \\gset
+		CREATE TABLE code AS SELECT row_number() OVER (ORDER BY code)::int AS n, code FROM clientele.codes('shop', :batch);
 		VACUUM ANALYZE");
 	return;
 }
@@ -278,6 +282,18 @@ sub morning_orders
 			sub { $more->(order($notes, "present $n used", redeem($_[0], "present $n used"))); });
 	}
 	push @orders, map { best($notes, "best $_", 10 * ($_ % 40) + 9, bill(cents(300, 900), channel => 'best')) } 1 .. 80;
+	# Each code has been sent to four, who pass on what they have got, and use it, and both.
+	for my $n (1 .. 120)
+	{
+		push @orders, order($notes, "code $n", "SELECT claim_code('shop', $n, code, 'code $n'), 'claim' FROM code WHERE n = $n % 30 + 1",
+			sub {
+				my ($claim) = @_;
+				$more->(map { order($notes, "code $n to $_", "SELECT $claim, 'claim' FROM transfer_claim($claim, $_, 'code $n to $_')") } 200 + $n % 7, 210 + $n % 7)
+				  if rand() < 0.7;
+				$more->(order($notes, "code $n used", redeem($claim, "code $n used", bill(100)))) if rand() < 0.5;
+			});
+		push @orders, order($notes, "code $n without", claim('code', $n, "code $n without")) if $n % 4 == 0;
+	}
 	push @orders, team_orders($notes, $more, 1 .. 14);
 	# Most of the crowd comes when there is nothing left.
 	@flash = shuffle @flash;
@@ -354,7 +370,9 @@ WITH promotion AS (
 ), taken AS (
 	SELECT a.*, (SELECT CASE WHEN kind = 'budget' THEN coalesce(sum(c.value - c.taken_back), 0) ELSE count(*) END
 	             FROM claim AS c WHERE c.promotion_id = a.promotion_id AND c.is_taken
-	               AND (kind NOT IN ('branch', 'day') OR scope = CASE kind WHEN 'branch' THEN c.branch ELSE c.day::text END)) AS taken,
+	               AND (kind NOT IN ('branch', 'day') OR scope = CASE kind WHEN 'branch' THEN c.branch ELSE c.day::text END))
+	            + (SELECT count(*) FROM clientele.coupon_code JOIN clientele.coupon_batch AS b USING (batch_id)
+	               WHERE b.promotion_id = a.promotion_id AND a.kind = 'total' AND claim_id IS NULL) AS taken,
 	       (SELECT sum(remaining) - sum(owed) FROM clientele.stock AS s WHERE (s.promotion_id, s.kind, s.scope) = (a.promotion_id, a.kind, a.scope)) AS remaining
 	FROM allowed AS a
 )
@@ -412,8 +430,19 @@ UNION ALL SELECT format('voucher %s comes from nowhere', claim_id) FROM claim WH
 
 -- the views
 UNION ALL SELECT format('%s: the view says %s of %s are left', v.name, v.remaining, v.total)
-	FROM segments.shop_promotion AS v JOIN allowed AS a ON a.promotion_id = v.promotion_id AND a.kind = 'total'
-	WHERE (v.total, v.remaining) IS DISTINCT FROM (a.allowed::int, a.allowed::int - (SELECT count(*)::int FROM claim AS c WHERE c.promotion_id = a.promotion_id AND c.is_live))
+	FROM segments.shop_promotion AS v JOIN taken AS a ON a.promotion_id = v.promotion_id AND a.kind = 'total'
+	WHERE (v.total, v.remaining) IS DISTINCT FROM
+	      (a.allowed::int, (a.allowed - a.taken)::int + (SELECT count(*)::int FROM claim AS c WHERE c.promotion_id = a.promotion_id AND c.is_taken AND NOT c.is_live))
+UNION ALL SELECT format('code %s: %s, but %s', code, k.claim_id, c) FROM clientele.coupon_code AS k LEFT JOIN claim AS c USING (claim_id)
+	WHERE (c.claim_id, c.origin, c.origin_id, c.name::text) IS DISTINCT FROM (k.claim_id, CASE WHEN k.claim_id > 0 THEN 'code' END, CASE WHEN k.claim_id > 0 THEN batch_id END, CASE WHEN k.claim_id > 0 THEN 'code' END)
+UNION ALL SELECT format('claims %s of one code', string_agg(claim_id::text, ' ')) FROM clientele.coupon_code WHERE claim_id IS NOT NULL GROUP BY claim_id HAVING count(*) > 1
+UNION ALL SELECT format('claim %s comes from no code', claim_id) FROM claim AS c WHERE origin = 'code' AND NOT EXISTS (SELECT FROM clientele.coupon_code AS k WHERE k.claim_id = c.claim_id)
+UNION ALL SELECT format('claim %s was passed on to %s, but %s has it', claim_id, passed_on, key)
+	FROM (SELECT c.*, (SELECT array_agg(reason) FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND step = 'transfer') AS passed_on FROM claim AS c) AS c
+	WHERE key <> ALL (passed_on)
+UNION ALL SELECT format('claim %s: the view says %s', claim_id, v)
+	FROM segments.shop_claim AS v FULL JOIN claim AS c USING (claim_id)
+	WHERE (v.id, v.promotion, v.state IN ('held', 'redeemed'), v.amount, v.value, v.given, v.taken_back) IS DISTINCT FROM (c.key, c.name::text, c.is_live, c.amount, c.value, c.given, c.taken_back)
 UNION ALL SELECT format('report of %s: %s instead of %s', name, r, c)
 	FROM (SELECT promotion COLLATE "C" AS name, sum(claims)::bigint, sum(confirmed)::bigint, sum(unpaid)::bigint, sum(released)::bigint, sum(expired)::bigint, sum(returned)::bigint,
 	             sum(revenue), sum(cost), sum(points), sum(reserved)
