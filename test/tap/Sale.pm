@@ -39,6 +39,8 @@ my %promotions = (
 	money => q{"benefit": {"kind": "stored value", "amount": 50}, "spend": {"at_least": 300, "measure": "bill"}, "after_refund": "recompute",
 		"stock": {"total": 60}, "budget": 2000},
 	mask => q{"benefit": {"kind": "gift", "item": "mask", "value": 15}, "after_refund": "none", "stock": {"total": 30, "per_customer": 3}},
+	# whose limit is changed, up and down, while it is sold
+	resized => q{"benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none", "stock": {"total": 40, "per_day": 70}},
 	# only given by presents
 	voucher => q{"benefit": {"kind": "amount off", "amount": 20}, "after_refund": "none", "stock": {"total": 60}, "bill": "amount > 10000"},
 	present => q{"benefit": {"kind": "coupon", "coupon": "voucher", "quantity": 2, "valid_days": 30}, "after_refund": "none", "stock": {"total": 40}},
@@ -46,6 +48,12 @@ my %promotions = (
 	code => q{"benefit": {"kind": "amount off", "amount": 25}, "after_refund": "none", "stock": {"total": 40, "per_customer": 2}},
 	team => q{"benefit": {"kind": "amount off", "amount": 40}, "after_refund": "none", "stock": {"total": 30, "per_customer": 1},
 		"needs": {"joiners": 3, "within": {"hours": 1}}});
+
+sub definition
+{
+	my ($name) = @_;
+	return qq({"term": {"from": "2026-07-01"}, "branches": "all", $promotions{$name}});
+}
 
 # In a database of its own, which others are copied from.
 sub open_shop
@@ -72,7 +80,7 @@ sub open_shop
 	for my $name (sort { ($a eq 'present') - ($b eq 'present') } sort keys %promotions)
 	{
 		$node->safe_psql($database, "SET clientele.clock = '2026-06-30 12:00+08';
-			SELECT clientele.define_promotion('shop', '$name', '{\"term\": {\"from\": \"2026-07-01\"}, \"branches\": \"all\", $promotions{$name}}')")
+			SELECT clientele.define_promotion('shop', '$name', '" . definition($name) . "')");
 	}
 	$node->safe_psql($database, "SET clientele.clock = '2026-06-30 12:00+08';
 		SELECT clientele.publish_promotion('shop', name) FROM clientele.offered_promotion ORDER BY name = 'present', name;
@@ -150,6 +158,15 @@ sub misuse
 	return {
 		say => sub { return $statement; },
 		hear => sub { push @{ $notes->{complaints} }, "$request, misused: $_[0]" if $_[0] ne 'CL005'; } };
+}
+
+sub resize
+{
+	my $definition = definition('resized') =~ s/"total": 40/'"total": ' . (20 + int rand 60)/er;
+	return { say => sub {
+			return ('BEGIN ISOLATION LEVEL READ COMMITTED', "SELECT define_promotion('shop', 'resized', '$definition')",
+				"SELECT publish_promotion('shop', 'resized')", 'COMMIT');
+		} };
 }
 
 # All that is best on a bill: its parts are requests of their own.
@@ -294,6 +311,12 @@ sub morning_orders
 			});
 		push @orders, order($notes, "code $n without", claim('code', $n, "code $n without")) if $n % 4 == 0;
 	}
+	for my $n (1 .. 120)
+	{
+		push @orders, order($notes, "resized $n", claim('resized', $n, "resized $n", bill(50)),
+			sub { $more->(order($notes, "resized $n back", give_back($_[0], "resized $n back"))) if rand() < 0.3; });
+		push @orders, resize() if $n % 12 == 0;
+	}
 	push @orders, team_orders($notes, $more, 1 .. 14);
 	# Most of the crowd comes when there is nothing left.
 	@flash = shuffle @flash;
@@ -376,7 +399,7 @@ WITH promotion AS (
 	       (SELECT sum(remaining) - sum(owed) FROM clientele.stock AS s WHERE (s.promotion_id, s.kind, s.scope) = (a.promotion_id, a.kind, a.scope)) AS remaining
 	FROM allowed AS a
 )
-SELECT format('%s: %s %s: more is taken than there is: %s of %s', name, kind, scope, taken, allowed) FROM taken WHERE taken > allowed
+SELECT format('%s: %s %s: more is taken than there is: %s of %s', name, kind, scope, taken, allowed) FROM taken WHERE taken > allowed AND name <> 'resized'
 UNION ALL SELECT format('%s: %s %s: %s are taken of %s, but %s are left', name, kind, scope, taken, allowed, remaining)
 	FROM taken WHERE coalesce(remaining, allowed) <> allowed - taken
 UNION ALL SELECT format('stock of no limit: %s', s) FROM clientele.stock AS s
