@@ -136,7 +136,6 @@ sub order
 		{
 			# An attempt whose connection was lost may begin after this one has ended.
 			$notes->{ $is_kept && $order->{attempt} > 1 ? 'unknown' : 'refused' }{$request} = 1;
-			$mode{otherwise}->($refused) if $refused && $mode{otherwise};
 			return;
 		}
 		if ($mode{spends})
@@ -219,14 +218,12 @@ sub spending
 
 sub cents { my ($from, $to) = @_; return sprintf '%.2f', $from + rand($to - $from); }
 
-sub morning_orders
+# One coupon for each who is fast enough: with a bill or without, used, given back,
+# or both at once.  Some press twice, some ask for two.
+sub flash_orders
 {
-	my ($notes, $tills, $customers) = @_;
-	my (@orders, @flash);
-	my $more = sub { splice @{ $tills->{queue} }, rand(@{ $tills->{queue} } + 1), 0, $_ for @_; };
-
-	# One coupon for each who is fast enough: with a bill or without, used, given back,
-	# or both at once.  Some press twice, some ask for two.
+	my ($notes, $more, $customers) = @_;
+	my @orders;
 	for my $customer (shuffle 1 .. $customers)
 	{
 		my $request = "flash $customer";
@@ -244,11 +241,17 @@ sub morning_orders
 			elsif ($lot < 0.55) { $more->($use, order($notes, "$request again", redeem($claim, "$request again", $bill ? undef : bill(500)))) }
 			elsif ($lot < 0.65) { $more->($back, order($notes, "$request back", give_back($claim, "$request back"))) }
 		};
-		push @flash, order($notes, $request, $statement, $then);
-		push @flash, order($notes, $request, $statement, $then) if rand() < 0.03;
-		push @flash, order($notes, "$request too", claim('flash', $customer, "$request too", undef)) if rand() < 0.03;
+		push @orders, order($notes, $request, $statement, $then);
+		push @orders, order($notes, $request, $statement, $then) if rand() < 0.03;
+		push @orders, order($notes, "$request too", claim('flash', $customer, "$request too", undef)) if rand() < 0.03;
 	}
+	return @orders;
+}
 
+sub cents_orders
+{
+	my ($notes, $more) = @_;
+	my @orders;
 	for my $n (1 .. 300)
 	{
 		my $amount = cents(100.01, 1500);
@@ -260,6 +263,13 @@ sub morning_orders
 				$more->(map { order($notes, "cents $n part $_", give_back($claim, "cents $n part $_", $part)) } 1 .. 2) if rand() < 0.3;
 			});
 	}
+	return @orders;
+}
+
+sub places_orders
+{
+	my ($notes) = @_;
+	my @orders;
 	for my $n (1 .. 360)
 	{
 		my $at = $n % 2 ? noon() : '2026-07-02T12:00:00+08';
@@ -272,6 +282,14 @@ sub morning_orders
 		};
 		push @orders, $order;
 	}
+	return @orders;
+}
+
+# The first hundred customers want all the rest; four of them spend their points at many tills at once.
+sub hundred_orders
+{
+	my ($notes, $more, $later) = @_;
+	my @orders;
 	for my $n (1 .. 100)
 	{
 		push @orders, order($notes, "unpaid $n", claim('unpaid', $n, "unpaid $n", bill(200)),
@@ -285,7 +303,7 @@ sub morning_orders
 			sub {
 				my ($claim) = @_;
 				$more->(map { order($notes, "points $n part $_", give_back($claim, "points $n part $_", sprintf '%.2f', $points / 3)) } 1 .. 2) if rand() < 0.5;
-				push @{ $tills->{queue} }, map { spending($notes, "points $n spent $_", $n % 4 + 1, 1 + int rand($points / 5)) } 1 .. 2;
+				$later->(map { spending($notes, "points $n spent $_", $n % 4 + 1, 1 + int rand($points / 5)) } 1 .. 2);
 			});
 		push @orders, order($notes, "money $n", claim('money', $n % 20 + 1, "money $n", bill($money), redeem => rand() < 0.8),
 			sub {
@@ -298,8 +316,14 @@ sub morning_orders
 		push @orders, order($notes, "present $n", claim('present', $n, "present $n", bill(100)),
 			sub { $more->(order($notes, "present $n used", redeem($_[0], "present $n used"))); });
 	}
-	push @orders, map { best($notes, "best $_", 10 * ($_ % 40) + 9, bill(cents(300, 900), channel => 'best')) } 1 .. 80;
-	# Each code has been sent to four, who pass on what they have got, and use it, and both.
+	return @orders;
+}
+
+# Each code has been sent to four, who pass on what they have got, and use it, and both.
+sub code_orders
+{
+	my ($notes, $more) = @_;
+	my @orders;
 	for my $n (1 .. 120)
 	{
 		push @orders, order($notes, "code $n", "SELECT claim_code('shop', $n, code, 'code $n'), 'claim' FROM code WHERE n = $n % 30 + 1",
@@ -311,15 +335,35 @@ sub morning_orders
 			});
 		push @orders, order($notes, "code $n without", claim('code', $n, "code $n without")) if $n % 4 == 0;
 	}
+	return @orders;
+}
+
+sub resized_orders
+{
+	my ($notes, $more) = @_;
+	my @orders;
 	for my $n (1 .. 120)
 	{
 		push @orders, order($notes, "resized $n", claim('resized', $n, "resized $n", bill(50)),
 			sub { $more->(order($notes, "resized $n back", give_back($_[0], "resized $n back"))) if rand() < 0.3; });
 		push @orders, resize() if $n % 12 == 0;
 	}
-	push @orders, team_orders($notes, $more, 1 .. 14);
+	return @orders;
+}
+
+# What follows from an order comes at any moment after it, or last of all.
+sub morning_orders
+{
+	my ($notes, $tills, $customers) = @_;
+	my $queue = $tills->{queue};
+	my $more = sub { splice @$queue, rand(@$queue + 1), 0, $_ for @_; };
+	my $later = sub { push @$queue, @_; };
+	my @orders = (
+		cents_orders($notes, $more), places_orders($notes), hundred_orders($notes, $more, $later), code_orders($notes, $more),
+		resized_orders($notes, $more), team_orders($notes, $more, 1 .. 14),
+		map { best($notes, "best $_", 10 * ($_ % 40) + 9, bill(cents(300, 900), channel => 'best')) } 1 .. 80);
 	# Most of the crowd comes when there is nothing left.
-	@flash = shuffle @flash;
+	my @flash = shuffle flash_orders($notes, $more, $customers);
 	return ((shuffle @orders, splice @flash, 0, 2500), @flash);
 }
 
