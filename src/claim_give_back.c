@@ -21,7 +21,6 @@ PG_FUNCTION_INFO_V1(clientele_give_back);
 /* What is given back. */
 typedef struct Wish
 {
-	bool		whole;			/* no amount is given, and no rest of the bill */
 	bool		has_amount;
 	ClienteleDecimal amount;
 	const char *reason;
@@ -56,7 +55,9 @@ answer_to_json(const Answer *answer, const Wish *wish)
 	clientele_jsonb_begin(&object);
 	clientele_jsonb_put_text(&object, "state", answer->state);
 	clientele_jsonb_put_text(&object, "rule", answer->rule);
-	clientele_jsonb_put_bool(&object, "whole", wish->whole);
+	/* as it was asked: what is released has no amount */
+	if (wish->has_amount)
+		clientele_jsonb_put_number(&object, "asked", wish->amount);
 	clientele_jsonb_put_number(&object, "refunded_total", answer->refunded_total);
 	clientele_jsonb_put_number(&object, "taken_back", answer->step.taken_back);
 	clientele_jsonb_put_number(&object, "from_balance", answer->step.from_balance);
@@ -84,10 +85,11 @@ static void
 compare_wish(const ClienteleRequest *request, const Wish *wish, const ClienteleOwnRow *step)
 {
 	const char *reason = clientele_claim_text(step, STEP_REASON);
+	Jsonb	   *answer = clientele_claim_json(step, STEP_ANSWER);
 
 	clientele_request_compare_bill(request, step, wish->kept);
-	if (wish->whole != clientele_jsonb_bool(clientele_claim_json(step, STEP_ANSWER), "whole") ||
-		(wish->has_amount && clientele_decimal_compare(wish->amount, clientele_claim_number(step, STEP_AMOUNT)) != 0))
+	if (wish->has_amount != clientele_jsonb_has(answer, "asked") ||
+		(wish->has_amount && clientele_decimal_compare(wish->amount, clientele_jsonb_number(answer, "asked")) != 0))
 		clientele_request_refuse_other(request, "its amount was another");
 	if ((reason == NULL) != (wish->reason == NULL) || (reason != NULL && strcmp(reason, wish->reason) != 0))
 		clientele_request_refuse_other(request, "its reason was another");
@@ -309,7 +311,6 @@ clientele_give_back(PG_FUNCTION_ARGS)
 		.kept = PG_ARGISNULL(5) ? NULL : PG_GETARG_JSONB_P(5)};
 	int64		claim_id = clientele_claim_argument(fcinfo, 1);
 
-	wish.whole = !wish.has_amount && wish.kept == NULL;
 	if (wish.has_amount && (!clientele_decimal_from_datum(PG_GETARG_DATUM(3), &wish.amount) || clientele_decimal_sign(wish.amount) <= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -39,10 +39,21 @@ my %promotions = (
 	money => q{"benefit": {"kind": "stored value", "amount": 50}, "spend": {"at_least": 300, "measure": "bill"}, "after_refund": "recompute",
 		"stock": {"total": 60}, "budget": 2000},
 	mask => q{"benefit": {"kind": "gift", "item": "mask", "value": 15}, "after_refund": "none", "stock": {"total": 30, "per_customer": 3}},
-	voucher => q{"benefit": {"kind": "amount off", "amount": 20}, "after_refund": "none", "stock": {"total": 60}},
+	# whose limit is changed, up and down, while it is sold
+	resized => q{"benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none", "stock": {"total": 40, "per_day": 70}},
+	# only given by presents
+	voucher => q{"benefit": {"kind": "amount off", "amount": 20}, "after_refund": "none", "stock": {"total": 60}, "bill": "amount > 10000"},
 	present => q{"benefit": {"kind": "coupon", "coupon": "voucher", "quantity": 2, "valid_days": 30}, "after_refund": "none", "stock": {"total": 40}},
+	# three quarters of them by codes
+	code => q{"benefit": {"kind": "amount off", "amount": 25}, "after_refund": "none", "stock": {"total": 40, "per_customer": 2}},
 	team => q{"benefit": {"kind": "amount off", "amount": 40}, "after_refund": "none", "stock": {"total": 30, "per_customer": 1},
 		"needs": {"joiners": 3, "within": {"hours": 1}}});
+
+sub definition
+{
+	my ($name) = @_;
+	return qq({"term": {"from": "2026-07-01"}, "branches": "all", $promotions{$name}});
+}
 
 # In a database of its own, which others are copied from.
 sub open_shop
@@ -69,10 +80,12 @@ sub open_shop
 	for my $name (sort { ($a eq 'present') - ($b eq 'present') } sort keys %promotions)
 	{
 		$node->safe_psql($database, "SET clientele.clock = '2026-06-30 12:00+08';
-			SELECT clientele.define_promotion('shop', '$name', '{\"term\": {\"from\": \"2026-07-01\"}, \"branches\": \"all\", $promotions{$name}}')")
+			SELECT clientele.define_promotion('shop', '$name', '" . definition($name) . "')");
 	}
 	$node->safe_psql($database, "SET clientele.clock = '2026-06-30 12:00+08';
 		SELECT clientele.publish_promotion('shop', name) FROM clientele.offered_promotion ORDER BY name = 'present', name;
+		SELECT clientele.issue_codes('shop', 'code', 30, 'printed', transferable => true) AS batch \\gset
+		CREATE TABLE code AS SELECT row_number() OVER (ORDER BY code)::int AS n, code FROM clientele.codes('shop', :batch);
 		VACUUM ANALYZE");
 	return;
 }
@@ -84,7 +97,8 @@ sub bill
 	my ($amount, %more) = @_;
 	my $branch = $more{branch} // 1 + int rand 4;
 	my $at = $more{at} // noon();
-	return qq('{"at": "$at", "branch": "$branch", "amount": $amount}');
+	my $channel = $more{channel} ? qq("channel": "$more{channel}", ) : '';
+	return qq('{"at": "$at", "branch": "$branch", $channel"amount": $amount}');
 }
 
 # Notes of a day: what was acknowledged, points that were spent, what was refused, and what nobody can know.
@@ -117,11 +131,11 @@ sub order
 		splice @answers, 0, -1 if $way eq 'savepoint';    # the first was rolled back
 		@answers = grep { defined } @answers;
 		$refused ||= 'CL002' if !@answers;
+		push @{ $notes->{complaints} }, "$request, repeated as it was: $rows[0]" if $refused eq 'CL005';
 		if ($refused || !$is_kept)
 		{
 			# An attempt whose connection was lost may begin after this one has ended.
 			$notes->{ $is_kept && $order->{attempt} > 1 ? 'unknown' : 'refused' }{$request} = 1;
-			$mode{otherwise}->($refused) if $refused && $mode{otherwise};
 			return;
 		}
 		if ($mode{spends})
@@ -143,6 +157,37 @@ sub misuse
 	return {
 		say => sub { return $statement; },
 		hear => sub { push @{ $notes->{complaints} }, "$request, misused: $_[0]" if $_[0] ne 'CL005'; } };
+}
+
+sub resize
+{
+	my $definition = definition('resized') =~ s/"total": 40/'"total": ' . (20 + int rand 60)/er;
+	return { say => sub {
+			return ('BEGIN ISOLATION LEVEL READ COMMITTED', "SELECT define_promotion('shop', 'resized', '$definition')",
+				"SELECT publish_promotion('shop', 'resized')", 'COMMIT');
+		} };
+}
+
+# All that is best on a bill: its parts are requests of their own.
+sub best
+{
+	my ($notes, $request, $customer, $bill) = @_;
+	my $way = (qw(alone block look twice prepare rollback))[rand 6];
+	my $order = {
+		say => sub { return $ways{$way}->("SELECT claim_id, row_number() OVER () FROM claim_best('shop', $customer, '$request', $bill)"); } };
+	$order->{hear} = sub {
+		my ($refused, @rows) = @_;
+		my $is_kept = $way ne 'rollback';
+		my %claims = map { $_->[1] => $_->[0] } $refused ? () : grep { @$_ == 2 } @rows;
+		for my $part (map { "$request/$_" } 1 .. 12)
+		{
+			my $claim = delete $claims{ $part =~ s/.*\///r };
+			if ($is_kept && defined $claim) { $notes->{acknowledged}{$part} = $claim }
+			else { $notes->{ $is_kept && $order->{attempt} > 1 ? 'unknown' : 'refused' }{$part} = 1 }
+		}
+		push @{ $notes->{complaints} }, "$request has too many parts" if %claims;
+	};
+	return $order;
 }
 
 sub claim
@@ -173,14 +218,12 @@ sub spending
 
 sub cents { my ($from, $to) = @_; return sprintf '%.2f', $from + rand($to - $from); }
 
-sub morning_orders
+# One coupon for each who is fast enough: with a bill or without, used, given back,
+# or both at once.  Some press twice, some ask for two.
+sub flash_orders
 {
-	my ($notes, $tills, $customers) = @_;
-	my (@orders, @flash);
-	my $more = sub { splice @{ $tills->{queue} }, rand(@{ $tills->{queue} } + 1), 0, $_ for @_; };
-
-	# One coupon for each who is fast enough: with a bill or without, used, given back,
-	# or both at once.  Some press twice, some ask for two.
+	my ($notes, $more, $customers) = @_;
+	my @orders;
 	for my $customer (shuffle 1 .. $customers)
 	{
 		my $request = "flash $customer";
@@ -198,11 +241,17 @@ sub morning_orders
 			elsif ($lot < 0.55) { $more->($use, order($notes, "$request again", redeem($claim, "$request again", $bill ? undef : bill(500)))) }
 			elsif ($lot < 0.65) { $more->($back, order($notes, "$request back", give_back($claim, "$request back"))) }
 		};
-		push @flash, order($notes, $request, $statement, $then);
-		push @flash, order($notes, $request, $statement, $then) if rand() < 0.03;
-		push @flash, order($notes, "$request too", claim('flash', $customer, "$request too", undef)) if rand() < 0.03;
+		push @orders, order($notes, $request, $statement, $then);
+		push @orders, order($notes, $request, $statement, $then) if rand() < 0.03;
+		push @orders, order($notes, "$request too", claim('flash', $customer, "$request too", undef)) if rand() < 0.03;
 	}
+	return @orders;
+}
 
+sub cents_orders
+{
+	my ($notes, $more) = @_;
+	my @orders;
 	for my $n (1 .. 300)
 	{
 		my $amount = cents(100.01, 1500);
@@ -214,6 +263,13 @@ sub morning_orders
 				$more->(map { order($notes, "cents $n part $_", give_back($claim, "cents $n part $_", $part)) } 1 .. 2) if rand() < 0.3;
 			});
 	}
+	return @orders;
+}
+
+sub places_orders
+{
+	my ($notes) = @_;
+	my @orders;
 	for my $n (1 .. 360)
 	{
 		my $at = $n % 2 ? noon() : '2026-07-02T12:00:00+08';
@@ -226,6 +282,14 @@ sub morning_orders
 		};
 		push @orders, $order;
 	}
+	return @orders;
+}
+
+# The first hundred customers want all the rest; four of them spend their points at many tills at once.
+sub hundred_orders
+{
+	my ($notes, $more, $later) = @_;
+	my @orders;
 	for my $n (1 .. 100)
 	{
 		push @orders, order($notes, "unpaid $n", claim('unpaid', $n, "unpaid $n", bill(200)),
@@ -239,7 +303,7 @@ sub morning_orders
 			sub {
 				my ($claim) = @_;
 				$more->(map { order($notes, "points $n part $_", give_back($claim, "points $n part $_", sprintf '%.2f', $points / 3)) } 1 .. 2) if rand() < 0.5;
-				push @{ $tills->{queue} }, map { spending($notes, "points $n spent $_", $n % 4 + 1, 1 + int rand($points / 5)) } 1 .. 2;
+				$later->(map { spending($notes, "points $n spent $_", $n % 4 + 1, 1 + int rand($points / 5)) } 1 .. 2);
 			});
 		push @orders, order($notes, "money $n", claim('money', $n % 20 + 1, "money $n", bill($money), redeem => rand() < 0.8),
 			sub {
@@ -252,9 +316,54 @@ sub morning_orders
 		push @orders, order($notes, "present $n", claim('present', $n, "present $n", bill(100)),
 			sub { $more->(order($notes, "present $n used", redeem($_[0], "present $n used"))); });
 	}
-	push @orders, team_orders($notes, $more, 1 .. 14);
+	return @orders;
+}
+
+# Each code has been sent to four, who pass on what they have got, and use it, and both.
+sub code_orders
+{
+	my ($notes, $more) = @_;
+	my @orders;
+	for my $n (1 .. 120)
+	{
+		push @orders, order($notes, "code $n", "SELECT claim_code('shop', $n, code, 'code $n'), 'claim' FROM code WHERE n = $n % 30 + 1",
+			sub {
+				my ($claim) = @_;
+				$more->(map { order($notes, "code $n to $_", "SELECT $claim, 'claim' FROM transfer_claim($claim, $_, 'code $n to $_')") } 200 + $n % 7, 210 + $n % 7)
+				  if rand() < 0.7;
+				$more->(order($notes, "code $n used", redeem($claim, "code $n used", bill(100)))) if rand() < 0.5;
+			});
+		push @orders, order($notes, "code $n without", claim('code', $n, "code $n without")) if $n % 4 == 0;
+	}
+	return @orders;
+}
+
+sub resized_orders
+{
+	my ($notes, $more) = @_;
+	my @orders;
+	for my $n (1 .. 120)
+	{
+		push @orders, order($notes, "resized $n", claim('resized', $n, "resized $n", bill(50)),
+			sub { $more->(order($notes, "resized $n back", give_back($_[0], "resized $n back"))) if rand() < 0.3; });
+		push @orders, resize() if $n % 12 == 0;
+	}
+	return @orders;
+}
+
+# What follows from an order comes at any moment after it, or last of all.
+sub morning_orders
+{
+	my ($notes, $tills, $customers) = @_;
+	my $queue = $tills->{queue};
+	my $more = sub { splice @$queue, rand(@$queue + 1), 0, $_ for @_; };
+	my $later = sub { push @$queue, @_; };
+	my @orders = (
+		cents_orders($notes, $more), places_orders($notes), hundred_orders($notes, $more, $later), code_orders($notes, $more),
+		resized_orders($notes, $more), team_orders($notes, $more, 1 .. 14),
+		map { best($notes, "best $_", 10 * ($_ % 40) + 9, bill(cents(300, 900), channel => 'best')) } 1 .. 80);
 	# Most of the crowd comes when there is nothing left.
-	@flash = shuffle @flash;
+	my @flash = shuffle flash_orders($notes, $more, $customers);
 	return ((shuffle @orders, splice @flash, 0, 2500), @flash);
 }
 
@@ -328,11 +437,13 @@ WITH promotion AS (
 ), taken AS (
 	SELECT a.*, (SELECT CASE WHEN kind = 'budget' THEN coalesce(sum(c.value - c.taken_back), 0) ELSE count(*) END
 	             FROM claim AS c WHERE c.promotion_id = a.promotion_id AND c.is_taken
-	               AND (kind NOT IN ('branch', 'day') OR scope = CASE kind WHEN 'branch' THEN c.branch ELSE c.day::text END)) AS taken,
+	               AND (kind NOT IN ('branch', 'day') OR scope = CASE kind WHEN 'branch' THEN c.branch ELSE c.day::text END))
+	            + (SELECT count(*) FROM clientele.coupon_code JOIN clientele.coupon_batch AS b USING (batch_id)
+	               WHERE b.promotion_id = a.promotion_id AND a.kind = 'total' AND claim_id IS NULL) AS taken,
 	       (SELECT sum(remaining) - sum(owed) FROM clientele.stock AS s WHERE (s.promotion_id, s.kind, s.scope) = (a.promotion_id, a.kind, a.scope)) AS remaining
 	FROM allowed AS a
 )
-SELECT format('%s: %s %s: more is taken than there is: %s of %s', name, kind, scope, taken, allowed) FROM taken WHERE taken > allowed
+SELECT format('%s: %s %s: more is taken than there is: %s of %s', name, kind, scope, taken, allowed) FROM taken WHERE taken > allowed AND name <> 'resized'
 UNION ALL SELECT format('%s: %s %s: %s are taken of %s, but %s are left', name, kind, scope, taken, allowed, remaining)
 	FROM taken WHERE coalesce(remaining, allowed) <> allowed - taken
 UNION ALL SELECT format('stock of no limit: %s', s) FROM clientele.stock AS s
@@ -366,7 +477,7 @@ UNION ALL SELECT format('%s: claim %s was refunded %s in steps of %s', name, cla
 UNION ALL SELECT format('%s: claim %s gives %s, %s on %s', name, claim_id, amount, given, bill)
 	FROM claim, LATERAL (SELECT CASE name WHEN 'cents' THEN least(60, round((bill->>'amount')::numeric * 0.075, 2)) WHEN 'points' THEN floor((bill->>'amount')::numeric / 10)
 	            WHEN 'money' THEN 50 WHEN 'present' THEN 2 WHEN 'mask' THEN 1 ELSE (d#>>'{benefit,amount}')::numeric END AS due) AS b
-	WHERE given <> due OR amount <> CASE WHEN d#>>'{benefit,kind}' IN ('amount off', 'percent off') THEN due ELSE 0 END OR (bill IS NULL) <> (given IS NULL)
+	WHERE bill->>'channel' IS NULL AND (given <> due OR amount <> CASE WHEN d#>>'{benefit,kind}' IN ('amount off', 'percent off') THEN due ELSE 0 END) OR (bill IS NULL) <> (given IS NULL)
 UNION ALL SELECT format('%s: claim %s took back %s of %s', name, claim_id, taken_back, given) FROM claim WHERE taken_back NOT BETWEEN 0 AND coalesce(given, 0)
 UNION ALL SELECT format('%s: claim %s (%s) gave %s and took back %s, but the ledger has %s', name, claim_id, state, c.given, taken_back, l)
 	FROM claim AS c, LATERAL (
@@ -386,13 +497,24 @@ UNION ALL SELECT format('voucher %s comes from nowhere', claim_id) FROM claim WH
 
 -- the views
 UNION ALL SELECT format('%s: the view says %s of %s are left', v.name, v.remaining, v.total)
-	FROM segments.shop_promotion AS v JOIN allowed AS a ON a.promotion_id = v.promotion_id AND a.kind = 'total'
-	WHERE (v.total, v.remaining) IS DISTINCT FROM (a.allowed::int, a.allowed::int - (SELECT count(*)::int FROM claim AS c WHERE c.promotion_id = a.promotion_id AND c.is_live))
+	FROM segments.shop_promotion AS v JOIN taken AS a ON a.promotion_id = v.promotion_id AND a.kind = 'total'
+	WHERE (v.total, v.remaining) IS DISTINCT FROM
+	      (a.allowed::int, (a.allowed - a.taken)::int + (SELECT count(*)::int FROM claim AS c WHERE c.promotion_id = a.promotion_id AND c.is_taken AND NOT c.is_live))
+UNION ALL SELECT format('code %s: %s, but %s', code, k.claim_id, c) FROM clientele.coupon_code AS k LEFT JOIN claim AS c USING (claim_id)
+	WHERE (c.claim_id, c.origin, c.origin_id, c.name::text) IS DISTINCT FROM (k.claim_id, CASE WHEN k.claim_id > 0 THEN 'code' END, CASE WHEN k.claim_id > 0 THEN batch_id END, CASE WHEN k.claim_id > 0 THEN 'code' END)
+UNION ALL SELECT format('claims %s of one code', string_agg(claim_id::text, ' ')) FROM clientele.coupon_code WHERE claim_id IS NOT NULL GROUP BY claim_id HAVING count(*) > 1
+UNION ALL SELECT format('claim %s comes from no code', claim_id) FROM claim AS c WHERE origin = 'code' AND NOT EXISTS (SELECT FROM clientele.coupon_code AS k WHERE k.claim_id = c.claim_id)
+UNION ALL SELECT format('claim %s was passed on to %s, but %s has it', claim_id, passed_on, key)
+	FROM (SELECT c.*, (SELECT array_agg(reason) FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND step = 'transfer') AS passed_on FROM claim AS c) AS c
+	WHERE key <> ALL (passed_on)
+UNION ALL SELECT format('claim %s: the view says %s', claim_id, v)
+	FROM segments.shop_claim AS v FULL JOIN claim AS c USING (claim_id)
+	WHERE (v.id, v.promotion, v.state IN ('held', 'redeemed'), v.amount, v.value, v.given, v.taken_back) IS DISTINCT FROM (c.key, c.name::text, c.is_live, c.amount, c.value, c.given, c.taken_back)
 UNION ALL SELECT format('report of %s: %s instead of %s', name, r, c)
-	FROM (SELECT promotion AS name, sum(claims)::bigint, sum(confirmed)::bigint, sum(unpaid)::bigint, sum(released)::bigint, sum(expired)::bigint, sum(returned)::bigint,
+	FROM (SELECT promotion COLLATE "C" AS name, sum(claims)::bigint, sum(confirmed)::bigint, sum(unpaid)::bigint, sum(released)::bigint, sum(expired)::bigint, sum(returned)::bigint,
 	             sum(revenue), sum(cost), sum(points), sum(reserved)
 	      FROM segments.shop_promotion_report GROUP BY promotion) AS r
-	FULL JOIN (SELECT name::text, count(*), count(*) FILTER (WHERE state = 'redeemed'), count(*) FILTER (WHERE state = 'held' AND is_live),
+	FULL JOIN (SELECT name::text COLLATE "C" AS name, count(*), count(*) FILTER (WHERE state = 'redeemed'), count(*) FILTER (WHERE state = 'held' AND is_live),
 	                  count(*) FILTER (WHERE state = 'released'), count(*) FILTER (WHERE state = 'expired' OR state = 'held' AND NOT is_live), count(*) FILTER (WHERE state = 'returned'),
 	                  coalesce(sum((bill->>'amount')::numeric - refunded - CASE WHEN d#>>'{benefit,kind}' LIKE '% off' THEN given - taken_back ELSE 0 END) FILTER (WHERE redeemed_at IS NOT NULL), 0),
 	                  coalesce(sum(CASE WHEN d#>>'{benefit,kind}' NOT IN ('points', 'coupon') THEN (given - taken_back) * coalesce((d#>>'{benefit,value}')::numeric, 1) END) FILTER (WHERE redeemed_at IS NOT NULL), 0),
