@@ -164,6 +164,9 @@ clientele_claim_write(const ClienteleAsked *asked, const ClienteleWish *wish, co
 	clientele_step_write(request, &step);
 }
 
+/* One claim of so many sweeps, so that more comes back than can expire. */
+#define CLAIMS_PER_SWEEP 16
+
 static void
 claim(const ClienteleRequest *request, const ClienteleWish *wish, ClienteleClaimAnswer *answer)
 {
@@ -184,6 +187,8 @@ claim(const ClienteleRequest *request, const ClienteleWish *wish, ClienteleClaim
 	decide(&asked, wish, &found, &answer->reasons);
 	if (answer->reasons.words == NIL)
 		clientele_claim_write(&asked, wish, &found, answer);
+	if (answer->claim_id % CLAIMS_PER_SWEEP == 1)
+		(void) clientele_claim_sweep_if_free(&request->population, found.promotion->id, request->now);
 	clientele_asked_end(&asked);
 }
 

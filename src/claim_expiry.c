@@ -4,7 +4,8 @@
  *		who finds the stock empty.
  *
  * One at a time sweeps a promotion: who comes meanwhile waits for him, and finds what he has
- * brought back.
+ * brought back.  So that what is left of a stock that is never empty is counted fast, some claims,
+ * and refreshes, sweep as well; they wait for nobody.
  */
 #include "postgres.h"
 
@@ -69,24 +70,73 @@ expire(const ClientelePopulation *population, ClienteleOwnTable *claims, Cliente
 	return true;
 }
 
+/* A few of them; the promotion is locked, and its sweep. */
+static int
+sweep(const ClientelePopulation *population, ClienteleOwnTable *claims, int promotion_id, TimestampTz now)
+{
+	ClienteleOwnTable *steps = clientele_own_open("claim_step");
+	int64		numbers[SWEPT_AT_ONCE];
+	int			count = list_expired(claims, promotion_id, now, numbers, SWEPT_AT_ONCE);
+	int			nswept = 0;
+
+	for (int i = 0; i < count; i++)
+		nswept += expire(population, claims, steps, numbers[i], now);
+	clientele_own_close(steps);
+	return nswept;
+}
+
+static bool
+any_expired(ClienteleOwnTable *claims, int promotion_id, TimestampTz now)
+{
+	int64		number;
+
+	return list_expired(claims, promotion_id, now, &number, 1) > 0;
+}
+
 int
 clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now)
 {
-	int64		numbers[SWEPT_AT_ONCE];
 	ClienteleOwnTable *claims = clientele_own_open("claim");
 	int			nswept = 0;
 
-	if (list_expired(claims, promotion_id, now, numbers, 1) > 0)
+	if (any_expired(claims, promotion_id, now))
 	{
-		ClienteleOwnTable *steps = clientele_own_open("claim_step");
-		int			count;
-
 		clientele_fresh_lock(CLIENTELE_LOCK_SWEEP, population->id, psprintf("%d", promotion_id));
-		count = list_expired(claims, promotion_id, now, numbers, SWEPT_AT_ONCE);
-		for (int i = 0; i < count; i++)
-			nswept += expire(population, claims, steps, numbers[i], now);
-		clientele_own_close(steps);
+		nswept = sweep(population, claims, promotion_id, now);
 	}
 	clientele_own_close(claims);
 	return nswept + clientele_codes_sweep(population, promotion_id, now);
+}
+
+int
+clientele_claim_sweep_if_free(const ClientelePopulation *population, int promotion_id, TimestampTz now)
+{
+	ClienteleOwnTable *claims = clientele_own_open("claim");
+	int			nswept = 0;
+
+	if (any_expired(claims, promotion_id, now) &&
+		clientele_fresh_try(CLIENTELE_LOCK_SWEEP, population->id, psprintf("%d", promotion_id)))
+		nswept = sweep(population, claims, promotion_id, now);
+	clientele_own_close(claims);
+	return nswept;
+}
+
+int
+clientele_claim_sweep_oldest(const ClientelePopulation *population, TimestampTz now)
+{
+	ClienteleOwnTable *claims = clientele_own_open("claim");
+	ClienteleOwnRow oldest;
+	ScanKeyData keys[2];
+	bool		found;
+	int			promotion_id;
+
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
+	clientele_own_key(&keys[1], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(now));
+	found = clientele_own_get(claims, "claim_held", 2, keys, &oldest);
+	clientele_own_close(claims);
+	if (!found)
+		return 0;
+	promotion_id = DatumGetInt32(oldest.values[CLAIM_PROMOTION]);
+	clientele_stock_share(population, promotion_id);
+	return clientele_claim_sweep_if_free(population, promotion_id, now);
 }

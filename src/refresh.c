@@ -35,6 +35,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/snapmgr.h"
 
 #include "capture.h"
 #include "clock.h"
@@ -42,6 +43,7 @@
 #include "engine.h"
 #include "owner.h"
 #include "statement.h"
+#include "stock.h"
 #include "stored.h"
 
 PG_FUNCTION_INFO_V1(clientele_refresh);
@@ -729,6 +731,31 @@ drain_time(Refresh *refresh)
 }
 
 /* ------------------------------------------------------------------
+ * Claims
+ * ------------------------------------------------------------------ */
+
+/* What was held and not used in time; it is free in any case, but counting it takes time. */
+static void
+sweep_claims(Refresh *refresh)
+{
+	TimestampTz clock = clientele_clock_now();
+	ClientelePopulation population;
+	int			swept;
+
+	clientele_population_get(refresh->name, &population);
+	phase_begin(refresh, "claims", 0);
+	do
+	{
+		refresh->caller = clientele_become(clientele_extension_owner());
+		PushActiveSnapshot(GetTransactionSnapshot());
+		swept = clientele_claim_sweep_oldest(&population, clock);
+		PopActiveSnapshot();
+		refresh->done += swept;
+		batch_end(refresh);
+	} while (swept > 0);
+}
+
+/* ------------------------------------------------------------------
  * CALL refresh
  * ------------------------------------------------------------------ */
 
@@ -776,6 +803,7 @@ clientele_refresh(PG_FUNCTION_ARGS)
 	do
 		build(&refresh);
 	while (!drain_facts(&refresh) || !drain_time(&refresh));
+	sweep_claims(&refresh);
 
 	if (refresh.run != 0)
 	{

@@ -100,8 +100,13 @@ extern int	clientele_codes_expired(int promotion_id, TimestampTz now, Snapshot s
 extern int	clientele_codes_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
 
 /*
- * Has expired claims back in the stock, at most so many of them; returns how many.  claim_expiry.c, for stock.c.
+ * Brings expired claims of a promotion, which is locked, back into the stock, some at a time; returns how many.  The second
+ * waits for nobody.  claim_expiry.c.
  */
 extern int	clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
+extern int	clientele_claim_sweep_if_free(const ClientelePopulation *population, int promotion_id, TimestampTz now);
+
+/* The same of the promotion that has the oldest, which it locks; 0 if there are none, or somebody else is at it. */
+extern int	clientele_claim_sweep_oldest(const ClientelePopulation *population, TimestampTz now);
 
 #endif							/* CLIENTELE_STOCK_H */
