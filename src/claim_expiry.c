@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
 
 #include "claim.h"
 #include "fresh.h"
@@ -69,24 +70,40 @@ expire(const ClientelePopulation *population, ClienteleOwnTable *claims, Cliente
 	return true;
 }
 
+/* Codes nobody has claimed in time. */
+static int
+count_codes(int promotion_id, TimestampTz now)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	int			count = clientele_codes_expired(promotion_id, now, snapshot);
+
+	UnregisterSnapshot(snapshot);
+	return count;
+}
+
+/* What others have brought back while they were waited for is there for us, too. */
 int
 clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now)
 {
 	int64		numbers[SWEPT_AT_ONCE];
 	ClienteleOwnTable *claims = clientele_own_open("claim");
-	int			nswept = 0;
+	int			nclaims = list_expired(claims, promotion_id, now, numbers, SWEPT_AT_ONCE);
+	int			ncodes = count_codes(promotion_id, now);
+	int			nback = 0;
 
-	if (list_expired(claims, promotion_id, now, numbers, 1) > 0)
+	if (nclaims > 0 || ncodes > 0)
 	{
 		ClienteleOwnTable *steps = clientele_own_open("claim_step");
 		int			count;
 
 		clientele_fresh_lock(CLIENTELE_LOCK_SWEEP, population->id, psprintf("%d", promotion_id));
 		count = list_expired(claims, promotion_id, now, numbers, SWEPT_AT_ONCE);
+		nback = Max(nclaims - count, 0) + Max(ncodes - count_codes(promotion_id, now), 0);
 		for (int i = 0; i < count; i++)
-			nswept += expire(population, claims, steps, numbers[i], now);
+			nback += expire(population, claims, steps, numbers[i], now);
+		nback += clientele_codes_sweep(population, promotion_id, now);
 		clientele_own_close(steps);
 	}
 	clientele_own_close(claims);
-	return nswept + clientele_codes_sweep(population, promotion_id, now);
+	return nback;
 }

@@ -100,7 +100,8 @@ extern int	clientele_codes_expired(int promotion_id, TimestampTz now, Snapshot s
 extern int	clientele_codes_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
 
 /*
- * Has expired claims back in the stock, at most so many of them; returns how many.  claim_expiry.c, for stock.c.
+ * Has what has expired back in the stock, so much of it at a time; returns how much has come back, whoever
+ * has brought it.  claim_expiry.c, for stock.c.
  */
 extern int	clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
 

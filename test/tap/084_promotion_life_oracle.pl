@@ -351,7 +351,7 @@ sub live_again
 	for my $item (@items) { $_ = instant_key($_) for @$item{qw(from until)}; }
 	for my $commit (@commits)
 	{
-		($commit->{item}) = grep { !$_->{step}{rollback} && !$_->{step}{changed} && "@{ $_->{answer} }" !~ /^(ERROR|\|refused)/
+		($commit->{item}) = grep { !$_->{step}{rollback} && !$_->{step}{changed} && "@{ $_->{answer} }" !~ /^(ERROR|\|)/
 			&& $_->{step}{request} eq $commit->{request} && $_->{from} le $commit->{at} && $commit->{at} le $_->{until} } @items;
 		return "no answer fits the request $commit->{request}" unless $commit->{item};
 		$done{ $commit->{item} } = 1;

@@ -667,6 +667,7 @@ sub looks_at_lines
 sub do_give_back
 {
 	my ($life, $step) = @_;
+	return error('value') if defined $step->{amount} && $step->{amount} <= 0;
 	my $before = answered_before($life, $step);
 	return $before if defined $before;
 	my $claim = claim_for_request($life, $step->{claim}) or return error('customer');
