@@ -183,7 +183,7 @@ decide(const ClienteleAsked *asked, const Wish *wish, Found *found, ClienteleRea
 							   NameStr(found->promotion->name));
 	if (reasons->words != NIL || !wish->redeem)
 		return;
-	clientele_give_reserve(request, &found->promotion->bound->promotion->benefit, &found->benefit.given, reasons);
+	clientele_give_reserve(request, &found->promotion->bound->promotion->benefit, found->benefit.given, reasons);
 	if (reasons->words != NIL)
 		clientele_stock_give_back_reserved(&request->population, found->promotion->id, branch, asked->moment.day, found->benefit.value);
 }
