@@ -167,8 +167,12 @@ sub live
 	count_answer($step, @got);
 	if ($undone)
 	{
-		# nobody knows the number of a claim that was rolled back
-		if (@got && @expected && $expected[0] =~ /^#(\d+)/ && $1 >= @{ $undone->{claims} }) { s/^#?\d+/#/ for $expected[0], $got[0]; }
+		# nobody knows the numbers of claims that were rolled back
+		for my $line (0 .. ($#got < $#expected ? $#got : $#expected))
+		{
+			next unless $expected[$line] =~ /^#(\d+)/ && $1 >= @{ $undone->{claims} };
+			s/^#?\d+/#/ for $expected[$line], $got[$line];
+		}
 		%$life = %$undone;
 	}
 	my @state = compare_state($life, $session);

@@ -310,7 +310,16 @@ sub chosen
 {
 	my ($life, $step) = @_;
 	my ($key, $bill) = @$step{qw(key bill)};
-	my @offers = map { my $judged = judged($life, $_, $key, $bill); @{ $judged->{reasons} } ? () : { promotion => $_, p => $_->{p}, given => $judged->{weighed}{given} } } running($life, $bill);
+	my @offers = map { my $judged = judged($life, $_, $key, $bill); @{ $judged->{reasons} } ? () : { promotion => $_, p => $_->{p}, given => $judged->{weighed}{given} } }
+		grep { !$_->{p}{joiners} } running($life, $bill);
+	return best_of($step, @offers);
+}
+
+# Of offers in the order of their priority, by the policy; {amount} is what there is room for.
+sub best_of
+{
+	my ($step, @offers) = @_;
+	my $bill = $step->{bill};
 	my @chosen = $step->{policy} eq 'best for customer' ? best_set($bill->{amount}, @offers) : $step->{policy} eq 'priority order' ? in_order($bill->{amount}, @offers) : splice(@offers, 0, 1);
 	my $left = $bill->{amount};
 	for my $offer (@chosen)
@@ -451,14 +460,14 @@ sub remember { my ($life, $step, $answer) = @_; $life->{requests}{ $step->{reque
 
 sub team_members { my ($life, $team) = @_; return grep { defined $_->{team} && $_->{team} eq $team && counts($life, $_) } @{ $life->{claims} }; }
 
-# Reasons why he cannot join, until when he is held, and whether it is complete then.
+# Why he cannot join, until when he is held, and whether that completes it; once complete, it stays so.
 sub join_team
 {
 	my ($life, $promotion, $key, $begun, $branch) = @_;
 	my @members = team_members($life, $begun->{team});
 	my $size = $begun->{p}{joiners};
 	my $expires_at = $begun->{claimed_at} + $begun->{p}{within_hours} * $hour_us;
-	my $refused = (grep { $_->{key} eq $key } @members) || @members >= $size || $expires_at <= $life->{now} || !@members;
+	my $refused = (grep { $_->{key} eq $key } @members) || $begun->{complete} || $expires_at <= $life->{now} || !@members;
 	my $completes = @members + 1 >= $size;
 	return ($refused ? [ 'team', 'eligible' ] : undef, $completes ? claim_term($life, $promotion->{p}, $branch) : $expires_at, $completes);
 }
@@ -535,10 +544,9 @@ sub do_claim
 	my $given = $bill ? $weighed->{given} : undef;
 	my $value = $bill ? value_of($p, $given) : undef;
 	@reasons = map { [ $_, 'sold out' ] } lacking($life, $promotion, $branch, $moment->{day}, 1, $value) unless @reasons;
-	my %claim = (request => $step->{request}, nth => 0, promotion => $promotion->{name}, version => $promotion->{version}, p => $p, key => $key,
-		state => 'held', claimed_at => $now, expires_at => $expires_at, day => $moment->{day}, branch => $branch, bill => $bill,
-		given => $given, value => $value, spent => $spent, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ], origin => 'claim');
-	push @{ $life->{claims} }, \%claim unless @reasons;
+	my $claim = new_claim($life, $step, $promotion, $moment, $given, $spent);
+	$claim->{expires_at} = $expires_at;
+	push @{ $life->{claims} }, $claim unless @reasons;
 	if ($step->{redeem} && !@reasons)
 	{
 		@reasons = coupons_lacking($life, $p, $given);
@@ -546,12 +554,98 @@ sub do_claim
 	}
 	return refused($step, @reasons) if @reasons;
 
-	my $place = place_of($life, \%claim);
-	$claim{team} = $begun ? $begun->{team} : $place if $p->{joiners};
-	if ($completes) { $_->{expires_at} = $expires_at for grep { $_->{state} eq 'held' } team_members($life, $begun->{team}); }
-	use_claim($life, \%claim) if $step->{redeem};
+	my $place = place_of($life, $claim);
+	$claim->{team} = $begun ? $begun->{team} : $place if $p->{joiners};
+	if ($completes)
+	{
+		$begun->{complete} = 1;
+		$_->{expires_at} = $expires_at for grep { $_->{state} eq 'held' } team_members($life, $begun->{team});
+	}
+	use_claim($life, $claim) if $step->{redeem};
 	return remember($life, $step, $place) if $step->{how} eq 'claim';
-	return remember($life, $step, row($place, $claim{state}, $p->{kind}, benefit_columns($p, $given), instant_text($expires_at eq 'infinity' ? undef : $expires_at), '{}', 0));
+	return remember($life, $step, row($place, claim_columns($claim)));
+}
+
+# One that begins now, held; without a bill nothing is given yet.
+sub new_claim
+{
+	my ($life, $step, $promotion, $moment, $given, $spent) = @_;
+	my ($p, $bill) = ($promotion->{p}, $step->{bill});
+	my $branch = $bill ? $bill->{branch} : undef;
+	return { request => $step->{request}, nth => 0, promotion => $promotion->{name}, version => $promotion->{version}, p => $p, key => $step->{key},
+		state => 'held', claimed_at => $life->{now}, expires_at => claim_term($life, $p, $branch), day => $moment->{day}, branch => $branch, bill => $bill,
+		given => $given, value => defined $given ? value_of($p, $given) : undef, spent => $spent, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ], origin => 'claim' };
+}
+
+# What is answered of it besides its number.
+sub claim_columns
+{
+	my ($claim) = @_;
+	my ($p, $until) = @$claim{qw(p expires_at)};
+	return ($claim->{state}, $p->{kind}, benefit_columns($p, $claim->{given}), $until eq 'infinity' ? '' : instant_text($until), '{}', 0);
+}
+
+# ---------- claim_best ----------
+
+# Of what has no other reason against it than being sold out; what turns out to be is left out.
+sub do_claim_best
+{
+	my ($life, $step) = @_;
+	my ($key, $bill, $now) = (@$step{qw(key bill)}, $life->{now});
+	my @before;
+	for (my $nth = 1; my $first = $life->{requests}{"$step->{request}/$nth"}; $nth++) { push @before, $first->{answer}; }
+	return error('request') if @before && $step->{changed};
+	return @before if @before;
+	return error('customer') unless $life->{customer}{$key};
+	my $moment = branch_moment($life, $bill->{branch}, $now);
+	my @offers;
+	for my $promotion (in_order_of_priority(grep { $_->{state} eq 'published' && !$_->{p}{joiners} } @{ $life->{promotions} }))
+	{
+		my $p = $promotion->{p};
+		my $spent = spent_of($life, $key, $p);
+		my $weighed = weighed($p, { %$bill, %$moment }, $spent);
+		next if reasons_against($life, $promotion, $key, $bill, $weighed);
+		my $left = left_of_customer($life, $promotion, $key, $moment->{day});
+		next if grep { $_ <= 0 } values %$left;
+		push @offers, { promotion => $promotion, p => $p, given => $weighed->{given}, spent => $spent };
+	}
+	my (@chosen, $lacking);
+	do
+	{
+		@chosen = map { { %$_, given => $_->{amount} } } best_of($step, @offers);
+		$lacking = first_lacking(copy_life($life), $step, $moment, @chosen);
+		@offers = grep { $_->{promotion} != $lacking } @offers if $lacking;
+	} while $lacking;
+
+	my @rows;
+	for my $offer (@chosen)
+	{
+		my %part = (%$step, request => "$step->{request}/" . (@rows + 1));
+		my $claim = new_claim($life, \%part, $offer->{promotion}, $moment, $offer->{given}, $offer->{spent});
+		push @{ $life->{claims} }, $claim;
+		use_claim($life, $claim) if $step->{redeem};
+		push @rows, row(place_of($life, $claim), claim_columns($claim));
+		$life->{requests}{ $part{request} } = { step => $step, answer => $rows[-1] };
+	}
+	return @rows;
+}
+
+# Takes them, older promotions first; the first of which there is not enough.
+sub first_lacking
+{
+	my ($life, $step, $moment, @chosen) = @_;
+	my %chosen = map { $_->{promotion}{name} => $_ } @chosen;
+	for my $offer (map { $chosen{ $_->{name} } // () } @{ $life->{promotions} })
+	{
+		my ($promotion, $p, $given) = @$offer{qw(promotion p given)};
+		return $promotion if lacking($life, $promotion, $step->{bill}{branch}, $moment->{day}, 1, value_of($p, $given));
+		my $claim = new_claim($life, $step, $promotion, $moment, $given, undef);
+		push @{ $life->{claims} }, $claim;
+		next unless $step->{redeem};
+		return $promotion if coupons_lacking($life, $p, $given);
+		use_claim($life, $claim);
+	}
+	return undef;
 }
 
 # ---------- redeem ----------
@@ -591,7 +685,7 @@ sub do_redeem
 	if (defined $claim->{team})
 	{
 		my ($begun) = grep { place_of($life, $_) eq $claim->{team} } @{ $life->{claims} };
-		return error('team') if team_members($life, $claim->{team}) < $begun->{p}{joiners};
+		return error('team') unless $begun->{complete};
 	}
 	return error('null') if !$claim->{bill} && !$bill;
 	return error('value') if $claim->{bill} && $bill && $bill->{json} ne $claim->{bill}{json};
@@ -757,6 +851,7 @@ sub life_verb
 	my $do = $step->{do};
 	return $plain{$do}->($life, $step) if $plain{$do};
 	return do_claim($life, $step) if $do eq 'claim';
+	return do_claim_best($life, $step) if $do eq 'claim_best';
 	return do_redeem($life, $step) if $do eq 'redeem';
 	return do_give_back($life, $step) if $do eq 'give_back';
 	return do_publish($life, $step) if $do eq 'promote' || $do eq 'change';

@@ -235,7 +235,7 @@ sub any_promotion { my ($life) = @_; return pick(@{ $life->{promotions} })->{nam
 sub request { my ($life) = @_; return 'r' . ++$life->{number}; }
 
 my %weights = (
-	claim => 34, offers => 12, best_offers => 4, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
+	claim => 34, offers => 12, best_offers => 4, claim_best => 5, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
 	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 1, spend => 4, credit => 3, refund_spending => 2, refresh => 2);
 
 sub random_step
@@ -248,7 +248,7 @@ sub random_step
 		my $step = make_step($life, $do) or next;
 		$step->{do} //= $do;
 		$step->{transaction} = pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
-			if $do =~ /^(claim|redeem|give_back|offers|spend|credit|refund_spending)$/ && ($step->{pay} || often(20));
+			if $do =~ /^(claim|claim_best|redeem|give_back|offers|spend|credit|refund_spending)$/ && ($step->{pay} || often(20));
 		$step->{rollback} = 1 if $step->{transaction} && often(25);
 		return $step;
 	}
@@ -264,7 +264,7 @@ sub step_again
 	($again{key}) = grep { $_ ne $first->{key} } sort keys %{ $life->{customer} } if defined $again{key} && $is->('key');
 	($again{promotion}) = grep { $_ ne $first->{promotion} } map { $_->{name} } @{ $life->{promotions} } if defined $again{promotion} && $is->('promotion');
 	$again{bill} = { %{ $again{bill} }, json => $again{bill}{json} =~ s/"B(\d+)"/"C$1"/r } if $again{bill} && $is->('bill');
-	$again{redeem} = !$again{redeem} if $again{do} eq 'claim' && $again{bill} && $is->('redeem');
+	$again{redeem} = !$again{redeem} if $again{do} =~ /^claim/ && $again{bill} && $is->('redeem');
 	$again{amount} += $one if $again{amount} && $is->('amount');
 	$again{reason} = 'another' if $again{do} eq 'give_back' && $is->('reason');
 	return \%again;
@@ -336,7 +336,12 @@ sub make_step
 		$step = random_claim($life) while $tries-- && !is_to_be_had($life, $step);
 		return { %$step, request => request($life) };
 	}
-	return { key => any_key($life), bill => life_bill($life), policy => pick('best for customer', 'priority order', 'first') } if $do eq 'offers' || $do eq 'best_offers';
+	if ($do eq 'offers' || $do eq 'best_offers' || $do eq 'claim_best')
+	{
+		my %step = (key => any_key($life), bill => life_bill($life), policy => pick('best for customer', 'priority order', 'first'));
+		$step{redeem} = any(2), $step{request} = request($life) if $do eq 'claim_best';
+		return \%step;
+	}
 	if ($do eq 'redeem')
 	{
 		my $of = any_claim($life, 'held') or return undef;
@@ -461,6 +466,8 @@ sub verb_sql
 	}
 	return 'SELECT ' . sprintf($select{offers}, 'clientele.offers(' . sql_list(@key, sql_bill($step->{bill})) . ')') if $do eq 'offers';
 	return 'SELECT ' . sprintf($select{best_offers}, 'clientele.best_offers(' . sql_list(@key, sql_bill($step->{bill}), sql_text($step->{policy})) . ')') if $do eq 'best_offers';
+	return 'SELECT ' . sprintf($select{try_claim}, 'clientele.claim_best(' . sql_list(@key, $request, sql_bill($step->{bill}), sql_text($step->{policy}), sql_bool($step->{redeem})) . ')')
+		if $do eq 'claim_best';
 	return "SET clientele.clock = '" . instant_text($step->{to}) . "'" if $do eq 'clock';
 	return payment_sql($step->{key}, $step->{at}, $step->{amount}) =~ s/;\n//r if $do eq 'pay';
 	return 'SELECT clientele.tag_customer(' . sql_list(@key, sql_text($step->{tag})) . ', until => ' . sql_instant($step->{until}) . ')' if $do eq 'tag';
