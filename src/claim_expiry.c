@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
 
 #include "claim.h"
 #include "fresh.h"
@@ -93,19 +94,37 @@ any_expired(ClienteleOwnTable *claims, int promotion_id, TimestampTz now)
 	return list_expired(claims, promotion_id, now, &number, 1) > 0;
 }
 
+/* Codes nobody has claimed in time. */
+static int
+count_codes(int promotion_id, TimestampTz now)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	int			count = clientele_codes_expired(promotion_id, now, snapshot);
+
+	UnregisterSnapshot(snapshot);
+	return count;
+}
+
+/* What others have brought back while they were waited for is there for us, too. */
 int
 clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now)
 {
 	ClienteleOwnTable *claims = clientele_own_open("claim");
-	int			nswept = 0;
+	int64		numbers[SWEPT_AT_ONCE];
+	int			nclaims = list_expired(claims, promotion_id, now, numbers, SWEPT_AT_ONCE);
+	int			ncodes = count_codes(promotion_id, now);
+	int			nback = 0;
 
-	if (any_expired(claims, promotion_id, now))
+	if (nclaims > 0 || ncodes > 0)
 	{
 		clientele_fresh_lock(CLIENTELE_LOCK_SWEEP, population->id, psprintf("%d", promotion_id));
-		nswept = sweep(population, claims, promotion_id, now);
+		nback = Max(nclaims - list_expired(claims, promotion_id, now, numbers, SWEPT_AT_ONCE), 0) +
+			Max(ncodes - count_codes(promotion_id, now), 0);
+		nback += sweep(population, claims, promotion_id, now);
+		nback += clientele_codes_sweep(population, promotion_id, now);
 	}
 	clientele_own_close(claims);
-	return nswept + clientele_codes_sweep(population, promotion_id, now);
+	return nback;
 }
 
 int

@@ -650,10 +650,13 @@ clientele_stock_give_back_reserved(const ClientelePopulation *population, int pr
 
 /* ---------- limits that change ---------- */
 
-/* What is taken of a promotion, by the scopes of a kind; values less what has come back of them. */
+/*
+ * What is taken of a promotion, by the scopes of a kind; values less what has come back of them, which
+ * has no more decimals than money, whatever a division makes of it.
+ */
 #define TAKEN(scope) \
 	"SELECT " scope ", pg_catalog.count(*)::numeric," \
-	" coalesce(pg_catalog.sum(c.value - CASE WHEN c.taken_back = 0 OR c.given = 0 THEN 0 ELSE c.value * c.taken_back / c.given END), 0)" \
+	" coalesce(pg_catalog.sum(c.value - CASE WHEN c.taken_back = 0 OR c.given = 0 THEN 0 ELSE pg_catalog.trim_scale(pg_catalog.round(c.value * c.taken_back / c.given, 6)) END), 0)" \
 	" FROM clientele.claim AS c WHERE c.promotion_id = $1 AND c.state IN ('held', 'redeemed') AND " scope " IS NOT NULL GROUP BY 1"
 
 /* Codes keep their part of the total until they are claimed. */

@@ -100,8 +100,9 @@ extern int	clientele_codes_expired(int promotion_id, TimestampTz now, Snapshot s
 extern int	clientele_codes_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
 
 /*
- * Brings expired claims of a promotion, which is locked, back into the stock, some at a time; returns how many.  The second
- * waits for nobody.  claim_expiry.c.
+ * Brings what has expired of a promotion, which is locked, back into the stock, so much of it at a time.  The first returns
+ * how much has come back, whoever has brought it; the second waits for nobody, and returns how many claims.
+ * claim_expiry.c.
  */
 extern int	clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
 extern int	clientele_claim_sweep_if_free(const ClientelePopulation *population, int promotion_id, TimestampTz now);

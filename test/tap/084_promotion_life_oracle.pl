@@ -1,0 +1,420 @@
+# Random promotions over random customers, claimed, redeemed, given back, expired, paused, changed
+# and ended at random, step by step against a slow, obvious model (Oracle/Life.pm): what is
+# answered must be what the model says, and so must what is written, after every step:
+# claims, what is left of every limit, and what customers have in their accounts.
+#
+# Then several sessions at once: what they have done is put into the order of its commits, and the
+# model does it again in that order; what was refused must have been so at some moment of the asking.
+#
+#   PROMOTION_SEED    another seed gives other clinics (default: the time)
+#   PROMOTION_STEPS   how many steps in all (default 1500)
+#   PROMOTION_WORLD   only the clinic of this number
+#
+# Of a history that goes wrong the shortest that still does is looked for and shown; its
+# statements are in tmp_check/log/history_*.sql.
+use strict;
+use warnings;
+use utf8;
+
+use Encode qw(decode_utf8 encode_utf8);
+use IPC::Open2;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use Oracle::Life;
+use Oracle::LifeSteps;
+
+my $seed = $ENV{PROMOTION_SEED} // time;
+my $steps = $ENV{PROMOTION_STEPS} // 1500;
+my $steps_in_world = 100;
+note "PROMOTION_SEED=$seed PROMOTION_STEPS=$steps";
+
+my $node = PostgreSQL::Test::Cluster->new('clinic');
+$node->init;
+$node->append_conf('postgresql.conf', 'track_commit_timestamp = on');
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE empty');
+$node->safe_psql('empty', "CREATE EXTENSION clientele; $Oracle::LifeSteps::state_function");
+
+# ---------------------------------------------------------------------------
+# A session
+# ---------------------------------------------------------------------------
+
+sub session
+{
+	my ($database, $log) = @_;
+	my ($out, $in);
+	local $ENV{PGCLIENTENCODING} = 'UTF8';
+	my $connection = $node->connstr($database) =~ s/'/'\\''/gr;
+	my $pid = open2($out, $in, "exec psql -XAtq -d '$connection' 2>&1");
+	binmode($_, ':encoding(UTF-8)') for $out, $in;
+	my $session = { pid => $pid, in => $in, out => $out, log => $log };
+	ask($session, "\\set VERBOSITY sqlstate\nSET TimeZone = 'UTC';\nSET client_min_messages = warning;\nSET statement_timeout = '60s';\n");
+	return $session;
+}
+
+# Reasons in an order of their own: which comes first is not what is asked here.
+sub unordered { my ($line) = @_; return $line =~ s/\|\{([^}]*)\}/'|{' . join(',', sort split(\/,\/, $1)) . '}'/er; }
+
+# The lines that SQL answers.
+sub ask
+{
+	my ($session, $sql) = @_;
+	print { $session->{log} } $sql if $session->{log};
+	print { $session->{in} } "$sql\\echo -- done\n";
+	$session->{in}->flush;
+	my @lines;
+	while (defined(my $line = readline $session->{out}))
+	{
+		chomp $line;
+		last if $line eq '-- done';
+		push @lines, unordered($line);
+	}
+	return @lines;
+}
+
+sub hang_up
+{
+	my ($session) = @_;
+	close $session->{in};
+	close $session->{out};
+	waitpid $session->{pid}, 0;
+	return;
+}
+
+# ---------------------------------------------------------------------------
+# What is written
+# ---------------------------------------------------------------------------
+
+# Numbers of claims where the model has their places.
+sub with_numbers
+{
+	my ($life, @lines) = @_;
+	return map { s/(^|[|\n])#(\d+)/$1 . ($life->{claims}[$2]{id} \/\/ "#$2")/ger } @lines;
+}
+
+# The lines that differ, those of the model first.
+sub differences
+{
+	my ($expected, $got) = @_;
+	return () if "@$expected" eq "@$got";
+	my %got = map { $_ => 1 } @$got;
+	my %expected = map { $_ => 1 } @$expected;
+	my @lines = ((map { "  model: $_" } grep { !$got{$_} } @$expected), map { "  SQL:   $_" } grep { !$expected{$_} } @$got);
+	return @lines ? @lines : ('  the order');
+}
+
+sub compare_state
+{
+	my ($life, $session) = @_;
+	my @got = ask($session, "SELECT state();\n");
+	my %known = map { $_->{id} ? ($_->{id} => 1) : () } @{ $life->{claims} };
+	my @new = grep { !$known{$_} } map { /^claim\|(\d+)/ ? $1 : () } @got;
+	for my $claim (@{ $life->{claims} }) { $claim->{id} //= shift @new; }
+	my @stock = map { /^stock\|(.*)\|[^|]*$/ ? stock_line($life, $1) : () } @got;
+	return differences([ sort(with_numbers($life, claim_lines($life), lot_lines($life)), @stock) ], [ sort @got ]);
+}
+
+# ---------------------------------------------------------------------------
+# A history
+# ---------------------------------------------------------------------------
+
+my $databases = 0;
+
+# A new database with the world, and a session there.
+sub begin_world
+{
+	my ($world, $log) = @_;
+	my $database = 'w' . ++$databases;
+	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE empty");
+	my $session = session($database, $log);
+	my @lines = grep { /ERROR/ } ask($session, world_sql($world));
+	die encode_utf8("the world cannot be made:\n@lines") if @lines;
+	$session->{database} = $database;
+	return $session;
+}
+
+sub end_world
+{
+	my ($session) = @_;
+	hang_up($session);
+	$node->safe_psql('postgres', "DROP DATABASE $session->{database}");
+	return;
+}
+
+# What has been answered how often.
+my %seen;
+
+sub count_answer
+{
+	my ($step, @answer) = @_;
+	my $answer = !@answer ? 'nothing' : $answer[0] =~ /^ERROR (\w+)/ ? $1 : $step->{do} eq 'claim' && $answer[0] =~ /\{.+\}/ ? 'refused' : 'done';
+	$seen{"$step->{do} $answer"}++;
+	return;
+}
+
+# One step, there and in the model; what differs.
+sub live
+{
+	my ($life, $session, $step) = @_;
+	my $sql = step_sql($life, $step) // return ();
+	my $undone = copy_life($life) if $step->{rollback};
+	push @{ $life->{customer}{ $step->{key} }{payments} }, [ $life->{now}, $step->{pay} ] if $step->{pay};
+	my @expected = life_verb($life, $step);
+	pop @{ $life->{customer}{ $step->{key} }{payments} } if $step->{pay} && $expected[0] =~ /^ERROR/;
+	my @got = map { s/^.*(ERROR):  (\w+).*/$1 $2/r } ask($session, $sql);
+	count_answer($step, @got);
+	if ($undone)
+	{
+		# nobody knows the numbers of claims that were rolled back
+		for my $line (0 .. ($#got < $#expected ? $#got : $#expected))
+		{
+			next unless $expected[$line] =~ /^#(\d+)/ && $1 >= @{ $undone->{claims} };
+			s/^#?\d+/#/ for $expected[$line], $got[$line];
+		}
+		%$life = %$undone;
+	}
+	my @state = compare_state($life, $session);
+	my @answers = differences([ grep { $_ ne '' } with_numbers($life, @expected) ], [ grep { $_ ne '' } @got ]);
+	return () unless @answers || @state;
+	return ($sql, @answers, (grep { /ERROR/ } @got) ? ask($session, "\\errverbose\n") : (), @state ? 'what is written:' : (), @state);
+}
+
+# Steps until one differs: how many there were, and what differs.
+sub live_through
+{
+	my ($world, $log, $next) = @_;
+	my $life = copy_life($world);
+	my $session = begin_world($world, $log);
+	my (@done, @wrong);
+	while (!@wrong && (my $step = $next->($life)))
+	{
+		push @done, $step;
+		@wrong = live($life, $session, $step);
+	}
+	end_world($session);
+	return (\@done, @wrong);
+}
+
+# Leaves out what can be left out of a history whose last step goes wrong.
+sub shortened
+{
+	my ($world, $steps) = @_;
+	my @steps = @$steps;
+	my @wrong;
+	my $runs = 0;
+	for (my $part = int(@steps / 2); $part >= 1; $part = int($part / 2))
+	{
+		for (my $at = @steps - 1 - $part; $at >= 0 && $runs < 200; $at -= $part)
+		{
+			my @fewer = @steps;
+			splice @fewer, $at, $part;
+			my @left = @fewer;
+			$runs++;
+			my ($done, @differs) = live_through($world, undef, sub { return shift @left });
+			next unless @differs && $done->[-1]{do} eq $steps->[-1]{do};
+			@steps = @$done;
+			@wrong = @differs;
+			$at = @steps - 1 if $at > @steps - 1;
+		}
+	}
+	return (\@steps, @wrong);
+}
+
+sub live_in_world
+{
+	my ($number, $steps) = @_;
+	srand($seed * 1000 + $number);
+	my $world = random_world();
+	my $file = "$PostgreSQL::Test::Utils::log_path/history_$number.sql";
+	open my $log, '>:encoding(UTF-8)', $file or die "$file: $!";
+	my $left = $steps;
+	my ($done, @wrong) = live_through($world, $log, sub { return $left-- > 0 ? random_step($_[0]) : undef });
+	close $log;
+	return ok(1, "clinic $number: $steps steps") unless @wrong;
+	diag encode_utf8("seed $seed, clinic $number, step " . @$done . ":\n" . join("\n", @wrong));
+	my ($fewer, @still) = shortened($world, $done);
+	open $log, '>:encoding(UTF-8)', $file or die "$file: $!";
+	my @again = @$fewer;
+	live_through($world, $log, sub { return shift @again });
+	close $log;
+	diag encode_utf8("in short, in $file:\n" . join("\n", @still));
+	diag slurp_file($file) if -s $file < 20_000;
+	return ok(0, "clinic $number");
+}
+
+# ---------------------------------------------------------------------------
+# Several sessions at once
+# ---------------------------------------------------------------------------
+
+# Steps that sessions do at the same time, mostly about the same things.
+sub burst_of
+{
+	my ($life, $sessions) = @_;
+	my (@claimed, @all);
+	my $few = { %$life, customer => { map { $_ => $life->{customer}{$_} } (sort keys %{ $life->{customer} })[ 0 .. 2 ] },
+		promotions => [ grep { $_->{state} eq 'published' } @{ $life->{promotions} } ] };
+	return () unless @{ $few->{promotions} };
+	for my $turn (1 .. 8 * $sessions)
+	{
+		my $step = burst_step($few, @claimed);
+		$step = { %{ $all[ rand @all ] } } if @all && rand() < 0.1;
+		push @claimed, $step->{request} if $step->{do} eq 'claim';
+		push @all, $step;
+	}
+	$life->{number} = $few->{number};
+	return @all;
+}
+
+sub burst_sql
+{
+	my ($life, $step, $place) = @_;
+	my $verb = step_sql({ %$life, at_once => 1 }, $step);
+	my $of = $step->{claim} && !claim_for_request($life, $step->{claim}) ? sql_text($step->{claim}[0]) : undef;
+	return "\\echo -- item $place\nSELECT clock_timestamp();\n"
+		. ($of ? "SELECT coalesce((SELECT claim_id FROM clientele.claim_step WHERE request_id = $of AND step = 'claim'), 0) AS claim \\gset\n" : '')
+		. ($of ? "\\echo -- claim :claim\n" : '') . $verb . "SELECT clock_timestamp();\n";
+}
+
+# What each session was answered, item by item: { step, from, until, answer, claim }.
+sub ask_at_once
+{
+	my ($life, $sessions, @steps) = @_;
+	my @items = map { { step => $_, answer => [] } } @steps;
+	for my $number (0 .. $#$sessions)
+	{
+		my $sql = "SET clientele.clock = '" . instant_text($life->{now}) . "';\n";
+		$sql .= burst_sql($life, $steps[$_], $_) for grep { $_ % @$sessions == $number } 0 .. $#steps;
+		print { $sessions->[$number]{in} } "$sql\\echo -- done\n";
+	}
+	$_->{in}->flush for @$sessions;
+	for my $session (@$sessions)
+	{
+		my $item;
+		while (defined(my $line = readline $session->{out}))
+		{
+			chomp $line;
+			last if $line eq '-- done';
+			if ($line =~ /^-- item (\d+)/) { $item = $items[$1]; }
+			elsif ($line =~ /^-- claim (\d+)/) { $item->{claim} = $1; }
+			elsif ($line =~ /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/) { $item->{ $item->{from} ? 'until' : 'from' } = $line; }
+			elsif ($line ne '') { push @{ $item->{answer} }, unordered($line) =~ s/^.*(ERROR):  (\w+).*/$1 $2/r; }
+		}
+	}
+	count_answer($_->{step}, @{ $_->{answer} }) for @items;
+	return @items;
+}
+
+# Instants of one month compare as text once they have the same length.
+sub instant_key { my ($text) = @_; my ($second, $part) = $text =~ /^([^.+]*)(?:\.(\d+))?/; return $second . '.' . substr(($part // '') . '000000', 0, 6); }
+
+# What has been committed, in the order of its commits: { request, at, claim }.
+sub commits
+{
+	my ($session, @requests) = @_;
+	my $list = join ', ', map { sql_text($_) } @requests;
+	return map { my ($request, $at, $claim) = split /\|/; { request => $request, at => instant_key($at), claim => $claim } } ask($session, "
+		SELECT r.request_id, pg_xact_commit_timestamp(r.x), r.claim_id
+		FROM (SELECT request_id, xmin AS x, claim_id FROM clientele.claim_step WHERE request_id IN ($list)
+		      UNION
+		      SELECT request_id, xmin, NULL FROM clientele.ledger_entry AS l WHERE request_id IN ($list) AND claim_id IS NULL) AS r
+		ORDER BY pg_xact_commit_timestamp(r.x), r.request_id;\n");
+}
+
+# Numbers of claims that claims have given, by the giver.
+sub given_claims
+{
+	my ($session) = @_;
+	my %given;
+	for (ask($session, "SELECT origin_id, claim_id FROM clientele.claim WHERE origin = 'benefit' ORDER BY claim_id;\n")) { my ($by, $number) = split /\|/; push @{ $given{$by} }, $number; }
+	return \%given;
+}
+
+# Whether an item was answered what the model says in this life, of which nothing stays.
+sub is_answer
+{
+	my ($life, $item) = @_;
+	my $twin = copy_life($life);
+	my $step = $item->{step};
+	my ($expected) = with_numbers($twin, life_verb($twin, $step));
+	my $got = join("\n", @{ $item->{answer} });
+	# a claim that was rolled back has a number that nobody knows
+	$got =~ s/^\d+/#/, $expected =~ s/^#\d+/#/ if $expected =~ /^#/;
+	push @{ $item->{models} }, $expected unless grep { $_ eq $expected } @{ $item->{models} };
+	return $expected eq $got;
+}
+
+# The steps again in the order of their commits; what differs.
+sub live_again
+{
+	my ($life, $session, @items) = @_;
+	my @commits = commits($session, map { $_->{step}{request} // () } @items);
+	my $given = given_claims($session);
+	my %done;
+	for my $item (@items) { $_ = instant_key($_) for @$item{qw(from until)}; }
+	for my $commit (@commits)
+	{
+		($commit->{item}) = grep { !$_->{step}{rollback} && !$_->{step}{changed} && "@{ $_->{answer} }" !~ /^(ERROR|\|)/
+			&& $_->{step}{request} eq $commit->{request} && $_->{from} le $commit->{at} && $commit->{at} le $_->{until} } @items;
+		return "no answer fits the request $commit->{request}" unless $commit->{item};
+		$done{ $commit->{item} } = 1;
+	}
+	my @open = grep { !$done{$_} } @items;
+	my @wrong;
+	for my $place (0 .. @commits)
+	{
+		# what may have been asked between this commit and the next
+		my ($last, $next) = ($place > 0 ? $commits[ $place - 1 ] : undef, $commits[$place]);
+		@open = grep {
+			!(($_->{until} ge ($last ? $last->{at} : '')) && (!$next || $_->{from} le $next->{item}{until}) && is_answer($life, $_))
+		} @open;
+		last unless $next;
+		my $first = @{ $life->{claims} };
+		my ($expected) = life_verb($life, $next->{item}{step});
+		my @new = @{ $life->{claims} }[ $first .. $#{ $life->{claims} } ];
+		if ($next->{item}{step}{do} eq 'claim' && @new) { $new[0]{id} = $next->{claim}; shift @new; }
+		for my $claim (@new) { my ($by) = grep { $_->{request} eq $claim->{given_by}[0] && $_->{nth} == $claim->{given_by}[1] } @{ $life->{claims} }; $claim->{id} = shift @{ $given->{ $by->{id} } }; }
+		($expected) = with_numbers($life, $expected);
+		push @wrong, "commit $place:", burst_sql($life, $next->{item}{step}, 0), "  model: $expected", "  SQL:   @{ $next->{item}{answer} }" if $expected ne join("\n", @{ $next->{item}{answer} });
+	}
+	push @wrong, map { ('never answered so:', burst_sql($life, $_->{step}, 0), (map { "  model: $_" } @{ $_->{models} }), "  SQL:   @{ $_->{answer} }") } @open;
+	return @wrong;
+}
+
+# A clinic in which steps one by one and steps at the same time take turns.
+sub live_at_once
+{
+	my ($number, $rounds) = @_;
+	srand($seed * 1000 + 500 + $number);
+	my $world = random_world();
+	my $life = copy_life($world);
+	my $session = begin_world($world, undef);
+	my $at_once = [ map { session($session->{database}) } 1 .. 4 ];
+	my ($asked, @wrong) = (0);
+	for my $round (1 .. $rounds)
+	{
+		for (1 .. 12) { @wrong = live($life, $session, random_step($life)); last if @wrong; }
+		last if @wrong;
+		my @items = ask_at_once($life, $at_once, burst_of($life, scalar @$at_once));
+		$asked += @items;
+		@wrong = (live_again($life, $session, @items), compare_state($life, $session));
+		last if @wrong;
+	}
+	hang_up($_) for @$at_once;
+	end_world($session);
+	diag encode_utf8("seed $seed, clinic $number, at once:\n" . join("\n", @wrong)) if @wrong;
+	return ok(!@wrong, "clinic $number: $asked steps of sessions at once");
+}
+
+my $clinics = int(($steps + $steps_in_world - 1) / $steps_in_world);
+for my $number (1 .. $clinics)
+{
+	next if $ENV{PROMOTION_WORLD} && $ENV{PROMOTION_WORLD} != $number;
+	live_in_world($number, $steps_in_world);
+	live_at_once($number, 3);
+}
+
+note join ', ', map { "$_ $seen{$_}" } sort keys %seen;
+$node->stop;
+done_testing();

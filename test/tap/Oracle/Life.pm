@@ -1,0 +1,922 @@
+# Promotions over a population, as a slow, obvious model: customers and their payments, what
+# is offered to them, what they have taken, what is left, what they have in their accounts.
+#
+# Nothing is counted before it is asked: what is left of a limit is the limit less the claims
+# that count, and a balance is added up from its entries.  Instants are microseconds,
+# money is millionths.  Every verb takes a step (Oracle/LifeSteps.pm) and returns the text
+# that SQL must answer; "#5" in it stands for the number of the fifth claim.
+package Oracle::Life;
+use strict;
+use warnings;
+use utf8;
+use integer;
+
+use Exporter 'import';
+use POSIX ();
+use Time::Local 'timegm';
+
+use Oracle::Promotion;
+
+our @EXPORT = qw($minute_us $hour_us $day_us local_moment instant_of instant_text zone_of branch_moment
+	profile_at random_audience effective_state life_verb copy_life claim_lines lot_lines stock_line claim_for_request);
+
+our $minute_us = 60_000_000;
+our $hour_us = 60 * $minute_us;
+our $day_us = 24 * $hour_us;
+
+# ---------------------------------------------------------------------------
+# Time
+# ---------------------------------------------------------------------------
+
+my $first_day = 1_782_777_600;    # the day before 1 July 2026
+
+sub in_zone
+{
+	my ($zone, $question) = @_;
+	local $ENV{TZ} = $zone;
+	POSIX::tzset();
+	return $question->();
+}
+
+# The wall clock of a zone: day (1 = 1 July 2026) and minute.
+sub local_moment
+{
+	my ($zone, $us) = @_;
+	my (undef, $minute, $hour, $mday, $month, $year) = in_zone($zone, sub { localtime($us / 1_000_000) });
+	return { day => (timegm(0, 0, 0, $mday, $month, $year) - $first_day) / 86_400, minute => 60 * $hour + $minute };
+}
+
+sub instant_of
+{
+	my ($zone, $day, $minute) = @_;
+	my (undef, undef, undef, $mday, $month, $year) = gmtime($first_day + 86_400 * $day);
+	return 1_000_000 * in_zone($zone, sub { POSIX::mktime(0, $minute % 60, $minute / 60, $mday, $month, $year, 0, 0, -1) });
+}
+
+# As SQL prints it in UTC.
+sub instant_text
+{
+	my ($us) = @_;
+	return '' unless defined $us;
+	return $us if $us eq 'infinity';
+	my $text = POSIX::strftime('%Y-%m-%d %H:%M:%S', gmtime($us / 1_000_000));
+	my $part = sprintf('.%06d', $us % 1_000_000);
+	$part =~ s/\.?0+$//;
+	return "$text$part+00";
+}
+
+sub is_before { my ($a, $b) = @_; return $a ne 'infinity' && ($b eq 'infinity' || $a < $b); }
+sub sooner { my ($a, $b) = @_; return is_before($b, $a) ? $b : $a; }
+
+sub zone_of { my ($life, $branch) = @_; return (defined $branch ? $life->{zones}{$branch} : undef) // $life->{zone}; }
+sub branch_moment { my ($life, $branch, $us) = @_; return local_moment(zone_of($life, $branch), $us); }
+
+# ---------------------------------------------------------------------------
+# The profile, as it is at an instant by what is written now
+# ---------------------------------------------------------------------------
+
+sub profile_at
+{
+	my ($customer, $us) = @_;
+	my %profile = (member => $customer->{member}, paid => 0, visits => 0, recent => 0, largest => undef, tag => {});
+	for my $payment (@{ $customer->{payments} })
+	{
+		my ($at, $amount) = @$payment;
+		next if $at > $us;
+		$profile{paid} += $amount;
+		$profile{visits} += $one;
+		$profile{recent} += $amount if $at > $us - 72 * $hour_us;
+		$profile{largest} = $amount if !defined $profile{largest} || $amount > $profile{largest};
+	}
+	$profile{tier} = $profile{paid} >= 3000 * $one ? 'gold' : $profile{paid} >= 1000 * $one ? 'silver' : 'basic';
+	for my $said (@{ $customer->{said} })
+	{
+		next if $said->{at} > $us;
+		$profile{tag}{ $said->{tag} } = $said->{given} && (!defined $said->{until} || $said->{until} > $us);
+	}
+	$profile{tag}{vip} ||= $profile{paid} > 2000 * $one;
+	return \%profile;
+}
+
+# A condition as parts between its ANDs: text, and what is true, false or unknown of it.
+sub audience_part
+{
+	my $limit = pick(500, 1500, 2500);
+	my $few = 1 + any(4);
+	return pick(
+		["member = 'A'", sub { my $m = $_[0]{member}; defined $m ? $m eq 'A' : undef }],
+		["member in ('A', 'B')", sub { my $m = $_[0]{member}; defined $m ? $m =~ /^[AB]$/ : undef }],
+		['member is null', sub { !defined $_[0]{member} }],
+		["tier in ('gold', 'silver')", sub { $_[0]{tier} ne 'basic' }],
+		["tier = 'basic'", sub { $_[0]{tier} eq 'basic' }],
+		["has_tag('vip')", sub { $_[0]{tag}{vip} ? 1 : 0 }],
+		["not has_tag('guest')", sub { !$_[0]{tag}{guest} }],
+		["has_tag('guest')", sub { $_[0]{tag}{guest} ? 1 : 0 }],
+		["paid >= $limit", sub { $_[0]{paid} >= $limit * $one }],
+		["recent < $limit", sub { $_[0]{recent} < $limit * $one }],
+		["recent > $limit", sub { $_[0]{recent} > $limit * $one }],
+		["largest > $limit", sub { my $m = $_[0]{largest}; defined $m ? $m > $limit * $one : undef }],
+		["visits <= $few", sub { $_[0]{visits} <= $few * $one }],
+		["visits > $few", sub { $_[0]{visits} > $few * $one }]);
+}
+
+sub random_audience
+{
+	return [ map {
+		my ($a, $b) = (audience_part(), audience_part());
+		my $kind = any(6);
+		$kind == 0 ? ["($a->[0] or $b->[0])", sub { my ($x, $y) = ($a->[1]->(@_), $b->[1]->(@_)); $x || $y ? 1 : defined $x && defined $y ? 0 : undef }]
+		  : $kind == 1 && $a->[0] !~ /^not/ ? ["not ($a->[0])", sub { my $x = $a->[1]->(@_); defined $x ? !$x : undef }]
+		  : $a;
+	} 1 .. pick(1, 1, 1, 2, 3) ];
+}
+
+# ---------------------------------------------------------------------------
+# Terms
+# ---------------------------------------------------------------------------
+
+sub term_begins { my ($life, $p) = @_; return instant_of($life->{zone}, $p->{from}, 0); }
+sub term_ends { my ($life, $p, $branch) = @_; return defined $p->{to} ? instant_of(zone_of($life, $branch), $p->{to} + 1, 0) : 'infinity'; }
+
+sub period_of
+{
+	my ($day, $period) = @_;
+	return $day if $period eq 'day';
+	return $day - weekday($day) if $period eq 'week';
+	my $text = day_text($day);
+	return substr($text, 0, $period eq 'month' ? 7 : 4);
+}
+
+# ---------------------------------------------------------------------------
+# Claims, and what is left
+# ---------------------------------------------------------------------------
+
+sub effective_state
+{
+	my ($life, $claim) = @_;
+	return $claim->{state} eq 'held' && !is_before($life->{now}, $claim->{expires_at}) ? 'expired' : $claim->{state};
+}
+
+# Whether it takes of the limits.
+sub counts { my ($life, $claim) = @_; return effective_state($life, $claim) =~ /^(held|redeemed)$/; }
+
+sub claims_that_count { my ($life, $promotion) = @_; return grep { $_->{promotion} eq $promotion->{name} && counts($life, $_) } @{ $life->{claims} }; }
+
+# What is left of each limit that there is; below 0 where it was lowered.
+sub left_of
+{
+	my ($life, $promotion, $branch, $day) = @_;
+	my $stock = $promotion->{p}{stock};
+	my @taken = claims_that_count($life, $promotion);
+	my %left;
+	$left{'sold out'} = $stock->{total} - @taken if defined $stock->{total};
+	$left{'branch stock'} = $stock->{per_branch} - grep { defined $_->{branch} && $_->{branch} eq $branch } @taken if defined $stock->{per_branch} && defined $branch;
+	$left{'day stock'} = $stock->{per_day} - grep { $_->{day} == $day } @taken if defined $stock->{per_day};
+	return \%left;
+}
+
+sub left_of_customer
+{
+	my ($life, $promotion, $key, $day) = @_;
+	my $stock = $promotion->{p}{stock};
+	my @taken = grep { $_->{key} eq $key } claims_that_count($life, $promotion);
+	my %left;
+	$left{'customer limit'} = $stock->{per_customer} - @taken if defined $stock->{per_customer};
+	if ($stock->{per_period})
+	{
+		my ($claims, $period) = @{ $stock->{per_period} };
+		$left{'period limit'} = $claims - grep { period_of($_->{day}, $period) eq period_of($day, $period) } @taken;
+	}
+	return \%left;
+}
+
+sub budget_left
+{
+	my ($life, $promotion) = @_;
+	return undef unless defined $promotion->{p}{budget};
+	my $left = $promotion->{p}{budget};
+	$left -= ($_->{value} // 0) - ($_->{value_back} // 0) for claims_that_count($life, $promotion);
+	return $left;
+}
+
+# ---------------------------------------------------------------------------
+# Who may have what
+# ---------------------------------------------------------------------------
+
+# The profile that decides, by audience_at.
+sub deciding_profile
+{
+	my ($life, $customer, $p, $bill) = @_;
+	my $now = $life->{now};
+	return profile_at($customer, least(term_begins($life, $p), $now)) if $p->{audience_at} eq 'term start';
+	return profile_at($customer, least($bill->{at_us} - 1, $now)) if $p->{audience_at} eq 'bill' && $bill && defined $bill->{at_us};
+	return profile_at($customer, $now);
+}
+
+sub audience_reasons
+{
+	my ($life, $promotion, $key, $p, $bill) = @_;
+	return () unless $p->{audience};
+	return $promotion->{frozen}{$key} ? () : ('audience') if $promotion->{frozen} && $p->{audience_at} eq 'term start';
+	my $profile = deciding_profile($life, $life->{customer}{$key}, $p, $bill);
+	return map { $_->[1]->($profile) ? () : 'audience' } @{ $p->{audience} };
+}
+
+sub spent_of
+{
+	my ($life, $key, $p) = @_;
+	return undef unless $p->{metric};
+	my $customer = $life->{customer}{$key};
+	my $now = profile_at($customer, $life->{now})->{ $p->{metric} };
+	return undef unless defined $now;
+	return $now - (profile_at($customer, least(term_begins($life, $p) - 1, $life->{now}))->{ $p->{metric} } // 0);
+}
+
+
+# A word for each reason why a promotion is not to be had; the benefit; what it is counted on.
+# Without a bill only what can be said without one is asked.
+sub judged
+{
+	my ($life, $promotion, $key, $bill) = @_;
+	my $p = $promotion->{p};
+	my $branch = $bill ? $bill->{branch} : undef;
+	my $moment = branch_moment($life, $branch, $life->{now});
+	my $spent = spent_of($life, $key, $p);
+	my $weighed = $bill ? weighed($p, { %$bill, %$moment }, $spent) : { reasons => [ term_reasons($p, $moment) ] };
+	my @reasons = reasons_against($life, $promotion, $key, $bill, $weighed);
+	my $value = $bill ? value_of($p, $weighed->{given}) : undef;
+	my %left = (%{ left_of($life, $promotion, $branch, $moment->{day}) }, %{ left_of_customer($life, $promotion, $key, $moment->{day}) });
+	my $budget = budget_left($life, $promotion);
+	$left{budget} = 0 if defined $budget && $bill && ($value ? $value > $budget : @reasons && $budget <= 0);
+	my @limits = ('sold out', 'branch stock', 'day stock', 'budget', 'customer limit', 'period limit');
+	push @reasons, grep { defined $left{$_} && $left{$_} <= 0 } @limits;
+	my ($left) = sort { $a <=> $b } map { most(0, $_) } values %left;
+	return { reasons => \@reasons, weighed => $weighed, spent => $spent, moment => $moment, left => $left, value => $value };
+}
+
+# All reasons but limits.
+sub reasons_against
+{
+	my ($life, $promotion, $key, $bill, $weighed) = @_;
+	my $p = $promotion->{p};
+	my @reasons = @{ $weighed->{reasons} };
+	push @reasons, audience_reasons($life, $promotion, $key, $p, $bill);
+	push @reasons, 'refused' if $p->{personal} && $life->{customer}{$key}{refused};
+	push @reasons, 'held out' if $promotion->{holdout};
+	push @reasons, $promotion->{state} if $promotion->{state} ne 'published';
+	push @reasons, 'branch stock' if $bill && !defined $bill->{branch} && defined $p->{stock}{per_branch};
+	return @reasons;
+}
+
+# Of a promotion claimed without a bill.
+sub term_reasons
+{
+	my ($p, $moment) = @_;
+	my @reasons;
+	push @reasons, 'early' if $moment->{day} < $p->{from};
+	push @reasons, 'late' if defined $p->{to} && $moment->{day} > $p->{to};
+	push @reasons, 'day' unless grep { $_ == weekday($moment->{day}) } @{ $p->{days} };
+	push @reasons, 'hour' if $moment->{minute} < $p->{hours}[0] || $moment->{minute} >= $p->{hours}[1];
+	return @reasons;
+}
+
+sub in_order_of_priority { return sort { $b->{p}{priority} <=> $a->{p}{priority} } @_; }
+
+sub running
+{
+	my ($life, $bill) = @_;
+	my $day = branch_moment($life, $bill->{branch}, $life->{now})->{day};
+	return in_order_of_priority(grep { $_->{state} ne 'ended' && (!defined $_->{p}{to} || $_->{p}{to} >= $day) } @{ $life->{promotions} });
+}
+
+sub do_offers
+{
+	my ($life, $step) = @_;
+	my ($key, $bill) = @$step{qw(key bill)};
+	return () unless $life->{customer}{$key};
+	return map {
+		my $p = $_->{p};
+		my $judged = judged($life, $_, $key, $bill);
+		my @reasons = @{ $judged->{reasons} };
+		my $weighed = $judged->{weighed};
+		row($_->{name}, @reasons ? 'f' : 't', $p->{kind}, benefit_columns($p, @reasons ? undef : $weighed->{given}), $p->{valid_days},
+			defined $weighed->{more} ? number($weighed->{more}) : '', given_text($p, $weighed->{then}), words(@reasons), scalar @reasons, $judged->{left},
+			defined $p->{to} ? instant_text(term_ends($life, $p, $bill->{branch})) : '')
+	} running($life, $bill);
+}
+
+# What to take together: promotions and what of the bill each reduces.
+sub chosen
+{
+	my ($life, $step) = @_;
+	my ($key, $bill) = @$step{qw(key bill)};
+	my @offers = map { my $judged = judged($life, $_, $key, $bill); @{ $judged->{reasons} } ? () : { promotion => $_, p => $_->{p}, given => $judged->{weighed}{given} } }
+		grep { !$_->{p}{joiners} } running($life, $bill);
+	return best_of($step, @offers);
+}
+
+# Of offers in the order of their priority, by the policy; {amount} is what there is room for.
+sub best_of
+{
+	my ($step, @offers) = @_;
+	my $bill = $step->{bill};
+	my @chosen = $step->{policy} eq 'best for customer' ? best_set($bill->{amount}, @offers) : $step->{policy} eq 'priority order' ? in_order($bill->{amount}, @offers) : splice(@offers, 0, 1);
+	my $left = $bill->{amount};
+	for my $offer (@chosen)
+	{
+		$offer->{amount} = $reduces{ $offer->{p}{kind} } ? least($left, $offer->{given}) : $offer->{given};
+		$left -= $offer->{amount} if $reduces{ $offer->{p}{kind} };
+	}
+	return @chosen;
+}
+
+sub do_best_offers
+{
+	my ($life, $step) = @_;
+	return () unless $life->{customer}{ $step->{key} };
+	return map { row($_->{promotion}{name}, $_->{p}{kind}, benefit_columns($_->{p}, $_->{amount}), $_->{p}{valid_days}) } chosen($life, $step);
+}
+
+# What is given, in money.
+sub value_of
+{
+	my ($p, $given) = @_;
+	return $given if $is_money{ $p->{kind} };
+	return $p->{kind} eq 'gift' ? $given * $p->{worth} : undef;
+}
+
+# amount, value, points, item, coupon, quantity
+sub benefit_columns
+{
+	my ($p, $given) = @_;
+	my ($item, $coupon) = (($p->{kind} =~ /^(gift|fixed price)$/ ? $p->{item} // 'mask' : ''), $p->{coupon} // '');
+	return ('', '', '', $item, $coupon, '') unless defined $given;
+	my ($amount, $value, $points, $quantity) = columns($p, $given, $given);
+	return ($amount, $value, $points, $item, $coupon, $quantity);
+}
+
+sub find_promotion { my ($life, $name) = @_; my ($found) = grep { $_->{name} eq $name } @{ $life->{promotions} }; return $found; }
+sub claim_for_request { my ($life, $of) = @_; my ($found) = grep { $_->{request} eq $of->[0] && $_->{nth} == $of->[1] } @{ $life->{claims} }; return $found; }
+sub place_of { my ($life, $claim) = @_; for my $i (0 .. $#{ $life->{claims} }) { return "#$i" if $life->{claims}[$i] == $claim; } die 'no such claim'; }
+
+
+# ---------------------------------------------------------------------------
+# Accounts
+# ---------------------------------------------------------------------------
+
+sub give
+{
+	my ($life, %entry) = @_;
+	push @{ $life->{entries} }, { %entry, left => $entry{amount} };
+	return;
+}
+
+sub is_valid { my ($entry, $us) = @_; return !defined $entry->{until} || $entry->{until} > $us; }
+
+sub lots_of { my ($life, $key, $account, $item) = @_; return grep { $_->{key} eq $key && $_->{account} eq $account && $_->{item} eq $item } @{ $life->{entries} }; }
+
+sub balance
+{
+	my ($life, @account) = @_;
+	my $sum = 0;
+	$sum += $_->{left} for grep { is_valid($_, $life->{now}) } lots_of($life, @account);
+	return $sum;
+}
+
+# What expires first is used first.
+sub use_up
+{
+	my ($missing, @lots) = @_;
+	my @used;
+	for my $lot (sort { ($a->{until} // 9e18) <=> ($b->{until} // 9e18) } @lots)
+	{
+		my $part = least($missing, $lot->{left});
+		$lot->{left} -= $part;
+		$missing -= $part;
+		push @used, { lot => $lot, amount => $part } if $part;
+	}
+	return \@used;
+}
+
+sub do_spend
+{
+	my ($life, $step) = @_;
+	my @account = @$step{qw(key account item)};
+	return error('poor') if balance($life, @account) < $step->{amount};
+	my $used = use_up($step->{amount}, grep { is_valid($_, $life->{now}) } lots_of($life, @account));
+	$life->{spendings}{ $step->{request} } = { account => \@account, used => $used };
+	return remember($life, $step, number(balance($life, @account)));
+}
+
+sub do_credit
+{
+	my ($life, $step) = @_;
+	return error('customer') unless $life->{customer}{ $step->{key} };
+	give($life, map { $_ => $step->{$_} } qw(key account item amount until));
+	return remember($life, $step, number(balance($life, @$step{qw(key account item)})));
+}
+
+# What expires last comes back first.
+sub do_refund_spending
+{
+	my ($life, $step) = @_;
+	my $spending = $life->{spendings}{ $step->{spent} } or return error('promotion');
+	my $there = 0;
+	$there += $_->{amount} for @{ $spending->{used} };
+	return error('poor') if $there < $step->{amount};
+	my $missing = $step->{amount};
+	for my $part (reverse @{ $spending->{used} })
+	{
+		my $back = least($missing, $part->{amount});
+		$part->{amount} -= $back;
+		$part->{lot}{left} += $back;
+		$missing -= $back;
+	}
+	return remember($life, $step, number(balance($life, @{ $spending->{account} })));
+}
+
+# ---------------------------------------------------------------------------
+# The verbs
+# ---------------------------------------------------------------------------
+
+sub row { return join '|', map { $_ // '' } @_; }
+sub words { return '{' . join(',', sort map { / / ? qq("$_") : $_ } @_) . '}'; }
+
+# Errors, as SQLSTATEs.
+my %error = (eligible => 'CL001', 'sold out' => 'CL002', over => 'CL003', team => 'CL004', request => 'CL005', customer => 'P0002', promotion => '42704', state => '55000', wrong => '42809', poor => 'CL006', value => '22023', null => '22004');
+sub error { my ($which) = @_; return 'ERROR ' . $error{$which}; }
+
+# What a request has answered before; undef: it is new.
+sub answered_before
+{
+	my ($life, $step) = @_;
+	my $first = $life->{requests}{ $step->{request} } or return undef;
+	return $step->{changed} ? error('request') : $first->{answer};
+}
+
+sub remember { my ($life, $step, $answer) = @_; $life->{requests}{ $step->{request} } = { step => $step, answer => $answer }; return $answer; }
+
+# ---------- teams ----------
+
+sub team_members { my ($life, $team) = @_; return grep { defined $_->{team} && $_->{team} eq $team && counts($life, $_) } @{ $life->{claims} }; }
+
+# Why he cannot join, until when he is held, and whether that completes it; once complete, it stays so.
+sub join_team
+{
+	my ($life, $promotion, $key, $begun, $branch) = @_;
+	my @members = team_members($life, $begun->{team});
+	my $size = $begun->{p}{joiners};
+	my $expires_at = $begun->{claimed_at} + $begun->{p}{within_hours} * $hour_us;
+	my $refused = (grep { $_->{key} eq $key } @members) || $begun->{complete} || $expires_at <= $life->{now} || !@members;
+	my $completes = @members + 1 >= $size;
+	return ($refused ? [ 'team', 'eligible' ] : undef, $completes ? claim_term($life, $promotion->{p}, $branch) : $expires_at, $completes);
+}
+
+# ---------- claim ----------
+
+sub claim_term
+{
+	my ($life, $p, $branch) = @_;
+	return $p->{claim_minutes} ? $life->{now} + $p->{claim_minutes} * $minute_us : term_ends($life, $p, $branch);
+}
+
+# What is shared and has not so much.
+sub lacking
+{
+	my ($life, $promotion, $branch, $day, $claims, $value) = @_;
+	my $left = left_of($life, $promotion, $branch, $day);
+	my $budget = budget_left($life, $promotion);
+	my @lacking = grep { defined $left->{$_} && $left->{$_} < $claims } ('sold out', 'branch stock', 'day stock');
+	push @lacking, 'budget' if defined $budget && ($value // 0) > 0 && $value > $budget;
+	return @lacking;
+}
+
+# What a redemption takes of another promotion.
+sub coupons_lacking
+{
+	my ($life, $p, $given) = @_;
+	return () unless $p->{kind} eq 'coupon';
+	my $coupon = find_promotion($life, $p->{coupon});
+	return [ 'ended', 'eligible' ] if $coupon->{state} eq 'ended';
+	return lacking($life, $coupon, undef, branch_moment($life, undef, $life->{now})->{day}, $given, 0) ? [ 'sold out', 'sold out' ] : ();
+}
+
+sub refused
+{
+	my ($step, @reasons) = @_;
+	return error($reasons[0][1]) if $step->{how} ne 'try_claim';
+	return row(('') x 10, words(map { $_->[0] } @reasons), scalar @reasons);
+}
+
+sub do_claim
+{
+	my ($life, $step) = @_;
+	my ($key, $bill, $now) = (@$step{qw(key bill)}, $life->{now});
+	return error('null') if $step->{redeem} && !$bill;
+	my $before = answered_before($life, $step);
+	return $before if defined $before;
+	return error('customer') unless $life->{customer}{$key};
+	my $promotion = find_promotion($life, $step->{promotion}) or return error('promotion');
+	my $p = $promotion->{p};
+	my $branch = $bill ? $bill->{branch} : undef;
+	my $moment = branch_moment($life, $branch, $now);
+	my $spent = spent_of($life, $key, $p);
+	my $weighed = $bill ? weighed($p, { %$bill, %$moment }, $spent) : { reasons => [ term_reasons($p, $moment) ] };
+	my @refusals = reasons_against($life, $promotion, $key, $bill, $weighed);
+	my $left = left_of_customer($life, $promotion, $key, $moment->{day});
+	push @refusals, grep { $left->{$_} <= 0 } sort keys %$left;
+	my $error = (grep { !/ limit$/ } @refusals) ? 'eligible' : 'sold out';
+	my @reasons = map { [ $_, $error ] } @refusals;
+
+	my $expires_at = claim_term($life, $p, $branch);
+	my ($begun, $completes);
+	if ($step->{team})
+	{
+		return error('value') unless $p->{joiners};
+		$begun = claim_for_request($life, $step->{team});
+		return error('customer') unless $begun && defined $begun->{team} && $begun->{team} eq place_of($life, $begun) && $begun->{promotion} eq $promotion->{name};
+		(my $refused, $expires_at, $completes) = join_team($life, $promotion, $key, $begun, $branch);
+		push @reasons, $refused // ();
+	}
+	elsif ($p->{joiners}) { $expires_at = $now + $p->{within_hours} * $hour_us; }
+	push @reasons, [ 'team', 'team' ] if $p->{joiners} && $step->{redeem} && !$completes;
+
+	my $given = $bill ? $weighed->{given} : undef;
+	my $value = $bill ? value_of($p, $given) : undef;
+	@reasons = map { [ $_, 'sold out' ] } lacking($life, $promotion, $branch, $moment->{day}, 1, $value) unless @reasons;
+	my $claim = new_claim($life, $step, $promotion, $moment, $given, $spent);
+	$claim->{expires_at} = $expires_at;
+	push @{ $life->{claims} }, $claim unless @reasons;
+	if ($step->{redeem} && !@reasons)
+	{
+		@reasons = coupons_lacking($life, $p, $given);
+		pop @{ $life->{claims} } if @reasons;
+	}
+	return refused($step, @reasons) if @reasons;
+
+	my $place = place_of($life, $claim);
+	$claim->{team} = $begun ? $begun->{team} : $place if $p->{joiners};
+	if ($completes)
+	{
+		$begun->{complete} = 1;
+		$_->{expires_at} = $expires_at for grep { $_->{state} eq 'held' } team_members($life, $begun->{team});
+	}
+	use_claim($life, $claim) if $step->{redeem};
+	return remember($life, $step, $place) if $step->{how} eq 'claim';
+	return remember($life, $step, row($place, claim_columns($claim)));
+}
+
+# One that begins now, held; without a bill nothing is given yet.
+sub new_claim
+{
+	my ($life, $step, $promotion, $moment, $given, $spent) = @_;
+	my ($p, $bill) = ($promotion->{p}, $step->{bill});
+	my $branch = $bill ? $bill->{branch} : undef;
+	return { request => $step->{request}, nth => 0, promotion => $promotion->{name}, version => $promotion->{version}, p => $p, key => $step->{key},
+		state => 'held', claimed_at => $life->{now}, expires_at => claim_term($life, $p, $branch), day => $moment->{day}, branch => $branch, bill => $bill,
+		given => $given, value => defined $given ? value_of($p, $given) : undef, spent => $spent, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ], origin => 'claim' };
+}
+
+# What is answered of it besides its number.
+sub claim_columns
+{
+	my ($claim) = @_;
+	my ($p, $until) = @$claim{qw(p expires_at)};
+	return ($claim->{state}, $p->{kind}, benefit_columns($p, $claim->{given}), $until eq 'infinity' ? '' : instant_text($until), '{}', 0);
+}
+
+# ---------- claim_best ----------
+
+# Of what has no other reason against it than being sold out; what turns out to be is left out.
+sub do_claim_best
+{
+	my ($life, $step) = @_;
+	my ($key, $bill, $now) = (@$step{qw(key bill)}, $life->{now});
+	my @before;
+	for (my $nth = 1; my $first = $life->{requests}{"$step->{request}/$nth"}; $nth++) { push @before, $first->{answer}; }
+	return error('request') if @before && $step->{changed};
+	return @before if @before;
+	return error('customer') unless $life->{customer}{$key};
+	my $moment = branch_moment($life, $bill->{branch}, $now);
+	my @offers;
+	for my $promotion (in_order_of_priority(grep { $_->{state} eq 'published' && !$_->{p}{joiners} } @{ $life->{promotions} }))
+	{
+		my $p = $promotion->{p};
+		my $spent = spent_of($life, $key, $p);
+		my $weighed = weighed($p, { %$bill, %$moment }, $spent);
+		next if reasons_against($life, $promotion, $key, $bill, $weighed);
+		my $left = left_of_customer($life, $promotion, $key, $moment->{day});
+		next if grep { $_ <= 0 } values %$left;
+		push @offers, { promotion => $promotion, p => $p, given => $weighed->{given}, spent => $spent };
+	}
+	my (@chosen, $lacking);
+	do
+	{
+		@chosen = map { { %$_, given => $_->{amount} } } best_of($step, @offers);
+		$lacking = first_lacking(copy_life($life), $step, $moment, @chosen);
+		@offers = grep { $_->{promotion} != $lacking } @offers if $lacking;
+	} while $lacking;
+
+	my @rows;
+	for my $offer (@chosen)
+	{
+		my %part = (%$step, request => "$step->{request}/" . (@rows + 1));
+		my $claim = new_claim($life, \%part, $offer->{promotion}, $moment, $offer->{given}, $offer->{spent});
+		push @{ $life->{claims} }, $claim;
+		use_claim($life, $claim) if $step->{redeem};
+		push @rows, row(place_of($life, $claim), claim_columns($claim));
+		$life->{requests}{ $part{request} } = { step => $step, answer => $rows[-1] };
+	}
+	return @rows;
+}
+
+# Takes them, older promotions first; the first of which there is not enough.
+sub first_lacking
+{
+	my ($life, $step, $moment, @chosen) = @_;
+	my %chosen = map { $_->{promotion}{name} => $_ } @chosen;
+	for my $offer (map { $chosen{ $_->{name} } // () } @{ $life->{promotions} })
+	{
+		my ($promotion, $p, $given) = @$offer{qw(promotion p given)};
+		return $promotion if lacking($life, $promotion, $step->{bill}{branch}, $moment->{day}, 1, value_of($p, $given));
+		my $claim = new_claim($life, $step, $promotion, $moment, $given, undef);
+		push @{ $life->{claims} }, $claim;
+		next unless $step->{redeem};
+		return $promotion if coupons_lacking($life, $p, $given);
+		use_claim($life, $claim);
+	}
+	return undef;
+}
+
+# ---------- redeem ----------
+
+# What a claim gives goes into the accounts, or becomes claims.
+sub use_claim
+{
+	my ($life, $claim) = @_;
+	my ($p, $given, $now) = (@$claim{qw(p given)}, $life->{now});
+	$claim->{state} = 'redeemed';
+	$claim->{redeemed_at} = $now;
+	give($life, key => $claim->{key}, account => $p->{kind}, item => $p->{kind} eq 'gift' ? 'mask' : '', amount => $given * ($p->{kind} eq 'stored value' ? 1 : $one), claim => $claim)
+		if $given && $p->{kind} =~ /^(stored value|points|gift)$/;
+	return if $p->{kind} ne 'coupon';
+	my $coupon = find_promotion($life, $p->{coupon});
+	my $day = branch_moment($life, undef, $now)->{day};
+	my $expires_at = term_ends($life, $coupon->{p}, undef);
+	$expires_at = sooner($expires_at, instant_of($life->{zone}, $day + $p->{valid_days} + 1, 0)) if $p->{valid_days};
+	my $by = place_of($life, $claim);
+	for my $nth (1 .. $given)
+	{
+		push @{ $life->{claims} }, { request => $claim->{request}, nth => ++$claim->{children}, promotion => $coupon->{name}, version => $coupon->{version}, p => $coupon->{p}, key => $claim->{key},
+			state => 'held', claimed_at => $now, expires_at => $expires_at, day => $day, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ],
+			origin => 'benefit', origin_of => $by, given_by => [ @$claim{qw(request nth)} ] };
+	}
+	return;
+}
+
+sub do_redeem
+{
+	my ($life, $step) = @_;
+	my $before = answered_before($life, $step);
+	return $before if defined $before;
+	my $claim = claim_for_request($life, $step->{claim}) or return error('customer');
+	my ($p, $bill) = ($claim->{p}, $step->{bill});
+	return error('over') if effective_state($life, $claim) ne 'held';
+	if (defined $claim->{team})
+	{
+		my ($begun) = grep { place_of($life, $_) eq $claim->{team} } @{ $life->{claims} };
+		return error('team') unless $begun->{complete};
+	}
+	return error('null') if !$claim->{bill} && !$bill;
+	return error('value') if $claim->{bill} && $bill && $bill->{json} ne $claim->{bill}{json};
+	my ($given, $value, $spent) = @$claim{qw(given value spent)};
+	if (!$claim->{bill})
+	{
+		my $promotion = find_promotion($life, $claim->{promotion});
+		$spent = spent_of($life, $claim->{key}, $p);
+		my $branch = $bill->{branch};
+		# days and hours are those of a coupon that was given; who has claimed it himself has done so in time
+		my $weighed = weighed($p, { %$bill, %{ branch_moment($life, $branch, $life->{now}) } }, $spent, $claim->{origin} eq 'claim');
+		my @reasons = @{ $weighed->{reasons} };
+		push @reasons, 'branch' if $claim->{origin} eq 'claim' && $p->{branches} && !grep { defined $branch && $_ eq $branch } @{ $p->{branches} };
+		push @reasons, 'branch stock' if !defined $branch && defined $p->{stock}{per_branch};
+		return error('eligible') if @reasons;
+		($given, $value) = ($weighed->{given}, value_of($p, $weighed->{given}));
+		my $budget = budget_left($life, $promotion);
+		my $left = left_of($life, $promotion, $branch, $claim->{day})->{'branch stock'};
+		return error('sold out') if (defined $budget && $value && $value > $budget) || (defined $left && $left <= 0);
+	}
+	my ($lacking) = coupons_lacking($life, $p, $given);
+	return error($lacking->[1]) if $lacking;
+	if (!$claim->{bill})
+	{
+		@$claim{qw(bill branch given value spent)} = ($bill, $bill->{branch}, $given, $value, $spent);
+	}
+	use_claim($life, $claim);
+	return remember($life, $step, row(place_of($life, $claim), $claim->{state}, $p->{kind}, benefit_columns($p, $given)));
+}
+
+# ---------- give back ----------
+
+# What the claim has given and is not used, in the benefit's unit.
+sub given_left
+{
+	my ($life, $claim) = @_;
+	my $p = $claim->{p};
+	return 0 if $reduces{ $p->{kind} };
+	return scalar grep { effective_state($life, $_) =~ /^(held|expired)$/ } given_by($life, $claim) if $p->{kind} eq 'coupon';
+	my $sum = 0;
+	$sum += $_->{left} for grep { $_->{claim} && $_->{claim} == $claim } @{ $life->{entries} };
+	return $p->{kind} eq 'stored value' ? $sum : $sum / $one;
+}
+
+sub given_by
+{
+	my ($life, $claim) = @_;
+	return grep { $_->{given_by} && $_->{given_by}[0] eq $claim->{request} && $_->{given_by}[1] == $claim->{nth} } @{ $life->{claims} };
+}
+
+sub take_from_balance
+{
+	my ($life, $claim, $amount) = @_;
+	return unless $amount > 0;
+	if ($claim->{p}{kind} eq 'coupon')
+	{
+		my @given = given_by($life, $claim);
+		my @unused = map { my $state = $_; grep { effective_state($life, $_) eq $state } @given } qw(held expired);
+		$_->{state} = 'released' for splice @unused, 0, $amount;
+		return;
+	}
+	my ($lot) = grep { $_->{claim} && $_->{claim} == $claim } @{ $life->{entries} };
+	$lot->{left} -= $claim->{p}{kind} eq 'stored value' ? $amount : $amount * $one;
+	return;
+}
+
+sub looks_at_lines
+{
+	my ($p) = @_;
+	return $p->{applies} || $p->{kind} eq 'fixed price' || grep { $_->[0] =~ /quantity|contains/ } @{ $p->{condition} // [] };
+}
+
+sub do_give_back
+{
+	my ($life, $step) = @_;
+	return error('value') if defined $step->{amount} && $step->{amount} <= 0;
+	my $before = answered_before($life, $step);
+	return $before if defined $before;
+	my $claim = claim_for_request($life, $step->{claim}) or return error('customer');
+	my ($p, $bill, $place) = (@$claim{qw(p bill)}, place_of($life, $claim));
+	my $state = effective_state($life, $claim);
+	if ($state eq 'held' || $state eq 'expired')
+	{
+		$claim->{state} = $state eq 'held' ? 'released' : 'expired';
+		return remember($life, $step, row($place, $claim->{state}, 'none', (0) x 5));
+	}
+	return error('over') if $state ne 'redeemed';
+	my $refunded = defined $step->{amount} ? $claim->{refunded} + $step->{amount} : $step->{kept} ? $bill->{amount} - $step->{kept}{amount} : $bill->{amount};
+	return error('value') if $refunded > $bill->{amount} || $refunded < $claim->{refunded};
+	my $part = $refunded != 0 && $refunded != $bill->{amount};
+	return error('value') if $p->{rule} eq 'recompute' && $part && ((!$step->{kept} && looks_at_lines($p)) || ($p->{metric} && !defined $claim->{spent}));
+
+	# totals, and what of them is of this step; what a smaller bill would give more is nothing that a refund gives
+	my $kept = $step->{kept} // { %$bill, amount => $bill->{amount} - $refunded };
+	my @so_far = @{ $claim->{back} };
+	my $back = taken_back($p, $bill, $claim->{given}, $refunded, $kept, $claim->{spent});
+	my $from_balance = least($back, $so_far[1] + given_left($life, $claim));
+	my $from_refund = $is_money{ $p->{kind} } ? least($back - $from_balance, $refunded) : 0;
+	my @total = $back < $so_far[0] ? @so_far : ($back, $from_balance, $from_refund, $back - $from_balance - $from_refund);
+	my @now = map { $total[$_] - $so_far[$_] } 0 .. 3;
+	take_from_balance($life, $claim, $now[1]);
+	@$claim{qw(refunded taken_back value_back back kept)} = ($refunded, $total[0], value_of($p, $total[0]) // 0, \@total, $step->{kept} // $claim->{kept});
+	$claim->{state} = 'returned' if $refunded == $bill->{amount};
+	return remember($life, $step, row($place, $claim->{state}, $p->{rule}, number($refunded), map { given_text($p, $_) } @now));
+}
+
+# What remains to be done without a verb: facts, people, definitions.
+my %plain = (
+	clock => sub { my ($life, $step) = @_; $life->{now} = $step->{to}; return ''; },
+	pay => sub { my ($life, $step) = @_; push @{ $life->{customer}{ $step->{key} }{payments} }, [ @$step{qw(at amount)} ]; return ''; },
+	tag => sub { my ($life, $step) = @_; push @{ $life->{customer}{ $step->{key} }{said} }, { at => $life->{now}, given => 1, tag => $step->{tag}, until => $step->{until} }; return ''; },
+	untag => sub { my ($life, $step) = @_; push @{ $life->{customer}{ $step->{key} }{said} }, { at => $life->{now}, given => 0, tag => $step->{tag} }; return 'f'; },
+	refuse => sub { my ($life, $step) = @_; $life->{customer}{ $step->{key} }{refused} = $step->{refused}; return ''; },
+	hold_out => sub { my ($life, $step) = @_; (find_promotion($life, $step->{name}) or return error('promotion'))->{holdout} = $step->{percent}; return ''; },
+	refresh => sub { return ''; });
+
+sub do_publish
+{
+	my ($life, $step) = @_;
+	my ($promotion, $p) = (find_promotion($life, $step->{name}), $step->{p});
+	return error('state') if $promotion && $promotion->{state} eq 'ended';
+	return error('state') if defined $p->{to} && $p->{to} < local_moment($life->{zone}, $life->{now})->{day};
+	if (!$promotion)
+	{
+		$promotion = { name => $step->{name}, state => 'published', version => 0, holdout => 0 };
+		push @{ $life->{promotions} }, $promotion;
+	}
+	# a list that was made for another audience is made again
+	my $before = $promotion->{p};
+	delete $promotion->{frozen} if $before && join('|', map { $before->{keys}{$_} // '' } qw(audience audience_at)) . $before->{from}
+		ne join('|', map { $p->{keys}{$_} // '' } qw(audience audience_at)) . $p->{from};
+	$promotion->{p} = $p;
+	return '|' . ++$promotion->{version};
+}
+
+sub do_state
+{
+	my ($life, $step) = @_;
+	my $promotion = find_promotion($life, $step->{name}) or return error('promotion');
+	my $state = { pause => 'paused', resume => 'published', end => 'ended' }->{ $step->{do} };
+	return error('state') if $promotion->{state} eq 'ended' && $state ne 'ended';
+	$promotion->{state} = $state;
+	return '';
+}
+
+sub do_freeze
+{
+	my ($life, $step) = @_;
+	my $promotion = find_promotion($life, $step->{name}) or return error('promotion');
+	my $p = $promotion->{p};
+	return error('wrong') if !$p->{audience} || $p->{audience_at} ne 'term start';
+	my $begins = term_begins($life, $p);
+	return error('state') if $promotion->{frozen} || $begins > $life->{now};
+	my @keys = grep { my $profile = profile_at($life->{customer}{$_}, $begins); !grep { !$_->[1]->($profile) } @{ $p->{audience} } } keys %{ $life->{customer} };
+	$promotion->{frozen} = { map { $_ => 1 } @keys };
+	return scalar @keys;
+}
+
+# The lines that SQL must answer.
+sub life_verb
+{
+	my ($life, $step) = @_;
+	my $do = $step->{do};
+	return $plain{$do}->($life, $step) if $plain{$do};
+	return do_claim($life, $step) if $do eq 'claim';
+	return do_claim_best($life, $step) if $do eq 'claim_best';
+	return do_redeem($life, $step) if $do eq 'redeem';
+	return do_give_back($life, $step) if $do eq 'give_back';
+	return do_publish($life, $step) if $do eq 'promote' || $do eq 'change';
+	return do_offers($life, $step) if $do eq 'offers';
+	return do_best_offers($life, $step) if $do eq 'best_offers';
+	return do_state($life, $step) if $do eq 'pause' || $do eq 'resume' || $do eq 'end';
+	return do_freeze($life, $step) if $do eq 'freeze';
+	if ($do eq 'spend' || $do eq 'credit' || $do eq 'refund_spending')
+	{
+		return answered_before($life, $step) // ($do eq 'spend' ? do_spend($life, $step) : $do eq 'credit' ? do_credit($life, $step) : do_refund_spending($life, $step));
+	}
+	die "no model of $do";
+}
+
+# ---------------------------------------------------------------------------
+# What is written
+# ---------------------------------------------------------------------------
+
+# Another life, which goes on by itself.
+sub copy_life
+{
+	my ($life) = @_;
+	my %copy = %$life;
+	my %twin;
+	$copy{claims} = [ map { my %claim = %$_; $twin{$_} = \%claim } @{ $life->{claims} } ];
+	$copy{entries} = [ map { $twin{$_} = { %$_, claim => $_->{claim} ? $twin{ $_->{claim} } : undef } } @{ $life->{entries} } ];
+	$copy{spendings} = { map { my $s = $life->{spendings}{$_}; ($_ => { %$s, used => [ map { { %$_, lot => $twin{ $_->{lot} } } } @{ $s->{used} } ] }) } keys %{ $life->{spendings} } };
+	$copy{promotions} = [ map { { %$_ } } @{ $life->{promotions} } ];
+	$copy{requests} = { %{ $life->{requests} } };
+	$copy{customer} = { map { my $c = $life->{customer}{$_}; ($_ => { %$c, payments => [ @{ $c->{payments} } ], said => [ @{ $c->{said} } ] }) } keys %{ $life->{customer} } };
+	return \%copy;
+}
+
+sub claim_lines
+{
+	my ($life) = @_;
+	return map {
+		my $p = $_->{p};
+		'claim|' . row(place_of($life, $_), @$_{qw(key promotion version)}, effective_state($life, $_), map({ instant_text($_) } @$_{qw(claimed_at expires_at redeemed_at)}),
+			day_text($_->{day}), $_->{branch}, $reduces{ $p->{kind} } && defined $_->{given} ? number($_->{given}) : '', defined $_->{value} ? number($_->{value}) : '',
+			given_text($p, $_->{given}), number($_->{refunded}), given_text($p, $_->{taken_back}), @$_{qw(origin origin_of team)})
+	} @{ $life->{claims} };
+}
+
+sub lot_lines
+{
+	my ($life) = @_;
+	return map {
+		'lot|' . row(@$_{qw(key account item)}, number($_->{amount}), number($_->{left}), instant_text($_->{until}), $_->{claim} ? place_of($life, $_->{claim}) : '')
+	} @{ $life->{entries} };
+}
+
+# What is left of the limit that a scope of the stock has: NAME|KIND|SCOPE.
+sub stock_line
+{
+	my ($life, $place) = @_;
+	my ($name, $kind, $scope) = split /\|/, $place, -1;
+	my $promotion = find_promotion($life, $name);
+	my $p = $promotion->{p};
+	my @taken = claims_that_count($life, $promotion);
+	my $left = $kind eq 'budget' ? budget_left($life, $promotion)
+	  : $kind eq 'total' ? $p->{stock}{total} - @taken
+	  : $kind eq 'branch' ? $p->{stock}{per_branch} - grep { defined $_->{branch} && $_->{branch} eq $scope } @taken
+	  : $p->{stock}{per_day} - grep { day_text($_->{day}) eq $scope } @taken;
+	return "stock|$place|" . ($kind eq 'budget' ? number($left) : $left);
+}
+
+1;

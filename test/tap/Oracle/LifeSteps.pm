@@ -1,0 +1,499 @@
+# Clinics with promotions by chance, what happens in them step by step, and the SQL of both.
+#
+# A step is plain data that says all of itself (a claim by the request that made it), so that
+# a history can be run again, also with steps left out.
+package Oracle::LifeSteps;
+use strict;
+use warnings;
+use utf8;
+use integer;
+
+use Exporter 'import';
+
+use Oracle::Life;
+use Oracle::Promotion;
+
+our @EXPORT = qw(random_world world_sql random_step burst_step step_sql sql_text);
+
+sub sql_text { my ($text) = @_; return defined $text ? "'" . ($text =~ s/'/''/gr) . "'" : 'NULL'; }
+sub sql_instant { my ($us) = @_; return defined $us ? sql_text(instant_text($us)) : 'NULL'; }
+sub sql_number { my ($units) = @_; return defined $units ? number($units) : 'NULL'; }
+
+my @branches = ('1', '2', '3');
+
+# ---------------------------------------------------------------------------
+# A clinic
+# ---------------------------------------------------------------------------
+
+sub random_world
+{
+	my %zones = (often(50) ? ('2' => 'Asia/Urumqi') : (), often(50) ? ('3' => pick('Pacific/Auckland', 'Asia/Kolkata', 'America/New_York')) : ());
+	my $zone = pick('Asia/Shanghai', 'Asia/Shanghai', 'UTC', 'Europe/Berlin');
+	my %life = (zone => $zone, zones => \%zones, key_type => pick('int', 'text'),
+		now => instant_of($zone, 1 + any(40), any(1440)) + any(60_000_000), customer => {}, promotions => [], claims => [], requests => {}, spendings => {}, entries => [], number => 0);
+	my @names = $life{key_type} eq 'int' ? map { 10 * $_ + 1 } 1 .. 5 : ('a', 'B b', "c'c", '陈', 'zz');
+	for my $key (@names)
+	{
+		$life{customer}{$key} = { member => pick('A', 'A', 'B', 'C', undef), said => [],
+			payments => [ map { [ $life{now} - any(60 * 24) * $hour_us - any(3_600_000_000), 10_000 * (1 + any(150_000)) ] } 1 .. any(5) ] };
+	}
+	return \%life;
+}
+
+sub world_sql
+{
+	my ($life) = @_;
+	my $sql = "SET clientele.clock = '" . instant_text($life->{now}) . "';
+CREATE TABLE customer (id $life->{key_type} PRIMARY KEY, kind text);
+CREATE TABLE payment (id $life->{key_type} REFERENCES customer, at timestamptz, amount numeric(12,2));
+CREATE INDEX ON payment (id, at) INCLUDE (amount);
+SELECT clientele.create_population('clinic', 'customer', 'id', '$life->{zone}');
+SELECT clientele.add_source('clinic', 'payment', 'payment', 'id', 'at', amount => 'amount');
+SELECT clientele.define_metric('clinic', 'paid', 'sum(payment.amount)', 2);
+SELECT clientele.define_metric('clinic', 'visits', 'count(payment)');
+SELECT clientele.define_metric('clinic', 'recent', 'sum(payment.amount last 72 hours)', 2);
+SELECT clientele.define_metric('clinic', 'largest', 'max(payment.amount)', 2);
+SELECT clientele.define_ladder('clinic', 'tier', '[{\"label\": \"gold\", \"when\": \"paid >= 3000\"}, {\"label\": \"silver\", \"when\": \"paid >= 1000\"}, {\"label\": \"basic\"}]');
+SELECT clientele.define_ladder('clinic', 'member', '[{\"label\": \"A\", \"when\": \"kind = ''A''\"}, {\"label\": \"B\", \"when\": \"kind = ''B''\"}, {\"label\": \"C\", \"when\": \"kind = ''C''\"}]');
+SELECT clientele.define_tag('clinic', 'vip', 'paid > 2000');
+SELECT clientele.define_tag('clinic', 'guest');
+SELECT clientele.publish('clinic');
+";
+	for my $key (sort keys %{ $life->{customer} })
+	{
+		my $customer = $life->{customer}{$key};
+		$sql .= 'INSERT INTO customer VALUES (' . sql_text($key) . ', ' . sql_text($customer->{member}) . ");\n";
+		$sql .= payment_sql($key, @$_) for @{ $customer->{payments} };
+	}
+	$sql .= "CALL clientele.refresh('clinic');\n";
+	$sql .= "SELECT clientele.set_branch_zone('clinic', '$_', '$life->{zones}{$_}');\n" for sort keys %{ $life->{zones} };
+	return $sql;
+}
+
+sub payment_sql { my ($key, $at, $amount) = @_; return 'INSERT INTO payment VALUES (' . sql_text($key) . ', ' . sql_instant($at) . ', ' . number($amount) . ");\n"; }
+
+# Claims in the order in which they came to be; expired is what expires, noticed or not.
+our $state_function = q{
+CREATE FUNCTION state() RETURNS SETOF text LANGUAGE sql SET TimeZone = 'UTC' AS $$
+	SELECT t FROM (
+		SELECT 1 AS part, c.claim_id AS place, format('claim|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', c.claim_id, c.key, p.name, c.version,
+			   CASE WHEN c.state = 'held' AND c.expires_at <= clientele.wall_clock() THEN 'expired' ELSE c.state END,
+			   c.claimed_at, c.expires_at, c.redeemed_at, c.day, c.branch, trim_scale(c.amount), trim_scale(c.value), trim_scale(c.given),
+			   trim_scale(c.refunded), trim_scale(c.taken_back), c.origin, c.origin_id, c.team) AS t
+		FROM clientele.claim AS c JOIN clientele.offered_promotion AS p USING (promotion_id)
+		UNION ALL
+		SELECT 2, l.entry_id, format('lot|%s|%s|%s|%s|%s|%s|%s', l.key, l.account, l.item, trim_scale(l.amount),
+			   trim_scale(l.amount + coalesce((SELECT sum(u.amount) FROM clientele.ledger_entry AS u WHERE u.lot = l.entry_id), 0)), l.valid_until, l.claim_id)
+		FROM clientele.ledger_entry AS l WHERE l.lot IS NULL
+		UNION ALL
+		SELECT 3, 0, format('stock|%s|%s|%s|%s', p.name, s.kind, s.scope, trim_scale(sum(s.remaining) - sum(s.owed) + coalesce((
+			   SELECT sum(CASE WHEN s.kind = 'budget' THEN coalesce(c.value, 0) ELSE 1 END)
+			   FROM clientele.claim AS c
+			   WHERE c.promotion_id = s.promotion_id AND c.state = 'held' AND c.expires_at <= clientele.wall_clock()
+				 AND CASE s.kind WHEN 'branch' THEN c.branch = s.scope WHEN 'day' THEN c.day::text = s.scope ELSE true END), 0)))
+		FROM clientele.stock AS s JOIN clientele.offered_promotion AS p USING (promotion_id)
+		GROUP BY s.promotion_id, p.name, s.kind, s.scope) AS a
+	ORDER BY part, place $$;
+};
+
+# ---------------------------------------------------------------------------
+# Promotions
+# ---------------------------------------------------------------------------
+
+sub random_offer
+{
+	my ($life) = @_;
+	my $today = local_moment($life->{zone}, $life->{now})->{day};
+	my @others = map { $_->{name} } @{ $life->{promotions} };
+	my $p;
+	do { $p = random_promotion(85); } while $p->{kind} eq 'coupon' && !@others;
+	my $keys = $p->{keys};
+	if (often(80)) { $p->{from} = $today - any(8); $p->{to} = often(70) ? $today + 3 + any(20) : undef; }
+	else { $p->{from} = $today - 3 + any(6); $p->{to} = $p->{from} + any(10); }
+	$p->{metric} = pick('paid', 'paid', 'visits', 'largest') if $p->{metric};
+	if ($p->{kind} eq 'coupon')
+	{
+		$p->{coupon} = pick(@others);
+		$p->{valid_days} = pick(1, 3, 30) if often(50);
+		my $more = quoted($p->{coupon}) . ($p->{valid_days} ? qq(, "valid_days": $p->{valid_days}) : '');
+		$keys->{benefit} =~ s/"autumn"/$more/;
+	}
+	audience($p) if often(35);
+	if (often(20)) { $p->{personal} = any(2); $keys->{personal} = $p->{personal} ? 'true' : 'false'; }
+	limit($p);
+	if (often(60))
+	{
+		$p->{claim_minutes} = pick(1, 30, 90, 1440, 10_000);
+		$keys->{claim_term} = qq({"minutes": $p->{claim_minutes}});
+	}
+	if (often(12))
+	{
+		$p->{joiners} = 2 + any(2);
+		$p->{within_hours} = pick(1, 5, 48);
+		$keys->{needs} = qq({"joiners": $p->{joiners}, "within": {"hours": $p->{within_hours}}});
+	}
+	return promotion_json($p);
+}
+
+# Another audience.
+sub audience
+{
+	my ($p) = @_;
+	$p->{audience} = random_audience();
+	$p->{audience_at} = pick('term start', 'bill', 'bill', 'bill including it');
+	$p->{personal} = 1 unless $p->{keys}{personal};
+	$p->{keys}{audience} = quoted(join ' and ', map { $_->[0] } @{ $p->{audience} });
+	$p->{keys}{audience_at} = quoted($p->{audience_at});
+	return;
+}
+
+# Other limits.
+sub limit
+{
+	my ($p) = @_;
+	my %stock;
+	$stock{total} = 1 + any(7) if often(50);
+	$stock{per_branch} = 1 + any(3) if often(20);
+	$stock{per_day} = 1 + any(4) if often(20);
+	$stock{per_customer} = 1 + any(3) if often(40);
+	$stock{per_period} = [ 1 + any(2), pick(qw(day week month year)) ] if often(20);
+	$p->{stock} = \%stock;
+	my @json = map { qq("$_": $stock{$_}) } grep { defined $stock{$_} } qw(total per_branch per_day per_customer);
+	push @json, qq("per_period": {"claims": $stock{per_period}[0], "period": "$stock{per_period}[1]"}) if $stock{per_period};
+	delete $p->{keys}{stock};
+	$p->{keys}{stock} = '{' . join(', ', @json) . '}' if @json;
+	delete @$p{'budget'};
+	delete $p->{keys}{budget};
+	if (often(30) && $p->{kind} !~ /^(points|coupon)$/)
+	{
+		$p->{budget} = money(pick(300, 5000), 2);
+		$p->{keys}{budget} = number($p->{budget});
+	}
+	return;
+}
+
+# The next version of a promotion: other limits, perhaps another term or threshold.
+sub changed_offer
+{
+	my ($life, $promotion) = @_;
+	my %p = %{ $promotion->{p} };
+	$p{keys} = { %{ $p{keys} } };
+	limit(\%p) if often(80);
+	$p{to} = defined $p{to} ? $p{to} + any(5) : $p{from} + 30 if often(30);
+	$p{from} += pick(-1, 1, 2) if often(10) && (!defined $p{to} || $p{to} > $p{from} + 2);
+	audience(\%p) if often(10);
+	if (often(20)) { $p{priority} = any(5) - 2; delete $p{keys}{priority}; }
+	if (often(15)) { delete @p{qw(at_least metric)}; delete $p{keys}{spend}; }
+	if (often(15)) { $p{claim_minutes} = pick(5, 60, 600); $p{keys}{claim_term} = qq({"minutes": $p{claim_minutes}}); }
+	return promotion_json(\%p);
+}
+
+# ---------------------------------------------------------------------------
+# Bills
+# ---------------------------------------------------------------------------
+
+sub life_bill
+{
+	my ($life) = @_;
+	my $bill = random_bill(2);
+	$bill->{branch} = pick(undef, @branches, @branches);
+	$bill->{at} = undef;
+	if (often(60))
+	{
+		my $at = $life->{now};
+		$at -= any(pick(60, 3_600, 200_000)) * 1_000_000 if often(60);
+		# the payments of a moment count, or just do not
+		my @payments = map { @{ $_->{payments} } } map { $life->{customer}{$_} } sort keys %{ $life->{customer} };
+		$at = pick(@payments)->[0] + pick(0, 0, 1) if @payments && often(15);
+		$bill->{at_us} = $at;
+		$bill->{at} = instant_text($at) =~ s/ /T/r =~ s/\+00$/Z/r;
+	}
+	my $number = ++$life->{number};
+	$bill->{bill_id} = "B$number";
+	$bill->{json} = bill_json($bill);
+	return $bill;
+}
+
+# What is left of a bill, and how much of it is refunded.
+sub kept_bill
+{
+	my ($bill) = @_;
+	my @lines = @{ $bill->{lines} };
+	return undef if @lines < 2;
+	my $gone = any(scalar @lines);
+	my $kept = add_up({ %$bill, lines => [ @lines[ grep { $_ != $gone } 0 .. $#lines ] ] });
+	$kept->{json} = bill_json($kept);
+	return $kept;
+}
+
+# ---------------------------------------------------------------------------
+# Steps
+# ---------------------------------------------------------------------------
+
+sub any_key { my ($life) = @_; return often(2) ? ($life->{key_type} eq 'int' ? 999 : 'nobody') : pick(sort keys %{ $life->{customer} }); }
+sub any_promotion { my ($life) = @_; return pick(@{ $life->{promotions} })->{name}; }
+sub request { my ($life) = @_; return 'r' . ++$life->{number}; }
+
+my %weights = (
+	claim => 34, offers => 12, best_offers => 4, claim_best => 5, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
+	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 1, spend => 4, credit => 3, refund_spending => 2, refresh => 2);
+
+sub random_step
+{
+	my ($life) = @_;
+	return { do => 'promote', name => 'p' . ++$life->{number}, p => random_offer($life), automatic => 0 } if @{ $life->{promotions} } < 3;
+	while (1)
+	{
+		my $do = weighed_pick(%weights);
+		my $step = make_step($life, $do) or next;
+		$step->{do} //= $do;
+		$step->{transaction} = pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
+			if $do =~ /^(claim|claim_best|redeem|give_back|offers|spend|credit|refund_spending)$/ && ($step->{pay} || often(20));
+		$step->{rollback} = 1 if $step->{transaction} && often(25);
+		return $step;
+	}
+}
+
+# An earlier request again, perhaps with something else in it.
+sub step_again
+{
+	my ($life, $first, $other) = @_;
+	my %again = %$first;
+	delete @again{qw(pay transaction rollback)};
+	my $is = sub { return $other eq $_[0] && ($again{changed} = 1); };
+	($again{key}) = grep { $_ ne $first->{key} } sort keys %{ $life->{customer} } if defined $again{key} && $is->('key');
+	($again{promotion}) = grep { $_ ne $first->{promotion} } map { $_->{name} } @{ $life->{promotions} } if defined $again{promotion} && $is->('promotion');
+	$again{bill} = { %{ $again{bill} }, json => $again{bill}{json} =~ s/"B(\d+)"/"C$1"/r } if $again{bill} && $is->('bill');
+	$again{redeem} = !$again{redeem} if $again{do} =~ /^claim/ && $again{bill} && $is->('redeem');
+	$again{amount} += $one if $again{amount} && $is->('amount');
+	$again{reason} = 'another' if $again{do} eq 'give_back' && $is->('reason');
+	return \%again;
+}
+
+sub any_claim
+{
+	my ($life, @states) = @_;
+	my @claims = @{ $life->{claims} };
+	my %wanted = map { $_ => 1 } @states;
+	my @better = grep { $wanted{ effective_state($life, $_) } } @claims;
+	@claims = @better if @better && often(85);
+	return @claims ? [ @{ pick(@claims) }{qw(request nth)} ] : undef;
+}
+
+# One of several at the same time: of the claims that these requests make, too.
+sub burst_step
+{
+	my ($life, @claimed) = @_;
+	my %weights = (claim => 60, redeem => 15, give_back => 15, spend => 5, credit => 2);
+	while (1)
+	{
+		my $do = weighed_pick(%weights);
+		my $step = make_step($life, $do) or next;
+		$step->{do} = $do;
+		delete $step->{pay};
+		$step->{claim} = [ pick(@claimed), 0 ] if $step->{claim} && @claimed && often(50);
+		$step->{transaction} = pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE') if often(70);
+		$step->{rollback} = 1 if $step->{transaction} && often(10);
+		return $step;
+	}
+}
+
+sub weighed_pick
+{
+	my (%weights) = @_;
+	my $total = 0;
+	$total += $_ for values %weights;
+	my $at = any($total);
+	for my $name (sort keys %weights) { return $name if ($at -= $weights{$name}) < 0; }
+}
+
+sub random_claim
+{
+	my ($life) = @_;
+	my $promotion = pick(@{ $life->{promotions} });
+	my %step = (do => 'claim', how => pick('claim', 'try_claim', 'try_claim'), key => any_key($life), promotion => $promotion->{name}, bill => often(75) ? life_bill($life) : undef);
+	$step{redeem} = 1 if $step{bill} ? often(40) : often(3);
+	$step{promotion} = 'nothing', $step{redeem} = 0 if often(1);
+	if ($promotion->{p}{joiners} ? often(60) : often(2))
+	{
+		my @begun = grep { defined $_->{team} && (often(10) || $_->{promotion} eq $promotion->{name}) } @{ $life->{claims} };
+		$step{team} = [ @{ pick(@begun) }{qw(request nth)} ] if @begun;
+	}
+	$step{pay} = 10_000 * (1 + any(200_000)) if $step{bill} && often(15) && exists $life->{customer}{ $step{key} };
+	return \%step;
+}
+
+sub is_to_be_had { my ($life, $step) = @_; return life_verb(copy_life($life), { %$step, how => 'claim', request => 'nobody asks' }) =~ /^#/; }
+
+sub make_step
+{
+	my ($life, $do) = @_;
+	if ($do eq 'claim')
+	{
+		# mostly one that is to be had
+		my $step = random_claim($life);
+		my $tries = often(70) ? 8 : 0;
+		$step = random_claim($life) while $tries-- && !is_to_be_had($life, $step);
+		return { %$step, request => request($life) };
+	}
+	if ($do eq 'offers' || $do eq 'best_offers' || $do eq 'claim_best')
+	{
+		my %step = (key => any_key($life), bill => life_bill($life), policy => pick('best for customer', 'priority order', 'first'));
+		$step{redeem} = any(2), $step{request} = request($life) if $do eq 'claim_best';
+		return \%step;
+	}
+	if ($do eq 'redeem')
+	{
+		my $of = any_claim($life, 'held') or return undef;
+		my $claim = claim_for_request($life, $of);
+		return { claim => $of, request => request($life), bill => $claim->{bill} ? (often(5) ? life_bill($life) : undef) : often(95) ? life_bill($life) : undef };
+	}
+	if ($do eq 'give_back')
+	{
+		my $of = any_claim($life, 'redeemed', 'redeemed', 'held') or return undef;
+		my $claim = claim_for_request($life, $of);
+		my %step = (claim => $of, request => request($life), reason => pick(undef, 'came back', '不满意'));
+		my $bill = $claim->{bill};
+		if ($claim->{state} eq 'redeemed' && $bill && often(65))
+		{
+			my $kept = kept_bill($claim->{kept} // $bill);
+			if ($kept) { $step{kept} = $kept; }
+			else { $step{amount} = often(20) ? $bill->{amount} : $bill->{amount} > 20_000 ? 10_000 * (1 + any($bill->{amount} / 10_000)) : $one; }
+		}
+		return \%step;
+	}
+	if ($do eq 'again')
+	{
+		my @requests = sort keys %{ $life->{requests} };
+		return @requests ? step_again($life, $life->{requests}{ pick(@requests) }{step}, often(40) ? pick('key', 'promotion', 'bill', 'redeem', 'amount', 'reason') : '') : undef;
+	}
+	if ($do eq 'clock')
+	{
+		my @ends = grep { $_ ne 'infinity' && $_ > $life->{now} } map { $_->{expires_at} } grep { $_->{state} eq 'held' } @{ $life->{claims} };
+		my $to = $life->{now} + pick(1_000_000, any(100) * $minute_us, any(100) * $minute_us, any(30) * $hour_us, any(3) * $day_us);
+		if (@ends && often(50))
+		{
+			my ($next) = sort { $a <=> $b } @ends;
+			$to = $next - pick(0, 0, 1) if $next < $life->{now} + 20 * $day_us;
+		}
+		return { to => $to };
+	}
+	return { key => pick(sort keys %{ $life->{customer} }), at => $life->{now} - (often(60) ? 0 : any(pick(3_600, 86_400 * 10)) * 1_000_000), amount => 10_000 * (1 + any(150_000)) } if $do eq 'pay';
+	return { key => pick(sort keys %{ $life->{customer} }), tag => pick('vip', 'guest'), until => often(50) ? $life->{now} + (1 + any(3000)) * $minute_us : undef } if $do eq 'tag';
+	return { key => pick(sort keys %{ $life->{customer} }), tag => pick('vip', 'guest') } if $do eq 'untag';
+	return { key => pick(sort keys %{ $life->{customer} }), refused => any(2) } if $do eq 'refuse';
+	if ($do eq 'promote')
+	{
+		return undef if @{ $life->{promotions} } >= 9;
+		return { name => 'p' . ++$life->{number}, p => random_offer($life), automatic => 0 };
+	}
+	if ($do eq 'change')
+	{
+		my $promotion = pick(@{ $life->{promotions} });
+		return undef if $promotion->{state} eq 'ended' && often(90);
+		return { name => $promotion->{name}, p => changed_offer($life, $promotion) };
+	}
+	return { name => any_promotion($life) } if $do eq 'pause' || $do eq 'resume' || $do eq 'end' || $do eq 'freeze';
+	return { name => any_promotion($life), percent => pick(0, 0, 100) } if $do eq 'hold_out';
+	if ($do eq 'spend' || $do eq 'credit')
+	{
+		my $account = pick('points', 'stored value', 'gift');
+		my @mine = map { [ @$_{qw(key account item)} ] } @{ $life->{entries} };
+		my $place = @mine && often(80) ? pick(@mine) : [ any_key($life), $account, $account eq 'gift' ? 'mask' : '' ];
+		my $unit = $place->[1] eq 'stored value' ? 10_000 : $one;
+		return { key => $place->[0], account => $place->[1], item => $place->[2], request => request($life),
+			amount => $unit * (1 + any($place->[1] eq 'gift' ? 3 : 30_000)), until => $do eq 'credit' && often(50) ? $life->{now} + (1 + any(5000)) * $minute_us : undef };
+	}
+	if ($do eq 'refund_spending')
+	{
+		my @spent = sort keys %{ $life->{spendings} };
+		return undef unless @spent;
+		my $spent = pick(@spent);
+		my $is_money = $life->{spendings}{$spent}{account}[1] eq 'stored value';
+		return { spent => $spent, request => request($life), amount => $is_money ? 10_000 * (1 + any(20_000)) : $one * (1 + any(3)) };
+	}
+	return {};
+}
+
+
+# ---------------------------------------------------------------------------
+# Their SQL
+# ---------------------------------------------------------------------------
+
+sub sql_bill { my ($bill) = @_; return $bill ? sql_text($bill->{json}) . '::jsonb' : 'NULL'; }
+sub sql_bool { my ($bool) = @_; return $bool ? 'true' : 'false'; }
+sub sql_list { my (@terms) = @_; return join(', ', "'clinic'", @terms); }
+
+# The number of a claim, once it is known.
+sub sql_claim
+{
+	my ($life, $of) = @_;
+	my $claim = claim_for_request($life, $of) or return $life->{at_once} ? ':claim' : undef;
+	return $claim->{id};
+}
+
+my %select = (
+	claim => 'c.claim_id FROM (SELECT %s AS claim_id) AS c',
+	try_claim => 'c.claim_id, c.state, c.kind, trim_scale(c.amount), trim_scale(c.value), c.points, c.item, c.coupon, c.quantity, c.expires_at, c.reasons, cardinality(c.missing) FROM %s AS c',
+	redeem => 'c.claim_id, c.state, c.kind, trim_scale(c.amount), trim_scale(c.value), c.points, c.item, c.coupon, c.quantity FROM %s AS c',
+	give_back => 'c.claim_id, c.state, c.rule, trim_scale(c.refunded_total), trim_scale(c.taken_back), trim_scale(c.from_balance), trim_scale(c.from_refund), trim_scale(c.uncovered) FROM %s AS c',
+	offers => 'o.promotion, o.eligible, o.kind, trim_scale(o.amount), trim_scale(o.value), o.points, o.item, o.coupon, o.quantity, o.valid_days, trim_scale(o.spend_more), trim_scale(o.given_then), o.reasons, cardinality(o.missing), o.remaining, o.ends_at FROM %s AS o',
+	best_offers => 'o.promotion, o.kind, trim_scale(o.amount), trim_scale(o.value), o.points, o.item, o.coupon, o.quantity, o.valid_days FROM %s AS o');
+
+# What is asked; undef: it speaks of a claim that there is not.
+sub verb_sql
+{
+	my ($life, $step) = @_;
+	my $do = $step->{do};
+	my @key = map { sql_text($_) } grep { defined } $step->{key};
+	my $request = sql_text($step->{request});
+	if ($do eq 'claim')
+	{
+		my $team = $step->{team} ? sql_claim($life, $step->{team}) // return undef : 'NULL';
+		my $call = "clientele.$step->{how}(" . sql_list(@key, sql_text($step->{promotion}), $request, sql_bill($step->{bill}), sql_bool($step->{redeem}), $team) . ')';
+		return 'SELECT ' . sprintf($select{ $step->{how} }, $call);
+	}
+	if ($do eq 'redeem')
+	{
+		my $claim = sql_claim($life, $step->{claim}) // return undef;
+		return 'SELECT ' . sprintf($select{redeem}, "clientele.redeem($claim, $request, " . sql_bill($step->{bill}) . ')');
+	}
+	if ($do eq 'give_back')
+	{
+		my $claim = sql_claim($life, $step->{claim}) // return undef;
+		return 'SELECT ' . sprintf($select{give_back}, "clientele.give_back($claim, $request, " . sql_number($step->{amount}) . ', '
+			. sql_text($step->{reason}) . ', ' . sql_bill($step->{kept}) . ')');
+	}
+	return 'SELECT ' . sprintf($select{offers}, 'clientele.offers(' . sql_list(@key, sql_bill($step->{bill})) . ')') if $do eq 'offers';
+	return 'SELECT ' . sprintf($select{best_offers}, 'clientele.best_offers(' . sql_list(@key, sql_bill($step->{bill}), sql_text($step->{policy})) . ')') if $do eq 'best_offers';
+	return 'SELECT ' . sprintf($select{try_claim}, 'clientele.claim_best(' . sql_list(@key, $request, sql_bill($step->{bill}), sql_text($step->{policy}), sql_bool($step->{redeem})) . ')')
+		if $do eq 'claim_best';
+	return "SET clientele.clock = '" . instant_text($step->{to}) . "'" if $do eq 'clock';
+	return payment_sql($step->{key}, $step->{at}, $step->{amount}) =~ s/;\n//r if $do eq 'pay';
+	return 'SELECT clientele.tag_customer(' . sql_list(@key, sql_text($step->{tag})) . ', until => ' . sql_instant($step->{until}) . ')' if $do eq 'tag';
+	return 'SELECT clientele.untag_customer(' . sql_list(@key, sql_text($step->{tag})) . ') IS NULL' if $do eq 'untag';
+	return 'SELECT clientele.' . ($step->{refused} ? 'refuse' : 'allow') . '_automation(' . sql_list(@key) . ')' if $do eq 'refuse';
+	my $name = sql_text($step->{name});
+	return 'SELECT clientele.define_promotion(' . sql_list($name, sql_text($step->{p}{json})) . "), clientele.publish_promotion('clinic', $name)" if $do eq 'promote' || $do eq 'change';
+	return "SELECT clientele.${do}_promotion('clinic', $name)" if $do eq 'pause' || $do eq 'resume' || $do eq 'end';
+	return "SELECT clientele.freeze_audience('clinic', $name)" if $do eq 'freeze';
+	return "SELECT clientele.set_holdout('clinic', $name, $step->{percent})" if $do eq 'hold_out';
+	return "CALL clientele.refresh('clinic')" if $do eq 'refresh';
+	return 'SELECT trim_scale(clientele.spend(' . sql_list(@key, map({ sql_text($_) } @$step{qw(account)}), number($step->{amount}), $request, 'item => ' . sql_text($step->{item})) . '))' if $do eq 'spend';
+	return 'SELECT trim_scale(clientele.credit(' . sql_list(@key, map({ sql_text($_) } @$step{qw(account)}), number($step->{amount}), $request, 'item => ' . sql_text($step->{item}),
+			'valid_until => ' . sql_instant($step->{until})) . '))' if $do eq 'credit';
+	return "SELECT trim_scale(clientele.refund_spending('clinic', " . sql_text($step->{spent}) . ', ' . number($step->{amount}) . ", $request))" if $do eq 'refund_spending';
+	die "no SQL for $do";
+}
+
+# With what is around it: the payment in the same transaction, its isolation level, its end.
+sub step_sql
+{
+	my ($life, $step) = @_;
+	my $verb = verb_sql($life, $step) // return undef;
+	return "$verb;\n" unless $step->{transaction};
+	my $pay = $step->{pay} ? payment_sql($step->{key}, $life->{now}, $step->{pay}) : '';
+	return "BEGIN ISOLATION LEVEL $step->{transaction};\n$pay$verb;\n" . ($step->{rollback} ? 'ROLLBACK' : 'COMMIT') . ";\n";
+}
+
+1;
