@@ -193,6 +193,7 @@ FROM (VALUES
     ('define_earn_rule', 'volatile'),
     ('earn', 'volatile'),
     ('entitlements', 'volatile'),
+    ('verify_promotions', 'volatile'),
     ('promotions', 'stable, in no worker'),
     ('promotion_versions', 'stable, in no worker'),
     ('check_code', 'immutable'),

@@ -383,5 +383,20 @@ SELECT points FROM try_claim('guest', 11, 'extra', 'n1', '{"amount": 80}', redee
 SELECT count(*) FROM pg_locks WHERE mode = 'SIReadLock' AND relation::regclass::text LIKE 'clientele.%';
 COMMIT;
 
+-- ---------------------------------------------------------------------------
+-- Counted anew
+-- ---------------------------------------------------------------------------
+
+SELECT * FROM verify_promotions('guest');
+BEGIN;
+UPDATE stock SET remaining = remaining + 1 FROM offered_promotion AS o
+WHERE stock.promotion_id = o.promotion_id AND o.name = 'voucher' AND kind = 'total' AND stripe = 0;
+UPDATE claim SET given = given + 1 FROM offered_promotion AS o
+WHERE claim.promotion_id = o.promotion_id AND o.name = 'extra' AND claim.state = 'redeemed' AND claim.key = '11';
+DELETE FROM claim_step USING claim AS c JOIN offered_promotion AS o USING (promotion_id)
+WHERE claim_step.claim_id = c.claim_id AND o.name = 'voucher' AND c.state = 'redeemed' AND c.key = '1';
+SELECT promotion, item, regexp_replace(scope, '[0-9]+', 'N') AS scope, expected - kept AS difference FROM verify_promotions('guest');
+ROLLBACK;
+
 SELECT drop_population('guest');
 DROP SCHEMA till CASCADE;
