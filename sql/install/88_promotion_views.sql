@@ -111,10 +111,23 @@ BEGIN
               'given, used, refunded (what was used has come back), taken back, handed on, expired', 'what came, or went where it is below 0',
               'given, expired: when what is left of it is gone; NULL = it stays', 'the claim that gave it, took it back, or is the coupon',
               'the request; NULL = nobody asked', 'the role that asked', 'why']);
+
+    PERFORM clientele.put_own_view(population, '_plan', format($query$
+        SELECT m.key AS %I, m.plan, m.since, nullif(m.ends, 'infinity') AS until, m.paid::numeric(28,6) AS paid, m.at AS granted_at,
+               m.request_id, m.actor::text AS actor, m.reason
+        FROM (SELECT o.*, least(o.until, lead(o.since) OVER (PARTITION BY o.key, o.plan ORDER BY o.since, o.number)) AS ends
+              FROM clientele.membership AS o WHERE o.population_id = %s) AS m
+        WHERE m.ends > m.since
+        $query$, population.key_column, population.population_id),
+        'paid memberships: those that run, that are over, and that are to come');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_plan')::regclass,
+        ARRAY[population.key_column, 'plan', 'since', 'until', 'paid', 'granted_at', 'request_id', 'actor', 'reason'],
+        ARRAY['key of the customer, as text', 'which membership; also the tag', 'from when on', 'until when; NULL = for good', 'what was paid for it; NULL = not said',
+              'when it was written', 'the request', 'the role that asked', 'why']);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.put_ledger_view(clientele.population) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.put_ledger_view(clientele.population) IS 'internal: makes the view NAME_ledger';
+COMMENT ON FUNCTION clientele.put_ledger_view(clientele.population) IS 'internal: makes the views NAME_ledger and NAME_plan';
 
 -- Run by the extension's owner; once more is no harm.
 CREATE FUNCTION clientele.put_promotion_views(population clientele.population) RETURNS void

@@ -146,6 +146,7 @@ SELECT end_membership('ledger', 2, '金卡', 'm4', 'moved to Dalian'), end_membe
        end_membership('ledger', 2, '金卡', 'm5'), end_membership('ledger', 1, '金卡', 'm6');
 SELECT * FROM memberships('ledger', 2);
 SELECT plan, state, since, until FROM memberships('ledger', 2, '2026-07-20 09:59+08');
+SELECT * FROM regress_ledger_segments.ledger_plan ORDER BY customer_id, since;
 SELECT * FROM shown ORDER BY 1;
 SELECT customer_id, tags FROM regress_ledger_segments.ledger_as_of('2027-07-13 00:00+08') ORDER BY 1;
 CALL refresh('ledger');
