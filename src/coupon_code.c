@@ -48,6 +48,7 @@ clientele_random_code(PG_FUNCTION_ARGS)
 	char		code[LENGTH];
 	int			length = 0;
 
+	(void) fcinfo;
 	while (length < LENGTH - 1)
 	{
 		uint8		bytes[LENGTH];
