@@ -101,8 +101,9 @@ sub bill
 	return qq('{"at": "$at", "branch": "$branch", $channel"amount": $amount}');
 }
 
-# Notes of a day: what was acknowledged, points that were spent, what was refused, and what nobody can know.
-sub notes { return { acknowledged => {}, spent => {}, refused => {}, unknown => {}, complaints => [] }; }
+# Notes of a day: what was acknowledged, points that were spent, what was refused, what nobody can know,
+# and what waits for an answer.
+sub notes { return { acknowledged => {}, spent => {}, refused => {}, unknown => {}, waits => {}, complaints => [] }; }
 
 # In one way or another, all that a till may do around a statement.
 my $prepared = 0;
@@ -125,8 +126,10 @@ sub order
 	my $way = $mode{way} // $ways[rand @ways];
 	my $is_kept = $way !~ /rollback/;
 	my $order = { say => sub { return $ways{$way}->($statement); } };
+	$notes->{waits}{$request}++;
 	$order->{hear} = sub {
 		my ($refused, @rows) = @_;
+		$notes->{waits}{$request}--;
 		my @answers = $refused ? () : map { $_->[0] } grep { @$_ == 2 } @rows;
 		splice @answers, 0, -1 if $way eq 'savepoint';    # the first was rolled back
 		@answers = grep { defined } @answers;
@@ -557,7 +560,7 @@ sub faults
 	my $script = "SET clientele.clock = '$clock';\n"
 	  . $copy->('acknowledged', 'claim_id', map { "$_\t$answered->{$_}" } keys %$answered)
 	  . $copy->('spent', 'points', map { "$_\t$spent->{$_}" } keys %$spent)
-	  . $copy->('refused', 'nothing', map { "$_\t\\N" } grep { !$answered->{$_} && !$spent->{$_} && !$unknown->{$_} } keys %$refused)
+	  . $copy->('refused', 'nothing', map { "$_\t\\N" } grep { !$answered->{$_} && !$spent->{$_} && !$unknown->{$_} && !$notes->{waits}{$_} } keys %$refused)
 	  . $copy->('unknown', 'nothing', map { "$_\t\\N" } keys %$unknown);
 	$script .= "ANALYZE acknowledged, spent, refused, unknown, clientele.claim, clientele.claim_step;\n$faults";
 	$script .= $unfinished if !$mode{is_open};
