@@ -7,15 +7,50 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "benefit_row.h"
 #include "compat.h"
 
+/* Made once: a hundred rows say little else. */
+static Datum
+kind_text(ClienteleBenefitKind kind)
+{
+	static text *texts[CLIENTELE_BENEFIT_KINDS];
+
+	if (texts[kind] == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+		texts[kind] = cstring_to_text(clientele_benefit_kinds[kind]);
+		MemoryContextSwitchTo(caller);
+	}
+	return PointerGetDatum(texts[kind]);
+}
+
+static Datum
+no_texts(void)
+{
+	static ArrayType *array = NULL;
+
+	if (array == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+		array = construct_empty_array(TEXTOID);
+		MemoryContextSwitchTo(caller);
+	}
+	return PointerGetDatum(array);
+}
+
 Datum
 clientele_text_array(int count, const char *const *elements)
 {
-	Datum	   *texts = palloc(mul_size(Max(count, 1), sizeof(Datum)));
+	Datum	   *texts;
 
+	if (count == 0)
+		return no_texts();
+	texts = palloc(mul_size(count, sizeof(Datum)));
 	for (int i = 0; i < count; i++)
 		texts[i] = CStringGetTextDatum(elements[i]);
 	return PointerGetDatum(construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT));
@@ -28,7 +63,7 @@ clientele_benefit_row_set(ClienteleResultRow *row, int column, const ClientelePr
 	bool		pieces = benefit->kind == CLIENTELE_GIFT || benefit->kind == CLIENTELE_COUPON;
 	bool		has_value = pieces ? benefit->kind == CLIENTELE_GIFT : benefit->kind != CLIENTELE_POINTS;
 
-	clientele_result_set_text(row, column, clientele_benefit_kinds[benefit->kind]);
+	clientele_result_set(row, column, kind_text(benefit->kind));
 	clientele_result_set_text(row, column + 4, benefit->item);
 	clientele_result_set_text(row, column + 5, benefit->coupon);
 	if (benefit->valid_days != 0)

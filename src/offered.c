@@ -215,6 +215,7 @@ read_offered(const CatalogRead *read, HeapTuple row, ClienteleOffered *offered)
 	offered->version = DatumGetInt32(version);
 	offered->id = DatumGetInt32(column(read, row, OFFERED_ID, &isnull));
 	offered->name = *DatumGetName(column(read, row, OFFERED_NAME, &isnull));
+	offered->name_text = cstring_to_text(NameStr(offered->name));
 	offered->state = state_of(TextDatumGetCString(column(read, row, OFFERED_STATE, &isnull)));
 	offered->automatic = DatumGetBool(column(read, row, OFFERED_AUTOMATIC, &isnull));
 	holdout = PointerGetDatum(PG_DETOAST_DATUM_COPY(column(read, row, OFFERED_HOLDOUT, &isnull)));

@@ -25,6 +25,7 @@ typedef struct ClienteleOffered
 {
 	int			id;
 	NameData	name;
+	text	   *name_text;		/* the same */
 	ClienteleOfferedState state;
 	int			version;
 	bool		automatic;		/* an earn rule */

@@ -54,6 +54,8 @@ typedef struct Question
 	ClienteleAsked asked;
 	int			nanswers;
 	Answer	   *answers;
+	DateADT		last_day;		/* of the term asked about last ... */
+	TimestampTz ends_at;		/* ... and when it is over: mostly that of the next */
 } Question;
 
 /* ---------- what is asked ---------- */
@@ -220,17 +222,31 @@ find_answers(Question *question)
 static Datum
 array_of(const List *texts)
 {
-	const char **elements = palloc(mul_size(Max(list_length(texts), 1), sizeof(char *)));
+	const char **elements;
 	const ListCell *cell;
 	int			count = 0;
 
+	if (texts == NIL)
+		return clientele_text_array(0, NULL);
+	elements = palloc(mul_size(list_length(texts), sizeof(char *)));
 	foreach(cell, texts)
 		elements[count++] = lfirst(cell);
 	return clientele_text_array(count, elements);
 }
 
+static TimestampTz
+end_of_term(Question *question, const ClientelePromotion *promotion)
+{
+	if (question->ends_at == 0 || question->last_day != promotion->term.to)
+	{
+		question->last_day = promotion->term.to;
+		question->ends_at = clientele_claim_term_end(promotion, question->asked.zone);
+	}
+	return question->ends_at;
+}
+
 static void
-put_offer(FunctionCallInfo fcinfo, const Question *question, const Answer *answer)
+put_offer(FunctionCallInfo fcinfo, Question *question, const Answer *answer)
 {
 	const ClientelePromotion *promotion = answer->offered->bound->promotion;
 	const ClienteleBenefit *benefit = &answer->benefit;
@@ -238,7 +254,7 @@ put_offer(FunctionCallInfo fcinfo, const Question *question, const Answer *answe
 	ClienteleResultRow row;
 
 	clientele_result_clear(&row);
-	clientele_result_set_text(&row, OFFER_PROMOTION, NameStr(answer->offered->name));
+	clientele_result_set(&row, OFFER_PROMOTION, PointerGetDatum(answer->offered->name_text));
 	clientele_result_set(&row, OFFER_ELIGIBLE, BoolGetDatum(eligible));
 	clientele_benefit_row_set(&row, OFFER_BENEFIT, &promotion->benefit, eligible && question->asked.bill != NULL,
 							  &benefit->amount, &benefit->value, &benefit->given);
@@ -248,7 +264,7 @@ put_offer(FunctionCallInfo fcinfo, const Question *question, const Answer *answe
 	clientele_result_set(&row, OFFER_MISSING, array_of(answer->reasons.sentences));
 	if (answer->remaining != CLIENTELE_NO_LIMIT)
 		clientele_result_set(&row, OFFER_REMAINING, Int32GetDatum(answer->remaining));
-	clientele_result_set_horizon(&row, OFFER_ENDS_AT, clientele_claim_term_end(promotion, question->asked.zone));
+	clientele_result_set_horizon(&row, OFFER_ENDS_AT, end_of_term(question, promotion));
 	clientele_result_put(fcinfo, &row);
 }
 

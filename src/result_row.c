@@ -35,10 +35,14 @@ clientele_result_set_text(ClienteleResultRow *row, int column, const char *text)
 void
 clientele_result_set_number(ClienteleResultRow *row, int column, const ClienteleDecimal *number)
 {
-	if (number != NULL)
-		clientele_result_set(row, column,
-							 DirectFunctionCall1(numeric_trim_scale,
-												 NumericGetDatum(clientele_decimal_to_numeric(*number))));
+	Datum		value;
+
+	if (number == NULL)
+		return;
+	value = NumericGetDatum(clientele_decimal_to_numeric(*number));
+	if (number->scale != 0)
+		value = DirectFunctionCall1(numeric_trim_scale, value);
+	clientele_result_set(row, column, value);
 }
 
 void
