@@ -106,6 +106,13 @@ count_codes(int promotion_id, TimestampTz now)
 }
 
 /* What others have brought back while they were waited for is there for us, too. */
+static void
+let_go_if_none(const ClientelePopulation *population, int promotion_id, int nswept)
+{
+	if (nswept == 0)
+		clientele_fresh_unlock(CLIENTELE_LOCK_SWEEP, population->id, psprintf("%d", promotion_id));
+}
+
 int
 clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now)
 {
@@ -135,7 +142,10 @@ clientele_claim_sweep_if_free(const ClientelePopulation *population, int promoti
 
 	if (any_expired(claims, promotion_id, now) &&
 		clientele_fresh_try(CLIENTELE_LOCK_SWEEP, population->id, psprintf("%d", promotion_id)))
+	{
 		nswept = sweep(population, claims, promotion_id, now);
+		let_go_if_none(population, promotion_id, nswept);
+	}
 	clientele_own_close(claims);
 	return nswept;
 }

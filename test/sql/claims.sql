@@ -231,6 +231,16 @@ SELECT clientele.balance('guest', 34, 'stored value');
 SELECT * FROM give_back(:july, 'j8', 49000);
 SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
 
+-- accumulated in the term: what the metric said is kept, and reckoned with after a refund
+SELECT till.offer('accumulated', '{"spend": {"at_least": 50000, "measure": "spent"}, "benefit": {"kind": "stored value", "amount": 500}, "after_refund": "recompute"}');
+SELECT reasons, missing FROM try_claim('guest', 30, 'accumulated', 'm1', '{"amount": 20000}', redeem => true);
+INSERT INTO till.payment VALUES (101, 30, '2026-07-01 08:30', 40000), (102, 30, '2026-07-01 09:00', 20000);
+SELECT claim_id AS accumulated, value FROM try_claim('guest', 30, 'accumulated', 'm1', '{"amount": 20000}', redeem => true) \gset
+SELECT :'value' AS value;
+SELECT evidence -> 'spent' AS spent FROM claim_step WHERE request_id = 'm1';
+SELECT taken_back, from_balance FROM give_back(:accumulated, 'm2', 10000);
+SELECT taken_back, from_balance FROM give_back(:accumulated, 'm3', 0.01);
+
 -- points and gifts
 SELECT till.offer('points', '{"benefit": {"kind": "points", "per": 100, "points": 1}, "after_refund": "proportional"}');
 SELECT till.offer('mask', '{"benefit": {"kind": "gift", "item": "mask", "quantity": 3, "value": 80}, "bill": "amount >= 200", "after_refund": "recompute", "budget": 500}');
@@ -342,6 +352,15 @@ WHERE s.request_id LIKE 'b1/%' ORDER BY s.request_id;
 SELECT state, kind, amount, points FROM claim_best('guest', 2, 'b2', '{"amount": 80}', redeem => true);
 SELECT count(*) FROM claim_best('guest', 3, 'b3', '{"amount": 0}', 'first');
 SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- a customer who is gone uses what was decided for him; for anything else nobody is there
+SELECT claim_id AS decided FROM try_claim('guest', 40, 'extra', 'd1', '{"amount": 10}') \gset
+SELECT claim_id AS undecided FROM try_claim('guest', 40, 'extra', 'd2') \gset
+DELETE FROM till.customer WHERE id = 40;
+SELECT state, points FROM redeem(:decided, 'd3');
+SELECT redeem(:undecided, 'd4', '{"amount": 10}');
+SELECT claim('guest', 40, 'extra', 'd5');
+SELECT state FROM give_back(:undecided, 'd6');
 
 -- ---------------------------------------------------------------------------
 -- Rights, and transactions that are not fit for it
