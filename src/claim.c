@@ -13,6 +13,7 @@
 #include "utils/lsyscache.h"
 
 #include "claim.h"
+#include "coupon.h"
 #include "fresh.h"
 #include "reader.h"
 #include "stock.h"
@@ -41,8 +42,8 @@ clientele_wish_compare(const ClienteleRequest *request, const ClienteleWish *wis
 	if (!clientele_claim_get(claims, claim_id, &claim))
 		elog(ERROR, "claim %lld is gone", (long long) claim_id);
 	clientele_own_close(claims);
-	if (strcmp(clientele_claim_text(&claim, CLAIM_ORIGIN), "claim") != 0)
-		clientele_request_refuse_other(request, "it was by a code");
+	if ((strcmp(clientele_claim_text(&claim, CLAIM_ORIGIN), "code") == 0) != (wish->code != NULL))
+		clientele_request_refuse_other(request, wish->code ? "it was without a code" : "it was by a code");
 	if (wish->promotion != NULL &&
 		clientele_offered_find(&request->population, wish->promotion)->id != DatumGetInt32(claim.values[CLAIM_PROMOTION]))
 		clientele_request_refuse_other(request, "its promotion was another");
@@ -141,6 +142,12 @@ clientele_claim_write(const ClienteleAsked *asked, const ClienteleWish *wish, co
 	{
 		clientele_claim_set_bill(&row, wish->document, wish->bill);
 		clientele_claim_set_benefit(&row, &found->benefit, promotion->benefit.kind);
+	}
+	if (found->batch != NULL)
+	{
+		clientele_claim_set_text(&row, CLAIM_ORIGIN, "code");
+		clientele_claim_set(&row, CLAIM_ORIGIN_ID, found->batch->values[BATCH_ID]);
+		clientele_claim_set(&row, CLAIM_TRANSFERABLE, found->batch->values[BATCH_TRANSFERABLE]);
 	}
 	if (promotion->joiners > 0)
 		clientele_claim_set(&row, CLAIM_TEAM, wish->team != 0 ? Int64GetDatum(wish->team) : row.values[CLAIM_ID]);

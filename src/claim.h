@@ -192,6 +192,7 @@ typedef struct ClienteleWish
 	Datum		key;
 	char	   *key_text;		/* canonical */
 	char	   *promotion;
+	char	   *code;			/* by which it is claimed; NULL: by the promotion's name */
 	Jsonb	   *document;
 	ClienteleBill *bill;		/* the same, read; NULL: a coupon for later */
 	bool		redeem;
@@ -205,6 +206,7 @@ typedef struct ClienteleFound
 	ClienteleBenefit benefit;
 	TimestampTz expires_at;
 	bool		completes_team;
+	const ClienteleOwnRow *batch;	/* of the code that it is claimed by; NULL: by none */
 } ClienteleFound;
 
 struct ClienteleClaimAnswer;

@@ -12,7 +12,6 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 
 #include "claim.h"
 #include "clock.h"
@@ -26,52 +25,19 @@ PG_FUNCTION_INFO_V1(clientele_try_claim_code);
 PG_FUNCTION_INFO_V1(clientele_withdraw_codes);
 PG_FUNCTION_INFO_V1(clientele_transfer_claim);
 
-typedef struct Customer
-{
-	Oid			key_type;
-	Datum		key;
-	char	   *key_text;
-} Customer;
-
-static Customer
-find_customer(const ClientelePopulation *population, char *text)
-{
-	Customer	customer;
-	Oid			output;
-	bool		is_varlena;
-
-	customer.key_type = getBaseType(get_atttype(population->relation, get_attnum(population->relation, NameStr(population->key_column))));
-	customer.key = clientele_key_of_text(customer.key_type, text);
-	getTypeOutputInfo(customer.key_type, &output, &is_varlena);
-	customer.key_text = OidOutputFunctionCall(output, customer.key);
-	return customer;
-}
-
 /* ------------------------------------------------------------------
  * claim_code
  * ------------------------------------------------------------------ */
 
-/* What is wanted. */
-typedef struct Wish
+/* What is looked at on the way. */
+typedef struct Code
 {
-	Customer	customer;
-	char	   *typed;
-	char	   *code;			/* as it is stored; NULL: it is not a code */
-	Jsonb	   *document;
-	ClienteleBill *bill;		/* the same, read; NULL: it is kept for later */
-	bool		redeem;
-} Wish;
-
-/* What a decision has found out, for the rows. */
-typedef struct Found
-{
+	const char *typed;
 	ClienteleOwnTable *codes;
 	ClienteleOwnTable *batches;
-	ClienteleOwnRow code;
+	ClienteleOwnRow row;
 	ClienteleOwnRow batch;
-	const ClienteleOffered *promotion;
-	ClienteleBenefit benefit;
-} Found;
+} Code;
 
 static bool
 get_code(ClienteleOwnTable *codes, const ClienteleRequest *request, const char *code, ClienteleOwnRow *row)
@@ -84,27 +50,11 @@ get_code(ClienteleOwnTable *codes, const ClienteleRequest *request, const char *
 }
 
 static void
-compare_wish(const ClienteleRequest *request, const Wish *wish, const ClienteleOwnRow *step)
+compare_code(const ClienteleRequest *request, const ClienteleWish *wish, Code *code, const ClienteleOwnRow *step)
 {
-	int64		claim_id = DatumGetInt64(step->values[STEP_CLAIM]);
-	ClienteleOwnTable *codes = clientele_own_open("coupon_code");
-	ClienteleOwnTable *claims = clientele_own_open("claim");
-	ClienteleOwnRow code;
-	ClienteleOwnRow claim;
-
-	clientele_request_compare_verb(request, step, "claim");
-	if (wish->code == NULL || !get_code(codes, request, wish->code, &code) || code.nulls[CODE_CLAIM] ||
-		DatumGetInt64(code.values[CODE_CLAIM]) != claim_id)
+	if (wish->code == NULL || !get_code(code->codes, request, wish->code, &code->row) || code->row.nulls[CODE_CLAIM] ||
+		DatumGetInt64(code->row.values[CODE_CLAIM]) != DatumGetInt64(step->values[STEP_CLAIM]))
 		clientele_request_refuse_other(request, "its code was another, or none");
-	clientele_own_close(codes);
-	if (!clientele_claim_get(claims, claim_id, &claim))
-		elog(ERROR, "claim %lld is gone", (long long) claim_id);
-	clientele_own_close(claims);
-	if (strcmp(clientele_claim_text(&claim, CLAIM_KEY), wish->customer.key_text) != 0 && !clientele_claim_was_transferred(claim_id))
-		clientele_request_refuse_other(request, "its customer was another");
-	clientele_request_compare_bill(request, step, wish->document);
-	if (DatumGetBool(step->values[STEP_REDEEMED]) != wish->redeem)
-		clientele_request_refuse_other(request, wish->redeem ? "it was not redeemed" : "it was redeemed at once");
 }
 
 static void
@@ -115,48 +65,48 @@ add_reason(ClienteleReasons *reasons, int errcode, const char *sentence)
 
 /* Locks the code, and looks at it again.  Its batch it never leaves. */
 static void
-lock_code(const ClienteleRequest *request, const Wish *wish, Found *found)
+lock_code(const ClienteleRequest *request, const ClienteleWish *wish, Code *code)
 {
-	clientele_fresh_share(CLIENTELE_LOCK_BATCH, request->population.id, clientele_batch_name(found->code.values[CODE_BATCH]));
+	clientele_fresh_share(CLIENTELE_LOCK_BATCH, request->population.id, clientele_batch_name(code->row.values[CODE_BATCH]));
 	clientele_fresh_lock(CLIENTELE_LOCK_CLAIM, request->population.id, wish->code);
-	if (!get_code(found->codes, request, wish->code, &found->code) ||
-		!clientele_batch_get(found->batches, found->code.values[CODE_BATCH], &found->batch))
+	if (!get_code(code->codes, request, wish->code, &code->row) ||
+		!clientele_batch_get(code->batches, code->row.values[CODE_BATCH], &code->batch))
 		elog(ERROR, "code %s is gone", wish->code);
 }
 
 /* Whether it is there to be claimed; else a reason. */
 static bool
-find_code(const ClienteleRequest *request, const Wish *wish, Found *found, ClienteleReasons *reasons)
+find_code(const ClienteleRequest *request, const ClienteleWish *wish, Code *code, ClienteleReasons *reasons)
 {
 	TimestampTz valid_until;
 
 	if (wish->code == NULL)
 	{
 		add_reason(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE,
-				   psprintf("\"%s\" is not a code: a character is wrong, missing, or too many", wish->typed));
+				   psprintf("\"%s\" is not a code: a character is wrong, missing, or too many", code->typed));
 		return false;
 	}
-	if (!get_code(found->codes, request, wish->code, &found->code))
+	if (!get_code(code->codes, request, wish->code, &code->row))
 	{
-		add_reason(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, psprintf("there is no code %s", wish->typed));
+		add_reason(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, psprintf("there is no code %s", code->typed));
 		return false;
 	}
-	lock_code(request, wish, found);
-	valid_until = DatumGetTimestampTz(found->batch.values[BATCH_VALID_UNTIL]);
-	if (!found->code.nulls[CODE_CLAIM])
+	lock_code(request, wish, code);
+	valid_until = DatumGetTimestampTz(code->batch.values[BATCH_VALID_UNTIL]);
+	if (!code->row.nulls[CODE_CLAIM])
 	{
-		add_reason(reasons, CLIENTELE_ERRCODE_SOLD_OUT, psprintf("code %s has been used already", wish->typed));
+		add_reason(reasons, CLIENTELE_ERRCODE_SOLD_OUT, psprintf("code %s has been used already", code->typed));
 		return false;
 	}
 	if (valid_until <= request->now)
 	{
 		add_reason(reasons, CLIENTELE_ERRCODE_CLAIM_OVER,
-				   psprintf("code %s was valid until %s", wish->typed, timestamptz_to_str(valid_until)));
+				   psprintf("code %s was valid until %s", code->typed, timestamptz_to_str(valid_until)));
 		return false;
 	}
-	if (!found->batch.nulls[BATCH_RETURNED])
+	if (!code->batch.nulls[BATCH_RETURNED])
 	{
-		add_reason(reasons, CLIENTELE_ERRCODE_CLAIM_OVER, psprintf("code %s has been withdrawn", wish->typed));
+		add_reason(reasons, CLIENTELE_ERRCODE_CLAIM_OVER, psprintf("code %s has been withdrawn", code->typed));
 		return false;
 	}
 	return true;
@@ -164,17 +114,21 @@ find_code(const ClienteleRequest *request, const Wish *wish, Found *found, Clien
 
 /* All reasons why not; if there are none, what is shared has been taken. */
 static void
-decide(const ClienteleAsked *asked, const Wish *wish, Found *found, ClienteleReasons *reasons)
+decide(const ClienteleAsked *asked, const ClienteleWish *wish, Code *code, ClienteleFound *found, ClienteleReasons *reasons)
 {
 	const ClienteleRequest *request = asked->request;
 	const char *branch = asked->bill && asked->bill->branch ? text_to_cstring(asked->bill->branch) : NULL;
+	const ClientelePromotion *promotion;
 	int			promotion_id;
 
-	if (!find_code(request, wish, found, reasons))
+	if (!find_code(request, wish, code, reasons))
 		return;
-	promotion_id = DatumGetInt32(found->batch.values[BATCH_PROMOTION]);
+	promotion_id = DatumGetInt32(code->batch.values[BATCH_PROMOTION]);
 	clientele_stock_share(&request->population, promotion_id);
 	found->promotion = clientele_offered_number(&request->population, promotion_id);
+	found->batch = &code->batch;
+	promotion = found->promotion->bound->promotion;
+	found->expires_at = Min(DatumGetTimestampTz(code->batch.values[BATCH_VALID_UNTIL]), clientele_claim_term_end(promotion, asked->zone));
 	clientele_decide_claim(asked, found->promotion, reasons, &found->benefit);
 	if (reasons->words != NIL)
 		return;
@@ -183,88 +137,43 @@ decide(const ClienteleAsked *asked, const Wish *wish, Found *found, ClienteleRea
 							   NameStr(found->promotion->name));
 	if (reasons->words != NIL || !wish->redeem)
 		return;
-	clientele_give_reserve(request, &found->promotion->bound->promotion->benefit, found->benefit.given, reasons);
+	clientele_give_reserve(request, &promotion->benefit, found->benefit.given, reasons);
 	if (reasons->words != NIL)
-		clientele_stock_give_back_reserved(&request->population, found->promotion->id, branch, asked->moment.day, found->benefit.value);
+		clientele_stock_give_back_reserved(&request->population, promotion_id, branch, asked->moment.day, found->benefit.value);
 }
 
 static void
-write_claim(const ClienteleAsked *asked, const Wish *wish, Found *found, ClienteleClaimAnswer *answer)
+claim(const ClienteleRequest *request, const ClienteleWish *wish, Code *code, ClienteleClaimAnswer *answer)
 {
-	const ClienteleRequest *request = asked->request;
-	const ClientelePromotion *promotion = found->promotion->bound->promotion;
-	ClienteleOwnTable *claims = clientele_own_open("claim");
-	ClienteleStep step = {.step = "claim",.redeemed = &wish->redeem,.bill = wish->document};
-	ClienteleOwnRow row;
-
-	clientele_claim_make(&row, request, asked->key, found->promotion, asked->moment.day,
-						 Min(DatumGetTimestampTz(found->batch.values[BATCH_VALID_UNTIL]), clientele_claim_term_end(promotion, asked->zone)));
-	clientele_claim_set_text(&row, CLAIM_ORIGIN, "code");
-	clientele_claim_set(&row, CLAIM_ORIGIN_ID, found->batch.values[BATCH_ID]);
-	clientele_claim_set(&row, CLAIM_TRANSFERABLE, found->batch.values[BATCH_TRANSFERABLE]);
-	if (wish->bill != NULL)
-	{
-		clientele_claim_set_bill(&row, wish->document, wish->bill);
-		clientele_claim_set_benefit(&row, &found->benefit, promotion->benefit.kind);
-	}
-	if (wish->redeem)
-	{
-		clientele_claim_set_text(&row, CLAIM_STATE, "redeemed");
-		clientele_claim_set(&row, CLAIM_REDEEMED_AT, TimestampTzGetDatum(request->now));
-	}
-	clientele_own_insert(claims, &row);
-	clientele_own_close(claims);
-	found->code.values[CODE_CLAIM] = row.values[CLAIM_ID];
-	found->code.nulls[CODE_CLAIM] = false;
-	clientele_own_update(found->codes, &found->code);
-	if (wish->redeem)
-		clientele_give(request, &row, &promotion->benefit, found->benefit.given);
-
-	clientele_answer_of_claim(answer, &row, promotion);
-	step.claim_id = answer->claim_id;
-	step.answer = clientele_answer_to_json(answer);
-	step.evidence = clientele_decide_evidence(asked, found->promotion);
-	clientele_step_write(request, &step);
-}
-
-static void
-claim_code(const ClienteleRequest *request, const Wish *wish, ClienteleClaimAnswer *answer)
-{
-	ClienteleOwnRow step;
 	ClienteleAsked asked;
-	Found		found;
+	ClienteleFound found = {0};
 
-	memset(answer, 0, sizeof(ClienteleClaimAnswer));
-	if (clientele_request_answered(request, &step))
-	{
-		compare_wish(request, wish, &step);
-		clientele_answer_of_step(answer, &step);
-		return;
-	}
-	memset(&found, 0, sizeof(found));
-	clientele_asked_begin(&asked, request, wish->customer.key_type, wish->customer.key, wish->customer.key_text, wish->bill);
-	found.codes = clientele_own_open("coupon_code");
-	found.batches = clientele_own_open("coupon_batch");
-	decide(&asked, wish, &found, &answer->reasons);
+	clientele_asked_begin(&asked, request, wish->key_type, wish->key, wish->key_text, wish->bill);
+	decide(&asked, wish, code, &found, &answer->reasons);
 	if (answer->reasons.words == NIL)
-		write_claim(&asked, wish, &found, answer);
-	clientele_own_close(found.batches);
-	clientele_own_close(found.codes);
+	{
+		clientele_claim_write(&asked, wish, &found, answer);
+		clientele_claim_set(&code->row, CODE_CLAIM, Int64GetDatum(answer->claim_id));
+		clientele_own_update(code->codes, &code->row);
+	}
 	clientele_asked_end(&asked);
 }
 
-/* caller, population, key, code, request_id, bill, redeem */
-static void
-claim_of_call(FunctionCallInfo fcinfo, Wish *wish, ClienteleClaimAnswer *answer)
+/* caller, population, key, code, request_id, bill, redeem; what was typed. */
+static const char *
+claim_of_call(FunctionCallInfo fcinfo, ClienteleWish *wish, ClienteleClaimAnswer *answer)
 {
 	ClienteleRequest request;
+	ClienteleOwnRow step;
+	Code		code = {0};
 
-	memset(wish, 0, sizeof(Wish));
+	memset(wish, 0, sizeof(ClienteleWish));
+	memset(answer, 0, sizeof(ClienteleClaimAnswer));
 	clientele_request_begin(&request, PG_GETARG_OID(0), clientele_text_argument(fcinfo, 1, "population"),
 							clientele_text_argument(fcinfo, 4, "request_id"));
-	wish->customer = find_customer(&request.population, clientele_text_argument(fcinfo, 2, "key"));
-	wish->typed = clientele_text_argument(fcinfo, 3, "code");
-	wish->code = clientele_code_read(cstring_to_text(wish->typed));
+	clientele_wish_key(wish, &request.population, clientele_text_argument(fcinfo, 2, "key"));
+	code.typed = clientele_text_argument(fcinfo, 3, "code");
+	wish->code = clientele_code_read(PG_GETARG_TEXT_PP(3));
 	wish->document = PG_ARGISNULL(5) ? NULL : PG_GETARG_JSONB_P(5);
 	wish->bill = wish->document ? clientele_bill_read(wish->document) : NULL;
 	wish->redeem = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
@@ -273,28 +182,41 @@ claim_of_call(FunctionCallInfo fcinfo, Wish *wish, ClienteleClaimAnswer *answer)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("nothing is redeemed without a bill"),
 				 errhint("Give the bill: bill => '{\"branch\": \"1\", \"amount\": 600.00}'.  Without one it is a coupon for later.")));
-	claim_code(&request, wish, answer);
+
+	code.codes = clientele_own_open("coupon_code");
+	code.batches = clientele_own_open("coupon_batch");
+	if (clientele_request_answered(&request, &step))
+	{
+		compare_code(&request, wish, &code, &step);
+		clientele_wish_compare(&request, wish, &step);
+		clientele_answer_of_step(answer, &step);
+	}
+	else
+		claim(&request, wish, &code, answer);
+	clientele_own_close(code.batches);
+	clientele_own_close(code.codes);
+	return code.typed;
 }
 
 Datum
 clientele_claim_code(PG_FUNCTION_ARGS)
 {
-	Wish		wish;
+	ClienteleWish wish;
 	ClienteleClaimAnswer answer;
+	const char *typed = claim_of_call(fcinfo, &wish, &answer);
 
-	claim_of_call(fcinfo, &wish, &answer);
 	if (answer.claim_id == 0)
-		clientele_answer_refuse(&answer, psprintf("customer %s cannot use code %s", wish.customer.key_text, wish.typed));
+		clientele_answer_refuse(&answer, psprintf("customer %s cannot use code %s", wish.key_text, typed));
 	PG_RETURN_INT64(answer.claim_id);
 }
 
 Datum
 clientele_try_claim_code(PG_FUNCTION_ARGS)
 {
-	Wish		wish;
+	ClienteleWish wish;
 	ClienteleClaimAnswer answer;
 
-	claim_of_call(fcinfo, &wish, &answer);
+	(void) claim_of_call(fcinfo, &wish, &answer);
 	return clientele_answer_row(fcinfo, &answer, true);
 }
 
@@ -364,7 +286,7 @@ begin_transfer(ClienteleRequest *request, Oid caller, int64 claim_id, const char
 
 /* Whether it can be somebody else's. */
 static void
-check_transferable(const ClienteleRequest *request, const ClienteleOwnRow *claim, const Customer *to)
+check_transferable(const ClienteleRequest *request, const ClienteleOwnRow *claim, const ClienteleWish *to)
 {
 	long long	claim_id = DatumGetInt64(claim->values[CLAIM_ID]);
 
@@ -425,7 +347,7 @@ transfer_evidence(const ClienteleAsked *asked, const ClienteleOffered *promotion
 }
 
 static void
-transfer(const ClienteleRequest *request, int64 claim_id, const Customer *to)
+transfer(const ClienteleRequest *request, int64 claim_id, const ClienteleWish *to)
 {
 	ClienteleOwnTable *claims = clientele_own_open("claim");
 	ClienteleStep step = {.claim_id = claim_id,.step = "transfer",.reason = to->key_text};
@@ -456,11 +378,11 @@ clientele_transfer_claim(PG_FUNCTION_ARGS)
 {
 	ClienteleRequest request;
 	ClienteleOwnRow step;
-	Customer	to;
+	ClienteleWish to = {0};
 	int64		claim_id = clientele_claim_argument(fcinfo, 1);
 
 	begin_transfer(&request, PG_GETARG_OID(0), claim_id, clientele_text_argument(fcinfo, 3, "request_id"));
-	to = find_customer(&request.population, clientele_text_argument(fcinfo, 2, "to_key"));
+	clientele_wish_key(&to, &request.population, clientele_text_argument(fcinfo, 2, "to_key"));
 	if (!clientele_request_answered(&request, &step))
 	{
 		transfer(&request, claim_id, &to);

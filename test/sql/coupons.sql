@@ -192,7 +192,7 @@ CALL issue_coupons('coupon', 'once', 'true', 'rest', batch => 10);
 SELECT * FROM differs('rest', 'SELECT customer_id FROM customer WHERE customer_id <> 61 EXCEPT SELECT key FROM given WHERE request_id = ''first''');
 SELECT stock('once');
 SELECT promotion, kind, segment, quantity, done, left_out, claimed, redeemed, transferable, valid_until, author, request_id, note, ended_at
-FROM regress_coupon_segments.coupon_coupon_batch ORDER BY batch_id;
+FROM regress_coupon_segments.coupon_coupon_batch WHERE request_id <> 'half' ORDER BY batch_id;
 
 -- In a transaction block all or nothing; elsewhere than at READ COMMITTED not at all.
 BEGIN;
