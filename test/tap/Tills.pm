@@ -7,6 +7,7 @@
 #	say		a function of the attempt's number, from 1: its statements, sent one after the
 #			other, each when the last was answered
 #	hear	called once with ('', rows...), or (SQLSTATE, message) if an error of class CL refused it
+#	again	an SQLSTATE after which it is said again
 #
 # A connection that is lost, a statement that is cancelled: the order is given again.  What else
 # goes wrong is a failure.
@@ -149,7 +150,7 @@ sub _ready
 			$self->{count}{refused}++;
 			$order->{hear}->($sqlstate, $error->{M}) if $order->{hear};
 		}
-		elsif ($sqlstate eq '57014' || $till->{said} =~ /PREPARED/ && $sqlstate =~ /^(42704|55006)$/)
+		elsif ($sqlstate eq '57014' || $sqlstate eq ($order->{again} // '') || $till->{said} =~ /PREPARED/ && $sqlstate =~ /^(42704|55006)$/)
 		{
 			# Cancelled; or what was prepared is being ended by another.
 			$self->_again($order);
