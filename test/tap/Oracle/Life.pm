@@ -171,6 +171,13 @@ sub codes_to_be_had
 	return $count;
 }
 
+# Codes that nobody has claimed in time: they are free, but not counted one by one before the rest is gone.
+sub has_late_codes
+{
+	my ($life, $promotion) = @_;
+	return scalar grep { $_->{promotion} eq $promotion->{name} && !is_before($life->{now}, $_->{until}) && grep { !defined } @{ $_->{claims} } } values %{ $life->{batches} };
+}
+
 # What is left of each limit that there is; below 0 where it was lowered.
 sub left_of
 {
@@ -309,7 +316,7 @@ sub do_offers
 		my @reasons = @{ $judged->{reasons} };
 		my $weighed = $judged->{weighed};
 		row($_->{name}, @reasons ? 'f' : 't', $p->{kind}, benefit_columns($p, @reasons ? undef : $weighed->{given}), $p->{valid_days},
-			defined $weighed->{more} ? number($weighed->{more}) : '', given_text($p, $weighed->{then}), words(@reasons), scalar @reasons, $judged->{left},
+			defined $weighed->{more} ? number($weighed->{more}) : '', given_text($p, $weighed->{then}), words(@reasons), scalar @reasons, has_late_codes($life, $_) ? '*' : $judged->{left},
 			defined $p->{to} ? instant_text(term_ends($life, $p, $bill->{branch})) : '')
 	} running($life, $bill);
 }

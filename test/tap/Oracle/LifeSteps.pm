@@ -376,6 +376,7 @@ sub make_step
 		my $claim = claim_for_request($life, $of);
 		my %step = (claim => $of, request => request($life), reason => pick(undef, 'came back', '不满意'));
 		my $bill = $claim->{bill};
+		$step{amount} = $one * (1 + any(50)) if $claim->{state} ne 'redeemed' && often(20);
 		if ($claim->{state} eq 'redeemed' && $bill && often(65))
 		{
 			my $kept = kept_bill($claim->{kept} // $bill);
