@@ -778,6 +778,18 @@ clientele_audience_begin_at(const ClientelePopulation *population, Oid key_type,
 	return begin(population, key_type, key, as_of, true, bill, snapshot);
 }
 
+/* What the version names may be other columns than those that are kept, so they are read anew. */
+void
+clientele_audience_use_version(ClienteleAudience *audience, ClienteleOffered *promotion)
+{
+	MemoryContext caller = MemoryContextSwitchTo(audience->context);
+
+	audience->profile = clientele_profile_begin(audience->population, audience->profile->zone);
+	audience->rows = NULL;
+	promotion->audience = clientele_audience_bind(audience->profile, promotion->bound->promotion);
+	MemoryContextSwitchTo(caller);
+}
+
 bool
 clientele_audience_exists(ClienteleAudience *audience)
 {

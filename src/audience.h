@@ -44,6 +44,9 @@ extern ClienteleAudience *clientele_audience_begin(const ClientelePopulation *po
 extern ClienteleAudience *clientele_audience_begin_at(const ClientelePopulation *population, Oid key_type, Datum key,
 													  TimestampTz as_of, const ClienteleBill *bill, Snapshot snapshot);
 
+/* From now on only an older version of a promotion is asked about: ->bound is that, ->audience is set to fit. */
+extern void clientele_audience_use_version(ClienteleAudience *audience, ClienteleOffered *promotion);
+
 /* Whether there is such a customer, who has not been forgotten. */
 extern bool clientele_audience_exists(ClienteleAudience *audience);
 

@@ -162,6 +162,22 @@ sub counts { my ($life, $claim) = @_; return effective_state($life, $claim) =~ /
 
 sub claims_that_count { my ($life, $promotion) = @_; return grep { $_->{promotion} eq $promotion->{name} && counts($life, $_) } @{ $life->{claims} }; }
 
+# Codes that nobody has claimed yet, and that still can be.
+sub codes_to_be_had
+{
+	my ($life, $promotion) = @_;
+	my $count = 0;
+	$count += grep { !defined } @{ $_->{claims} } for grep { $_->{promotion} eq $promotion->{name} && is_before($life->{now}, $_->{until}) } values %{ $life->{batches} };
+	return $count;
+}
+
+# Codes that nobody has claimed in time: they are free, but not counted one by one before the rest is gone.
+sub has_late_codes
+{
+	my ($life, $promotion) = @_;
+	return scalar grep { $_->{promotion} eq $promotion->{name} && !is_before($life->{now}, $_->{until}) && grep { !defined } @{ $_->{claims} } } values %{ $life->{batches} };
+}
+
 # What is left of each limit that there is; below 0 where it was lowered.
 sub left_of
 {
@@ -169,7 +185,7 @@ sub left_of
 	my $stock = $promotion->{p}{stock};
 	my @taken = claims_that_count($life, $promotion);
 	my %left;
-	$left{'sold out'} = $stock->{total} - @taken if defined $stock->{total};
+	$left{'sold out'} = $stock->{total} - @taken - codes_to_be_had($life, $promotion) if defined $stock->{total};
 	$left{'branch stock'} = $stock->{per_branch} - grep { defined $_->{branch} && $_->{branch} eq $branch } @taken if defined $stock->{per_branch} && defined $branch;
 	$left{'day stock'} = $stock->{per_day} - grep { $_->{day} == $day } @taken if defined $stock->{per_day};
 	return \%left;
@@ -300,7 +316,7 @@ sub do_offers
 		my @reasons = @{ $judged->{reasons} };
 		my $weighed = $judged->{weighed};
 		row($_->{name}, @reasons ? 'f' : 't', $p->{kind}, benefit_columns($p, @reasons ? undef : $weighed->{given}), $p->{valid_days},
-			defined $weighed->{more} ? number($weighed->{more}) : '', given_text($p, $weighed->{then}), words(@reasons), scalar @reasons, $judged->{left},
+			defined $weighed->{more} ? number($weighed->{more}) : '', given_text($p, $weighed->{then}), words(@reasons), scalar @reasons, has_late_codes($life, $_) ? '*' : $judged->{left},
 			defined $p->{to} ? instant_text(term_ends($life, $p, $bill->{branch})) : '')
 	} running($life, $bill);
 }
@@ -451,7 +467,9 @@ sub answered_before
 {
 	my ($life, $step) = @_;
 	my $first = $life->{requests}{ $step->{request} } or return undef;
-	return $step->{changed} ? error('request') : $first->{answer};
+	my ($claim) = grep { $_->{request} eq $step->{request} } @{ $life->{claims} };
+	return $first->{answer} if !$step->{changed} || ($step->{changed} eq 'key' && $claim && $claim->{transferred});
+	return error('request');
 }
 
 sub remember { my ($life, $step, $answer) = @_; $life->{requests}{ $step->{request} } = { step => $step, answer => $answer }; return $answer; }
@@ -504,7 +522,7 @@ sub coupons_lacking
 sub refused
 {
 	my ($step, @reasons) = @_;
-	return error($reasons[0][1]) if $step->{how} ne 'try_claim';
+	return error($reasons[0][1]) if $step->{how} !~ /^try/;
 	return row(('') x 10, words(map { $_->[0] } @reasons), scalar @reasons);
 }
 
@@ -516,7 +534,15 @@ sub do_claim
 	my $before = answered_before($life, $step);
 	return $before if defined $before;
 	return error('customer') unless $life->{customer}{$key};
-	my $promotion = find_promotion($life, $step->{promotion}) or return error('promotion');
+	my $batch;
+	if ($step->{code})
+	{
+		my ($issued, $nth) = @{ $step->{code} };
+		$batch = $life->{batches}{$issued};
+		my $why = !$batch ? 'eligible' : defined $batch->{claims}[$nth] ? 'sold out' : !is_before($now, $batch->{until}) ? 'over' : undef;
+		return refused($step, [ 'code', $why ]) if $why;
+	}
+	my $promotion = find_promotion($life, $batch ? $batch->{promotion} : $step->{promotion}) or return error('promotion');
 	my $p = $promotion->{p};
 	my $branch = $bill ? $bill->{branch} : undef;
 	my $moment = branch_moment($life, $branch, $now);
@@ -543,9 +569,10 @@ sub do_claim
 
 	my $given = $bill ? $weighed->{given} : undef;
 	my $value = $bill ? value_of($p, $given) : undef;
-	@reasons = map { [ $_, 'sold out' ] } lacking($life, $promotion, $branch, $moment->{day}, 1, $value) unless @reasons;
+	@reasons = map { [ $_, 'sold out' ] } grep { !$batch || $_ ne 'sold out' } lacking($life, $promotion, $branch, $moment->{day}, 1, $value) unless @reasons;
 	my $claim = new_claim($life, $step, $promotion, $moment, $given, $spent);
 	$claim->{expires_at} = $expires_at;
+	@$claim{qw(origin transferable expires_at)} = ('code', $batch->{transferable}, sooner($batch->{until}, term_ends($life, $p, $branch))) if $batch;
 	push @{ $life->{claims} }, $claim unless @reasons;
 	if ($step->{redeem} && !@reasons)
 	{
@@ -556,13 +583,14 @@ sub do_claim
 
 	my $place = place_of($life, $claim);
 	$claim->{team} = $begun ? $begun->{team} : $place if $p->{joiners};
+	$batch->{claims}[ $step->{code}[1] ] = $place if $batch;
 	if ($completes)
 	{
 		$begun->{complete} = 1;
 		$_->{expires_at} = $expires_at for grep { $_->{state} eq 'held' } team_members($life, $begun->{team});
 	}
 	use_claim($life, $claim) if $step->{redeem};
-	return remember($life, $step, $place) if $step->{how} eq 'claim';
+	return remember($life, $step, $place) if $step->{how} !~ /^try/;
 	return remember($life, $step, row($place, claim_columns($claim)));
 }
 
@@ -583,6 +611,42 @@ sub claim_columns
 	my ($claim) = @_;
 	my ($p, $until) = @$claim{qw(p expires_at)};
 	return ($claim->{state}, $p->{kind}, benefit_columns($p, $claim->{given}), $until eq 'infinity' ? '' : instant_text($until), '{}', 0);
+}
+
+# ---------- codes, and handing on ----------
+
+sub do_issue_codes
+{
+	my ($life, $step) = @_;
+	my $before = answered_before($life, $step);
+	return $before if defined $before;
+	my $promotion = find_promotion($life, $step->{promotion}) or return error('promotion');
+	my $p = $promotion->{p};
+	return error('state') if $promotion->{state} ne 'published' || $p->{joiners} || !is_before($life->{now}, term_ends($life, $p, undef));
+	my $left = left_of($life, $promotion, undef, 0)->{'sold out'};
+	return error('sold out') if defined $left && $left < $step->{quantity};
+	$life->{batches}{ $step->{request} } = { promotion => $promotion->{name}, until => $step->{until} // 'infinity', transferable => $step->{transferable}, claims => [ (undef) x $step->{quantity} ] };
+	return remember($life, $step, 't');
+}
+
+sub do_transfer
+{
+	my ($life, $step) = @_;
+	my $claim = claim_for_request($life, $step->{claim}) or return error('customer');
+	my $before = answered_before($life, $step);
+	return $before if defined $before;
+	my $key = $step->{key};
+	return error('customer') unless $life->{customer}{$key};
+	return error('over') if effective_state($life, $claim) ne 'held';
+	return error('eligible') if !$claim->{transferable} || $claim->{bill};
+	return error('value') if $claim->{key} eq $key;
+	my $promotion = find_promotion($life, $claim->{promotion});
+	my $p = $promotion->{p};
+	return error('eligible') if ($p->{personal} && $life->{customer}{$key}{refused}) || $promotion->{holdout} || audience_reasons($life, $promotion, $key, $p, undef);
+	my $left = left_of_customer($life, $promotion, $key, branch_moment($life, undef, $life->{now})->{day});
+	return error('sold out') if grep { $_ <= 0 } values %$left;
+	@$claim{qw(key transferred)} = ($key, 1);
+	return remember($life, $step, '');
 }
 
 # ---------- claim_best ----------
@@ -852,6 +916,8 @@ sub life_verb
 	return $plain{$do}->($life, $step) if $plain{$do};
 	return do_claim($life, $step) if $do eq 'claim';
 	return do_claim_best($life, $step) if $do eq 'claim_best';
+	return do_issue_codes($life, $step) if $do eq 'issue_codes';
+	return do_transfer($life, $step) if $do eq 'transfer';
 	return do_redeem($life, $step) if $do eq 'redeem';
 	return do_give_back($life, $step) if $do eq 'give_back';
 	return do_publish($life, $step) if $do eq 'promote' || $do eq 'change';
@@ -880,6 +946,7 @@ sub copy_life
 	$copy{entries} = [ map { $twin{$_} = { %$_, claim => $_->{claim} ? $twin{ $_->{claim} } : undef } } @{ $life->{entries} } ];
 	$copy{spendings} = { map { my $s = $life->{spendings}{$_}; ($_ => { %$s, used => [ map { { %$_, lot => $twin{ $_->{lot} } } } @{ $s->{used} } ] }) } keys %{ $life->{spendings} } };
 	$copy{promotions} = [ map { { %$_ } } @{ $life->{promotions} } ];
+	$copy{batches} = { map { ($_ => { %{ $life->{batches}{$_} }, claims => [ @{ $life->{batches}{$_}{claims} } ] }) } keys %{ $life->{batches} } };
 	$copy{requests} = { %{ $life->{requests} } };
 	$copy{customer} = { map { my $c = $life->{customer}{$_}; ($_ => { %$c, payments => [ @{ $c->{payments} } ], said => [ @{ $c->{said} } ] }) } keys %{ $life->{customer} } };
 	return \%copy;
@@ -913,7 +980,7 @@ sub stock_line
 	my $p = $promotion->{p};
 	my @taken = claims_that_count($life, $promotion);
 	my $left = $kind eq 'budget' ? budget_left($life, $promotion)
-	  : $kind eq 'total' ? $p->{stock}{total} - @taken
+	  : $kind eq 'total' ? $p->{stock}{total} - @taken - codes_to_be_had($life, $promotion)
 	  : $kind eq 'branch' ? $p->{stock}{per_branch} - grep { defined $_->{branch} && $_->{branch} eq $scope } @taken
 	  : $p->{stock}{per_day} - grep { day_text($_->{day}) eq $scope } @taken;
 	return "stock|$place|" . ($kind eq 'budget' ? number($left) : $left);

@@ -30,7 +30,7 @@ sub random_world
 	my %zones = (often(50) ? ('2' => 'Asia/Urumqi') : (), often(50) ? ('3' => pick('Pacific/Auckland', 'Asia/Kolkata', 'America/New_York')) : ());
 	my $zone = pick('Asia/Shanghai', 'Asia/Shanghai', 'UTC', 'Europe/Berlin');
 	my %life = (zone => $zone, zones => \%zones, key_type => pick('int', 'text'),
-		now => instant_of($zone, 1 + any(40), any(1440)) + any(60_000_000), customer => {}, promotions => [], claims => [], requests => {}, spendings => {}, entries => [], number => 0);
+		now => instant_of($zone, 1 + any(40), any(1440)) + any(60_000_000), customer => {}, promotions => [], claims => [], requests => {}, batches => {}, spendings => {}, entries => [], number => 0);
 	my @names = $life{key_type} eq 'int' ? map { 10 * $_ + 1 } 1 .. 5 : ('a', 'B b', "c'c", '陈', 'zz');
 	for my $key (@names)
 	{
@@ -79,7 +79,7 @@ CREATE FUNCTION state() RETURNS SETOF text LANGUAGE sql SET TimeZone = 'UTC' AS 
 		SELECT 1 AS part, c.claim_id AS place, format('claim|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', c.claim_id, c.key, p.name, c.version,
 			   CASE WHEN c.state = 'held' AND c.expires_at <= clientele.wall_clock() THEN 'expired' ELSE c.state END,
 			   c.claimed_at, c.expires_at, c.redeemed_at, c.day, c.branch, trim_scale(c.amount), trim_scale(c.value), trim_scale(c.given),
-			   trim_scale(c.refunded), trim_scale(c.taken_back), c.origin, c.origin_id, c.team) AS t
+			   trim_scale(c.refunded), trim_scale(c.taken_back), c.origin, CASE WHEN c.origin = 'benefit' THEN c.origin_id END, c.team) AS t
 		FROM clientele.claim AS c JOIN clientele.offered_promotion AS p USING (promotion_id)
 		UNION ALL
 		SELECT 2, l.entry_id, format('lot|%s|%s|%s|%s|%s|%s|%s', l.key, l.account, l.item, trim_scale(l.amount),
@@ -90,7 +90,9 @@ CREATE FUNCTION state() RETURNS SETOF text LANGUAGE sql SET TimeZone = 'UTC' AS 
 			   SELECT sum(CASE WHEN s.kind = 'budget' THEN coalesce(c.value, 0) ELSE 1 END)
 			   FROM clientele.claim AS c
 			   WHERE c.promotion_id = s.promotion_id AND c.state = 'held' AND c.expires_at <= clientele.wall_clock()
-				 AND CASE s.kind WHEN 'branch' THEN c.branch = s.scope WHEN 'day' THEN c.day::text = s.scope ELSE true END), 0)))
+				 AND CASE s.kind WHEN 'branch' THEN c.branch = s.scope WHEN 'day' THEN c.day::text = s.scope ELSE true END), 0) + CASE WHEN s.kind = 'total' THEN (
+			   SELECT count(*) FROM clientele.coupon_code AS k JOIN clientele.coupon_batch AS b USING (batch_id)
+			   WHERE b.promotion_id = s.promotion_id AND b.returned IS NULL AND b.valid_until <= clientele.wall_clock() AND k.claim_id IS NULL) ELSE 0 END))
 		FROM clientele.stock AS s JOIN clientele.offered_promotion AS p USING (promotion_id)
 		GROUP BY s.promotion_id, p.name, s.kind, s.scope) AS a
 	ORDER BY part, place $$;
@@ -235,7 +237,7 @@ sub any_promotion { my ($life) = @_; return pick(@{ $life->{promotions} })->{nam
 sub request { my ($life) = @_; return 'r' . ++$life->{number}; }
 
 my %weights = (
-	claim => 34, offers => 12, best_offers => 4, claim_best => 5, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
+	claim => 34, offers => 12, best_offers => 4, claim_best => 5, issue_codes => 4, transfer => 3, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
 	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 1, spend => 4, credit => 3, refund_spending => 2, refresh => 2);
 
 sub random_step
@@ -248,7 +250,7 @@ sub random_step
 		my $step = make_step($life, $do) or next;
 		$step->{do} //= $do;
 		$step->{transaction} = pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
-			if $do =~ /^(claim|claim_best|redeem|give_back|offers|spend|credit|refund_spending)$/ && ($step->{pay} || often(20));
+			if $do =~ /^(claim|claim_best|issue_codes|transfer|redeem|give_back|offers|spend|credit|refund_spending)$/ && ($step->{pay} || often(20));
 		$step->{rollback} = 1 if $step->{transaction} && often(25);
 		return $step;
 	}
@@ -260,7 +262,7 @@ sub step_again
 	my ($life, $first, $other) = @_;
 	my %again = %$first;
 	delete @again{qw(pay transaction rollback)};
-	my $is = sub { return $other eq $_[0] && ($again{changed} = 1); };
+	my $is = sub { return $other eq $_[0] && ($again{changed} = $other); };
 	($again{key}) = grep { $_ ne $first->{key} } sort keys %{ $life->{customer} } if defined $again{key} && $is->('key');
 	($again{promotion}) = grep { $_ ne $first->{promotion} } map { $_->{name} } @{ $life->{promotions} } if defined $again{promotion} && $is->('promotion');
 	$again{bill} = { %{ $again{bill} }, json => $again{bill}{json} =~ s/"B(\d+)"/"C$1"/r } if $again{bill} && $is->('bill');
@@ -284,7 +286,7 @@ sub any_claim
 sub burst_step
 {
 	my ($life, @claimed) = @_;
-	my %weights = (claim => 60, redeem => 15, give_back => 15, spend => 5, credit => 2);
+	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2);
 	while (1)
 	{
 		my $do = weighed_pick(%weights);
@@ -311,9 +313,18 @@ sub random_claim
 {
 	my ($life) = @_;
 	my $promotion = pick(@{ $life->{promotions} });
-	my %step = (do => 'claim', how => pick('claim', 'try_claim', 'try_claim'), key => any_key($life), promotion => $promotion->{name}, bill => often(75) ? life_bill($life) : undef);
+	my %step = (do => 'claim', how => pick('claim', 'try_claim', 'try_claim'), key => any_key($life), promotion => $promotion->{name}, bill => often(70) ? life_bill($life) : undef);
 	$step{redeem} = 1 if $step{bill} ? often(40) : often(3);
 	$step{promotion} = 'nothing', $step{redeem} = 0 if often(1);
+	my @batches = sort keys %{ $life->{batches} };
+	if (@batches && often(20))
+	{
+		my $batch = often(2) ? 'none' : pick(@batches);
+		$step{code} = [ $batch, $batch eq 'none' ? 0 : any(scalar @{ $life->{batches}{$batch}{claims} }) ];
+		$step{how} = pick('claim_code', 'try_claim_code');
+		delete $step{promotion};
+		return \%step;
+	}
 	if ($promotion->{p}{joiners} ? often(60) : often(2))
 	{
 		my @begun = grep { defined $_->{team} && (often(10) || $_->{promotion} eq $promotion->{name}) } @{ $life->{claims} };
@@ -342,6 +353,17 @@ sub make_step
 		$step{redeem} = any(2), $step{request} = request($life) if $do eq 'claim_best';
 		return \%step;
 	}
+	if ($do eq 'issue_codes')
+	{
+		return { promotion => any_promotion($life), quantity => 1 + any(3), request => request($life), transferable => any(2),
+			until => often(60) ? $life->{now} + (1 + any(10_000)) * $minute_us : undef };
+	}
+	if ($do eq 'transfer')
+	{
+		my @codes = grep { $_->{transferable} && !$_->{bill} && effective_state($life, $_) eq 'held' } @{ $life->{claims} };
+		my $of = @codes && often(85) ? [ @{ pick(@codes) }{qw(request nth)} ] : any_claim($life, 'held') or return undef;
+		return { claim => $of, key => any_key($life), request => request($life) };
+	}
 	if ($do eq 'redeem')
 	{
 		my $of = any_claim($life, 'held') or return undef;
@@ -354,6 +376,7 @@ sub make_step
 		my $claim = claim_for_request($life, $of);
 		my %step = (claim => $of, request => request($life), reason => pick(undef, 'came back', '不满意'));
 		my $bill = $claim->{bill};
+		$step{amount} = $one * (1 + any(50)) if $claim->{state} ne 'redeemed' && often(20);
 		if ($claim->{state} eq 'redeemed' && $bill && often(65))
 		{
 			my $kept = kept_bill($claim->{kept} // $bill);
@@ -432,6 +455,14 @@ sub sql_claim
 	return $claim->{id};
 }
 
+# The n-th code of a batch, or one that there is not.
+sub sql_code
+{
+	my ($request, $nth) = @_;
+	return 'coalesce((SELECT k.code FROM clientele.coupon_code AS k JOIN clientele.coupon_batch AS b USING (batch_id) WHERE b.request_id = '
+		. sql_text($request) . " ORDER BY k.code OFFSET $nth LIMIT 1), clientele.random_code())";
+}
+
 my %select = (
 	claim => 'c.claim_id FROM (SELECT %s AS claim_id) AS c',
 	try_claim => 'c.claim_id, c.state, c.kind, trim_scale(c.amount), trim_scale(c.value), c.points, c.item, c.coupon, c.quantity, c.expires_at, c.reasons, cardinality(c.missing) FROM %s AS c',
@@ -450,8 +481,16 @@ sub verb_sql
 	if ($do eq 'claim')
 	{
 		my $team = $step->{team} ? sql_claim($life, $step->{team}) // return undef : 'NULL';
-		my $call = "clientele.$step->{how}(" . sql_list(@key, sql_text($step->{promotion}), $request, sql_bill($step->{bill}), sql_bool($step->{redeem}), $team) . ')';
-		return 'SELECT ' . sprintf($select{ $step->{how} }, $call);
+		my @what = $step->{code} ? sql_code(@{ $step->{code} }) : sql_text($step->{promotion});
+		my $call = "clientele.$step->{how}(" . sql_list(@key, @what, $request, sql_bill($step->{bill}), sql_bool($step->{redeem}), $step->{code} ? () : $team) . ')';
+		return 'SELECT ' . sprintf($select{ $step->{how} =~ /^try/ ? 'try_claim' : 'claim' }, $call);
+	}
+	return "SELECT clientele.issue_codes('clinic', " . join(', ', sql_text($step->{promotion}), $step->{quantity}, $request, sql_instant($step->{until}), sql_bool($step->{transferable}))
+		. ') IS NOT NULL' if $do eq 'issue_codes';
+	if ($do eq 'transfer')
+	{
+		my $claim = sql_claim($life, $step->{claim}) // return undef;
+		return "SELECT clientele.transfer_claim($claim, $key[0], $request)";
 	}
 	if ($do eq 'redeem')
 	{
