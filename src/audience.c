@@ -33,6 +33,7 @@
 #include "audience.h"
 #include "clock.h"
 #include "compat.h"
+#include "customer.h"
 #include "expression_bind.h"
 #include "local_time.h"
 #include "nearest_name.h"
@@ -794,6 +795,22 @@ bool
 clientele_audience_exists(ClienteleAudience *audience)
 {
 	return row_now(audience)->exists;
+}
+
+bool
+clientele_audience_is_there(ClienteleAudience *audience)
+{
+	Oid			caller;
+	int			security;
+	bool		found;
+
+	if (audience->rows != NULL)
+		return audience->rows->exists;
+	GetUserIdAndSecContext(&caller, &security);
+	SetUserIdAndSecContext(audience->population->owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	found = clientele_customer_exists(audience->population, audience->key_type, audience->key, audience->snapshot);
+	SetUserIdAndSecContext(caller, security);
+	return found;
 }
 
 bool

@@ -50,6 +50,9 @@ extern void clientele_audience_use_version(ClienteleAudience *audience, Clientel
 /* Whether there is such a customer, who has not been forgotten. */
 extern bool clientele_audience_exists(ClienteleAudience *audience);
 
+/* The same, where his profile may not be needed. */
+extern bool clientele_audience_is_there(ClienteleAudience *audience);
+
 /* Whether he has refused automated decisions. */
 extern bool clientele_audience_refused(ClienteleAudience *audience);
 

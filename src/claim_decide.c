@@ -64,7 +64,7 @@ clientele_asked_begin(ClienteleAsked *asked, const ClienteleRequest *request, Oi
 	asked->moment = clientele_moment(request->now, asked->zone);
 	asked->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	asked->audience = clientele_audience_begin(&request->population, key_type, key, request->now, bill, asked->snapshot);
-	if (!clientele_audience_exists(asked->audience))
+	if (!clientele_audience_is_there(asked->audience))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("population \"%s\" has no customer %s", NameStr(request->population.name), key_text)));

@@ -18,7 +18,7 @@
 
 #include "clock.h"
 #include "compat.h"
-#include "forgotten.h"
+#include "customer.h"
 #include "owner.h"
 #include "population.h"
 #include "reader.h"
@@ -48,33 +48,10 @@ typedef struct Latest
 
 /* ---------- the customer ---------- */
 
-static ClienteleStream *
-open_customer(const ClientelePopulation *population, Oid key_type, Datum key, Snapshot snapshot)
-{
-	AttrNumber	column = get_attnum(population->relation, NameStr(population->key_column));
-	ClienteleQuietTable table = {population->relation, column, 1, &column};
-	ClienteleQuietPlan *plan = clientele_quiet_plan(1, &table, key_type, false);
-
-	if (plan && clientele_quiet_is_indexed(plan) && clientele_quiet_allowed(plan))
-		return clientele_stream_open_quiet(plan, key, NULL, snapshot);
-	return clientele_stream_open(
-		clientele_query_kept(psprintf("SELECT 1 FROM %s AS c WHERE c.%s = $1",
-									  quote_qualified_identifier(get_namespace_name(get_rel_namespace(population->relation)),
-																 get_rel_name(population->relation)),
-									  quote_identifier(NameStr(population->key_column))), 1, &key_type),
-		&key, NULL, snapshot);
-}
-
-/* One who is forgotten is as unknown as one who never was. */
 static void
 refuse_unknown(const ClientelePopulation *population, Oid key_type, Datum key, const char *key_text, Snapshot snapshot)
 {
-	ClienteleForgotten *forgotten = clientele_forgotten_get(population->id, key_type, snapshot);
-	ClienteleStream *stream = open_customer(population, key_type, key, snapshot);
-	bool		known = clientele_stream_next(stream) != NULL;
-
-	clientele_stream_close(stream);
-	if (!known || (forgotten && clientele_is_forgotten(forgotten, key)))
+	if (!clientele_customer_exists(population, key_type, key, snapshot))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("population \"%s\" has no customer %s", NameStr(population->name), key_text)));

@@ -1,0 +1,20 @@
+/*
+ * customer.h
+ *		Whether there is such a customer.
+ */
+#ifndef CLIENTELE_CUSTOMER_H
+#define CLIENTELE_CUSTOMER_H
+
+#include "postgres.h"
+
+#include "utils/snapshot.h"
+
+#include "population.h"
+
+/*
+ * Whether the customer table has that key, as a registered snapshot sees it; one who is forgotten is as
+ * unknown as one who never was.  As the population's owner, and without predicate locks where there is an index.
+ */
+extern bool clientele_customer_exists(const ClientelePopulation *population, Oid key_type, Datum key, Snapshot snapshot);
+
+#endif							/* CLIENTELE_CUSTOMER_H */
