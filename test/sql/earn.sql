@@ -43,19 +43,19 @@ SELECT grant_membership('earn', 3, '金卡', '2026-08-15 00:00+08', 'card 17', p
 -- Earning
 -- ---------------------------------------------------------------------------
 
-SELECT * FROM earn('earn', 1, 'bill 1', '{"bill_id": "1", "amount": 580}');
-SELECT * FROM earn('earn', 3, 'bill 2', '{"bill_id": "2", "amount": 1280}');
-SELECT * FROM earn('earn', '2', 'bill 3', '{"bill_id": "3", "amount": 99999}');
-SELECT * FROM earn('earn', 2, 'bill 4', '{"bill_id": "4", "amount": 58}');
-SELECT * FROM earn('earn', 9, 'bill 5', '{"bill_id": "5", "amount": 5800}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 1, 'bill 1', '{"bill_id": "1", "amount": 580}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 3, 'bill 2', '{"bill_id": "2", "amount": 1280}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', '2', 'bill 3', '{"bill_id": "3", "amount": 99999}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 2, 'bill 4', '{"bill_id": "4", "amount": 58}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 9, 'bill 5', '{"bill_id": "5", "amount": 5800}');
 -- A repetition answers the same, also when rules have come and gone; another bill is an error.
 SELECT pause_promotion('earn', 'again');
-SELECT * FROM earn('earn', 3, 'bill 2', '{"bill_id": "2", "amount": 1280}');
-SELECT * FROM earn('earn', 3, 'bill 2', '{"bill_id": "2", "amount": 1281}');
-SELECT * FROM earn('earn', 1, 'bill 2', '{"bill_id": "2", "amount": 1280}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 3, 'bill 2', '{"bill_id": "2", "amount": 1280}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 3, 'bill 2', '{"bill_id": "2", "amount": 1281}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 1, 'bill 2', '{"bill_id": "2", "amount": 1280}');
 SELECT resume_promotion('earn', 'again');
-SELECT * FROM earn('earn', 3, NULL, '{"bill_id": "2", "amount": 1280}');
-SELECT * FROM earn('earn', 3, 'bill 6', NULL);
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 3, NULL, '{"bill_id": "2", "amount": 1280}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 3, 'bill 6', NULL);
 SELECT * FROM balances('earn', 3);
 -- Earn rules are not offered.
 SELECT promotion FROM offers('earn', 1, '{"amount": 1280}') ORDER BY 1;
@@ -82,7 +82,9 @@ FROM generate_series(timestamptz '2026-06-30 10:00+08', '2026-08-02 10:00+08', '
 WHERE t.at < '2026-07-08' OR t.at > '2026-07-29' ORDER BY 1;
 
 -- One that is handed on: it was his, then it was hers.  What a customer claims himself he cannot hand on.
+\set VERBOSITY sqlstate
 SELECT transfer_claim(:second, 1, 'hand on 1');
+\set VERBOSITY default
 CALL issue_coupons('earn', 'mask', $$has_tag('金卡')$$, 'batch 1', transferable => true);
 SELECT claim_id AS handed FROM account_statement('earn', 3, 'coupon', 'mask') ORDER BY at DESC, claim_id DESC LIMIT 1 \gset
 RESET ROLE; SET clientele.clock = '2026-08-03 10:00+08'; SET ROLE regress_earn_owner;
@@ -142,7 +144,7 @@ SELECT promotion, "limit", used, remaining, renews_at FROM entitlements('earn', 
 
 GRANT USAGE ON SCHEMA regress_earn_segments TO regress_earn_till;
 RESET ROLE; SET ROLE regress_earn_till;
-SELECT * FROM earn('earn', 1, 'bill 9', '{"bill_id": "9", "amount": 580}');
+SELECT promotion, kind, value, points, item, coupon, quantity FROM earn('earn', 1, 'bill 9', '{"bill_id": "9", "amount": 580}');
 SELECT * FROM entitlements('earn', 1);
 RESET ROLE; SET ROLE regress_earn_owner;
 GRANT INSERT ON regress_earn_segments.earn_claim TO regress_earn_till;
