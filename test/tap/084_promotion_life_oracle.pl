@@ -135,12 +135,14 @@ sub begin_world
 	return $session;
 }
 
+# What verify_promotions finds in the end.
 sub end_world
 {
 	my ($session) = @_;
+	my @found = ask($session, "SELECT * FROM clientele.verify_promotions('clinic');\n");
 	hang_up($session);
 	$node->safe_psql('postgres', "DROP DATABASE $session->{database}");
-	return;
+	return map { "verify_promotions: $_" } @found;
 }
 
 # What has been answered how often.
@@ -194,8 +196,8 @@ sub live_through
 		push @done, $step;
 		@wrong = live($life, $session, $step);
 	}
-	end_world($session);
-	return (\@done, @wrong);
+	my @found = end_world($session);
+	return (\@done, @wrong ? @wrong : @found);
 }
 
 # Leaves out what can be left out of a history whose last step goes wrong.
@@ -403,7 +405,8 @@ sub live_at_once
 		last if @wrong;
 	}
 	hang_up($_) for @$at_once;
-	end_world($session);
+	my @found = end_world($session);
+	@wrong = @found unless @wrong;
 	diag encode_utf8("seed $seed, clinic $number, at once:\n" . join("\n", @wrong)) if @wrong;
 	return ok(!@wrong, "clinic $number: $asked steps of sessions at once");
 }
