@@ -196,17 +196,17 @@ sub changed_offer
 
 sub life_bill
 {
-	my ($life) = @_;
+	my ($life, $key) = @_;
 	my $bill = random_bill(2);
 	$bill->{branch} = pick(undef, @branches, @branches);
 	$bill->{at} = undef;
 	if (often(60))
 	{
 		my $at = $life->{now};
-		$at -= any(pick(60, 3_600, 200_000)) * 1_000_000 if often(60);
+		$at -= any(pick(60, 3_600, 200_000)) * 1_000_000 if often(50);
 		# the payments of a moment count, or just do not
-		my @payments = map { @{ $_->{payments} } } map { $life->{customer}{$_} } sort keys %{ $life->{customer} };
-		$at = pick(@payments)->[0] + pick(0, 0, 1) if @payments && often(15);
+		my @payments = defined $key && $life->{customer}{$key} ? @{ $life->{customer}{$key}{payments} } : ();
+		$at = pick(@payments)->[0] + pick(0, 0, 1) if @payments && often(30);
 		$bill->{at_us} = $at;
 		$bill->{at} = instant_text($at) =~ s/ /T/r =~ s/\+00$/Z/r;
 	}
@@ -313,7 +313,8 @@ sub random_claim
 {
 	my ($life) = @_;
 	my $promotion = pick(@{ $life->{promotions} });
-	my %step = (do => 'claim', how => pick('claim', 'try_claim', 'try_claim'), key => any_key($life), promotion => $promotion->{name}, bill => often(70) ? life_bill($life) : undef);
+	my %step = (do => 'claim', how => pick('claim', 'try_claim', 'try_claim'), key => any_key($life), promotion => $promotion->{name});
+	$step{bill} = often(70) ? life_bill($life, $step{key}) : undef;
 	$step{redeem} = 1 if $step{bill} ? often(40) : often(3);
 	$step{promotion} = 'nothing', $step{redeem} = 0 if often(1);
 	my @batches = sort keys %{ $life->{batches} };
@@ -349,7 +350,8 @@ sub make_step
 	}
 	if ($do eq 'offers' || $do eq 'best_offers' || $do eq 'claim_best')
 	{
-		my %step = (key => any_key($life), bill => life_bill($life), policy => pick('best for customer', 'priority order', 'first'));
+		my $key = any_key($life);
+		my %step = (key => $key, bill => life_bill($life, $key), policy => pick('best for customer', 'priority order', 'first'));
 		$step{redeem} = any(2), $step{request} = request($life) if $do eq 'claim_best';
 		return \%step;
 	}
