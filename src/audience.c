@@ -11,7 +11,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
@@ -21,23 +20,19 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "audience.h"
 #include "clock.h"
 #include "compat.h"
 #include "customer.h"
-#include "expression_bind.h"
 #include "local_time.h"
-#include "nearest_name.h"
-#include "owner.h"
+#include "profile_rules.h"
 #include "quiet_read.h"
 #include "reader.h"
 #include "result_row.h"
@@ -46,77 +41,13 @@
 PG_FUNCTION_INFO_V1(clientele_check_audience);
 PG_FUNCTION_INFO_V1(clientele_customers_where);
 
-/* The columns that are always read, and the first of those that somebody names. */
-enum
-{
-	ROW_EVALUATED_AT,
-	ROW_MODEL_VERSION,
-	ROW_TAGS,
-	ROW_FIRST_NAMED
-};
-
-/* A column of the view that somebody names. */
-typedef struct NamedColumn
-{
-	const char *name;
-	Oid			oid;
-	ClienteleColumn column;
-} NamedColumn;
-
-struct ClienteleProfile
-{
-	int			population_id;
-	const char *population;
-	const char *schema;
-	const char *key_column;
-	Oid			owner;
-	pg_tz	   *zone;			/* of the population */
-	Oid			view;			/* InvalidOid: nothing is published */
-	TupleDesc	columns;		/* of the view */
-	int			nnamed;
-	NamedColumn *named;			/* has room for all */
-	List	   *tags;			/* char *: that the live version defines; read when one is asked for */
-	bool		tags_read;
-	const char *sql[2];			/* now; at another instant; NULL = not needed yet */
-};
-
-/* Where a rule finds a column, or a tag, and where it wants it. */
-typedef struct NameCell
-{
-	int			column;			/* of ->named */
-	ClienteleCell *cell;
-} NameCell;
-
-typedef struct TagCell
-{
-	const char *tag;
-	ClienteleCell *cell;
-} TagCell;
-
-struct ClienteleAudienceRules
-{
-	ClienteleScope scope;		/* first, so that resolve finds the rest */
-	ClienteleProfile *profile;
-	ClienteleProgram *program;	/* NULL = everybody */
-	int			nparts;
-	const char **parts;			/* as text: */
-	ClienteleCell **truths;		/* what stands between the outermost ANDs */
-	int			nnames;
-	NameCell   *names;			/* has room for all */
-	int			ntags;
-	int			tags_allocated;
-	TagCell    *tags;
-	int			measure;		/* of ->named; -1 = none */
-	const char *broken;			/* why it cannot be asked any more; NULL = it can */
-};
-
 /* A customer's profile at an instant. */
 typedef struct ProfileRow
 {
 	struct ProfileRow *next;
 	TimestampTz as_of;
 	bool		exists;
-	Datum	   *values;			/* ROW_... */
+	Datum	   *values;			/* CLIENTELE_PROFILE_... */
 	bool	   *nulls;
 } ProfileRow;
 
@@ -137,332 +68,6 @@ struct ClienteleAudience
 	bool		refused;
 };
 
-/* ---------- the columns of the view ---------- */
-
-ClienteleProfile *
-clientele_profile_begin(const ClientelePopulation *population, pg_tz *zone)
-{
-	ClienteleProfile *profile = palloc0(sizeof(ClienteleProfile));
-	Relation	view;
-
-	profile->population_id = population->id;
-	profile->population = pstrdup(NameStr(population->name));
-	profile->schema = pstrdup(NameStr(population->target_schema));
-	profile->key_column = pstrdup(NameStr(population->key_column));
-	profile->owner = population->owner;
-	profile->zone = zone;
-	profile->view = clientele_view(profile->schema, profile->population, profile->owner);
-	if (!OidIsValid(profile->view))
-		return profile;
-	view = table_open(profile->view, AccessShareLock);
-	profile->columns = CreateTupleDescCopy(RelationGetDescr(view));
-	profile->named = palloc(mul_size(profile->columns->natts, sizeof(NamedColumn)));
-	table_close(view, AccessShareLock);
-	return profile;
-}
-
-/* A view that is not there yet may be any. */
-bool
-clientele_profile_reads(const ClienteleProfile *profile, Oid relation)
-{
-	return profile->view == relation || !OidIsValid(profile->view);
-}
-
-/* What is known of the row, not of the customer, is no part of a condition. */
-static bool
-is_nameable(Form_pg_attribute column)
-{
-	static const char *const others[] = {"tags", "evaluated_at", "due_at", "model_version"};
-
-	for (size_t i = 0; i < lengthof(others); i++)
-	{
-		if (strcmp(NameStr(column->attname), others[i]) == 0)
-			return false;
-	}
-	return !column->attisdropped;
-}
-
-/* Perhaps a metric of money. */
-static bool
-is_number(const ClienteleProfile *profile, Form_pg_attribute column)
-{
-	return (column->atttypid == INT4OID || column->atttypid == INT8OID || column->atttypid == NUMERICOID) &&
-		strcmp(NameStr(column->attname), profile->key_column) != 0;
-}
-
-static Form_pg_attribute
-find_attribute(const ClienteleProfile *profile, const char *name, bool numbers, ClienteleNearestName *nearest)
-{
-	for (int i = 0; i < profile->columns->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(profile->columns, i);
-
-		if (!is_nameable(attribute))
-			continue;
-		if (strcmp(NameStr(attribute->attname), name) == 0)
-			return attribute;
-		if (!numbers || is_number(profile, attribute))
-			clientele_nearest_offer(nearest, NameStr(attribute->attname));
-	}
-	return NULL;
-}
-
-/* The number of a column in ->named, which is `what`; where an error is, where it is in an expression. */
-static int
-name_column(ClienteleProfile *profile, const char *name, const char *what, const ClienteleBinder *binder,
-			const ClienteleNode *place)
-{
-	ClienteleNearestName nearest;
-	Form_pg_attribute attribute;
-	NamedColumn *named;
-
-	for (int i = 0; i < profile->nnamed; i++)
-	{
-		if (strcmp(profile->named[i].name, name) == 0)
-			return i;
-	}
-	clientele_nearest_begin(&nearest, name);
-	attribute = find_attribute(profile, name, place == NULL, &nearest);
-	if (attribute == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("population \"%s\" has no %s \"%s\"", profile->population, what, name),
-				 clientele_nearest_result(&nearest) ?
-				 errhint("Perhaps you mean %s.", quote_identifier(clientele_nearest_result(&nearest))) :
-				 errhint("The columns of %s can be named; for anything else, define a metric first.",
-						 quote_qualified_identifier(profile->schema, profile->population)),
-				 place ? clientele_bind_error_position(binder, place) : 0));
-	named = &profile->named[profile->nnamed];
-	if (!clientele_column_init(&named->column, attribute->atttypid, attribute->atttypmod, attribute->attcollation))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column %s of type %s cannot be used in an expression", name, format_type_be(attribute->atttypid)),
-				 errhint("Define a metric that gives one of %s.", clientele_column_types()),
-				 place ? clientele_bind_error_position(binder, place) : 0));
-	named->name = pstrdup(name);
-	named->oid = attribute->atttypid;
-	return profile->nnamed++;
-}
-
-static void
-read_tags(ClienteleProfile *profile)
-{
-	static const Oid types[] = {INT4OID};
-	Datum		id = Int32GetDatum(profile->population_id);
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	ClienteleRole before = clientele_become(clientele_extension_owner());
-	ClienteleStream *stream = clientele_stream_open(
-		clientele_query_kept("SELECT d.name::pg_catalog.text FROM clientele.population AS p"
-							 " JOIN clientele.version AS v ON v.population_id = p.population_id AND v.version = p.live_version"
-							 " CROSS JOIN LATERAL clientele.model_definitions(v.model) AS d"
-							 " WHERE p.population_id = $1 AND d.kind = 'tag'", 1, types), &id, NULL, snapshot);
-	TupleTableSlot *slot;
-
-	while ((slot = clientele_stream_next(stream)) != NULL)
-	{
-		bool		isnull;
-
-		profile->tags = lappend(profile->tags, TextDatumGetCString(slot_getattr(slot, 1, &isnull)));
-	}
-	clientele_stream_close(stream);
-	clientele_become_again(&before);
-	UnregisterSnapshot(snapshot);
-	profile->tags_read = true;
-}
-
-/* ---------- binding ---------- */
-
-static ClienteleOperand
-resolve_name(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *name)
-{
-	ClienteleAudienceRules *rules = (ClienteleAudienceRules *) scope;
-	int			number = name_column(rules->profile, name->string, "column", binder, name);
-	ClienteleColumn *column = &rules->profile->named[number].column;
-	ClienteleOperand operand = {.type = column->type,.column = column};
-
-	if (name->next_name)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column %s has no part %s", name->string, name->next_name->string),
-				 errhint("The columns of the population's view can be named, such as the labels of its ladders."),
-				 clientele_bind_error_position(binder, name->next_name)));
-	for (int i = 0; i < rules->nnames; i++)
-	{
-		if (rules->names[i].column == number)
-			operand.cells = rules->names[i].cell;
-	}
-	if (operand.cells == NULL)
-	{
-		operand.cells = clientele_bind_register(binder);
-		rules->names[rules->nnames++] = (NameCell) {number, operand.cells};
-	}
-	if (column->kind == CLIENTELE_COLUMN_TIMESTAMP)
-		clientele_bind_needs_zone(binder);
-	return operand;
-}
-
-/* A tag that nobody can have would make its opposite mean everybody. */
-static void
-check_tag(ClienteleProfile *profile, ClienteleBinder *binder, const ClienteleNode *place)
-{
-	ClienteleNearestName nearest;
-	ListCell   *cell;
-
-	if (!profile->tags_read)
-		read_tags(profile);
-	clientele_nearest_begin(&nearest, place->string);
-	foreach(cell, profile->tags)
-	{
-		if (strcmp(lfirst(cell), place->string) == 0)
-			return;
-		clientele_nearest_offer(&nearest, lfirst(cell));
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("there is no tag \"%s\"", place->string),
-			 clientele_nearest_result(&nearest) ?
-			 errhint("Perhaps you mean '%s'.", clientele_nearest_result(&nearest)) :
-			 errhint("Define it, without a rule if only people give it: SELECT clientele.define_tag(%s, '%s'); then publish and refresh.",
-					 quote_literal_cstr(profile->population), place->string),
-			 clientele_bind_error_position(binder, place)));
-}
-
-static ClienteleOperand
-resolve_tag(ClienteleScope *scope, ClienteleBinder *binder, const ClienteleNode *node)
-{
-	ClienteleAudienceRules *rules = (ClienteleAudienceRules *) scope;
-	const char *tag = node->first->string;
-	ClienteleOperand operand = {.type = CLIENTELE_BOOLEAN};
-
-	for (int i = 0; i < rules->ntags; i++)
-	{
-		if (strcmp(rules->tags[i].tag, tag) == 0)
-			operand.cells = rules->tags[i].cell;
-	}
-	if (operand.cells != NULL)
-		return operand;
-	check_tag(rules->profile, binder, node->first);
-	if (rules->ntags == rules->tags_allocated)
-	{
-		rules->tags_allocated = Max(4, rules->tags_allocated * 2);
-		rules->tags = rules->tags == NULL ? palloc(mul_size(rules->tags_allocated, sizeof(TagCell))) :
-			repalloc(rules->tags, mul_size(rules->tags_allocated, sizeof(TagCell)));
-	}
-	operand.cells = clientele_bind_register(binder);
-	rules->tags[rules->ntags++] = (TagCell) {pstrdup(tag), operand.cells};
-	return operand;
-}
-
-static void
-place_error_callback(void *place)
-{
-	errcontext("%s", (const char *) place);
-}
-
-static void
-bind_condition(ClienteleAudienceRules *rules, const char *condition)
-{
-	ClienteleNode *tree = clientele_expression_parse(condition, NULL);
-	bool		all_of = tree->kind == CLIENTELE_NODE_AND;
-	ClienteleBinder *binder;
-	int			nparts = 0;
-
-	for (const ClienteleNode *at = all_of ? tree->first : tree; at != NULL; at = at->next)
-		nparts++;
-	rules->parts = palloc(mul_size(nparts, sizeof(char *)));
-	rules->truths = palloc(mul_size(nparts, sizeof(ClienteleCell *)));
-	rules->names = palloc(mul_size(rules->profile->columns->natts, sizeof(NameCell)));
-	binder = clientele_bind_begin(&rules->scope, 1, false);
-	clientele_bind_lenient(binder);
-	for (const ClienteleNode *part = all_of ? tree->first : tree; part != NULL; part = part->next)
-	{
-		ClienteleType type;
-
-		rules->parts[rules->nparts] = clientele_expression_print(part);
-		rules->truths[rules->nparts] = clientele_bind_rule(binder, rules->parts[rules->nparts], CLIENTELE_BOOLEAN, &type);
-		rules->nparts++;
-	}
-	rules->program = clientele_bind_end(binder);
-}
-
-static void
-bind_measure(ClienteleAudienceRules *rules, const char *measure)
-{
-	rules->measure = name_column(rules->profile, measure, "metric", NULL, NULL);
-	if (rules->profile->named[rules->measure].column.type != CLIENTELE_NUMBER)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("\"%s\" is no number, so nothing is spent by it", measure),
-				 errhint("Name a metric such as sum(payment.amount).")));
-}
-
-/* Either may be NULL.  What does not compile is an error. */
-static ClienteleAudienceRules *
-bind(ClienteleProfile *profile, const char *condition, const char *measure)
-{
-	ClienteleAudienceRules *rules = palloc0(sizeof(ClienteleAudienceRules));
-	ErrorContextCallback callback = {.callback = place_error_callback,.previous = error_context_stack};
-
-	rules->scope.resolve = resolve_name;
-	rules->scope.tag = resolve_tag;
-	rules->profile = profile;
-	rules->measure = -1;
-	if (!OidIsValid(profile->view))
-		clientele_refuse_unpublished(profile->population);
-	error_context_stack = &callback;
-	callback.arg = "audience";
-	if (condition != NULL)
-		bind_condition(rules, condition);
-	callback.arg = "spend.measure";
-	if (measure != NULL)
-		bind_measure(rules, measure);
-	error_context_stack = callback.previous;
-	return rules;
-}
-
-/*
- * A promotion whose names are gone is for nobody, and says why: it does not keep others
- * from being offered.
- */
-ClienteleAudienceRules *
-clientele_audience_bind(ClienteleProfile *profile, const ClientelePromotion *promotion)
-{
-	const char *measure = promotion->has_spend ? promotion->measure : NULL;
-	ClienteleAudienceRules *volatile rules = NULL;
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-
-	if (promotion->audience == NULL && measure == NULL)
-		return NULL;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		rules = bind(profile, promotion->audience, measure);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_UNDEFINED_COLUMN) &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE))
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		rules = palloc0(sizeof(ClienteleAudienceRules));
-		rules->profile = profile;
-		rules->measure = -1;
-		rules->broken = psprintf("the promotion does not fit the population any more: %s", error->message);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return rules;
-}
-
 /* check_audience(population, definition): an error unless it compiles. */
 Datum
 clientele_check_audience(PG_FUNCTION_ARGS)
@@ -474,13 +79,13 @@ clientele_check_audience(PG_FUNCTION_ARGS)
 
 	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(0)), &population);
 	if (promotion->audience != NULL || measure != NULL)
-		(void) bind(clientele_profile_begin(&population, clientele_branch_zone(&population, NULL)), promotion->audience, measure);
+		(void) clientele_audience_compile(clientele_profile_begin(&population, clientele_branch_zone(&population, NULL)), promotion->audience, measure);
 	PG_RETURN_VOID();
 }
 
 /* ---------- rows of the view ---------- */
 
-/* The columns that are read, in the order of ROW_..., and whatever is named. */
+/* The columns that are read, in the order of CLIENTELE_PROFILE_..., and whatever is named. */
 static void
 append_columns(StringInfo sql, const ClienteleProfile *profile, bool at)
 {
@@ -527,7 +132,7 @@ check_columns(const ClienteleProfile *profile, TupleDesc columns)
 {
 	for (int i = 0; i < profile->nnamed; i++)
 	{
-		if (TupleDescAttr(columns, ROW_FIRST_NAMED + i)->atttypid != profile->named[i].oid)
+		if (TupleDescAttr(columns, CLIENTELE_PROFILE_FIRST_NAMED + i)->atttypid != profile->named[i].oid)
 			ereport(ERROR,
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					 errmsg("column %s of population \"%s\" has been altered meanwhile", profile->named[i].name, profile->population),
@@ -594,7 +199,7 @@ row_now(ClienteleAudience *audience)
 static bool
 holds_at(const ClienteleAudience *audience, const ProfileRow *row, TimestampTz instant)
 {
-	return row->exists && DatumGetTimestampTz(row->values[ROW_EVALUATED_AT]) <= instant &&
+	return row->exists && DatumGetTimestampTz(row->values[CLIENTELE_PROFILE_EVALUATED_AT]) <= instant &&
 		clientele_local_date(instant, audience->profile->zone) == clientele_local_date(audience->now, audience->profile->zone);
 }
 
@@ -615,59 +220,6 @@ row_at(ClienteleAudience *audience, TimestampTz instant)
 	row->next = audience->rows->next;
 	audience->rows->next = row;
 	return row;
-}
-
-/* ---------- a row against the rules ---------- */
-
-/* Whether the view's text, "a, b", has that tag. */
-static bool
-has_tag(const text *tags, const char *tag)
-{
-	size_t		length = strlen(tag);
-	const char *next = VARDATA_ANY(tags);
-	const char *end = next + VARSIZE_ANY_EXHDR(tags);
-
-	while (next < end)
-	{
-		const char *comma = next;
-
-		while (comma < end && !(comma[0] == ',' && comma + 1 < end && comma[1] == ' '))
-			comma++;
-		if ((size_t) (comma - next) == length && memcmp(next, tag, length) == 0)
-			return true;
-		next = comma + strlen(", ");
-	}
-	return false;
-}
-
-static void
-load(const ClienteleAudienceRules *rules, const Datum *values, const bool *nulls)
-{
-	ClienteleProfile *profile = rules->profile;
-
-	for (int i = 0; i < rules->nnames; i++)
-	{
-		const NameCell *name = &rules->names[i];
-		int			at = ROW_FIRST_NAMED + name->column;
-
-		if (nulls[at])
-			name->cell->state = CLIENTELE_NULL;
-		else
-			clientele_column_read(&profile->named[name->column].column, values[at], profile->zone, name->cell);
-	}
-	for (int i = 0; i < rules->ntags; i++)
-		rules->tags[i].cell->state = !nulls[ROW_TAGS] && has_tag(DatumGetTextPP(values[ROW_TAGS]), rules->tags[i].tag) ?
-			CLIENTELE_TRUE : CLIENTELE_FALSE;
-}
-
-static void
-run(const ClienteleAudienceRules *rules, const Datum *values, const bool *nulls, TimestampTz as_of)
-{
-	ClienteleClock clock = {.has_as_of = true,.as_of = as_of,.zone = rules->profile->zone};
-
-	load(rules, values, nulls);
-	clientele_program_set_clock(rules->program, &clock);
-	clientele_program_run(rules->program, 1);
 }
 
 /* The first instant of a term, on the population's clock. */
@@ -868,7 +420,7 @@ clientele_audience_meets(ClienteleAudience *audience, const ClienteleOffered *pr
 	instant = instant_of(audience, definition);
 	row = row_at(audience, instant);
 	if (row->exists)
-		run(rules, row->values, row->nulls, instant);
+		clientele_audience_run(rules, row->values, row->nulls, instant);
 	for (int i = 0; i < rules->nparts; i++)
 	{
 		if (row->exists && rules->truths[i]->state == CLIENTELE_TRUE)
@@ -885,7 +437,7 @@ static bool
 measured(const ClienteleAudienceRules *rules, const ProfileRow *row, ClienteleDecimal *number)
 {
 	ClienteleCell cell;
-	int			at = ROW_FIRST_NAMED + rules->measure;
+	int			at = CLIENTELE_PROFILE_FIRST_NAMED + rules->measure;
 
 	if (!row->exists || row->nulls[at])
 		return false;
@@ -977,7 +529,7 @@ push_values(JsonbParseState **state, const ClienteleAudienceRules *rules, const 
 {
 	const ClienteleProfile *profile = rules->profile;
 
-	run(rules, row->values, row->nulls, instant);
+	clientele_audience_run(rules, row->values, row->nulls, instant);
 	push_key(state, "values");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < rules->nnames; i++)
@@ -1003,7 +555,7 @@ clientele_audience_evidence(ClienteleAudience *audience, const ClienteleOffered 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_string(&state, "as_of", clientele_instant_to_string(instant, audience->profile->zone));
 	if (row->exists)
-		push_number(&state, "model_version", clientele_decimal_from_int64(DatumGetInt32(row->values[ROW_MODEL_VERSION])));
+		push_number(&state, "model_version", clientele_decimal_from_int64(DatumGetInt32(row->values[CLIENTELE_PROFILE_MODEL_VERSION])));
 	if (frozen)
 		push_bool(&state, "frozen", true);
 	else if (has_condition && row->exists)
@@ -1041,7 +593,7 @@ clientele_customers_where(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(0)), &population);
 	profile = clientele_profile_begin(&population, clientele_branch_zone(&population, NULL));
-	rules = bind(profile, text_to_cstring(PG_GETARG_TEXT_PP(1)), NULL);
+	rules = clientele_audience_compile(profile, text_to_cstring(PG_GETARG_TEXT_PP(1)), NULL);
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
@@ -1061,15 +613,15 @@ clientele_customers_where(PG_FUNCTION_ARGS)
 		slot_getallattrs(slot);
 		MemoryContextReset(each);
 		MemoryContextSwitchTo(each);
-		run(rules, slot->tts_values, slot->tts_isnull, as_of);
+		clientele_audience_run(rules, slot->tts_values, slot->tts_isnull, as_of);
 		for (int i = 0; holds && i < rules->nparts; i++)
 			holds = rules->truths[i]->state == CLIENTELE_TRUE;
 		MemoryContextSwitchTo(caller);
 		if (!holds)
 			continue;
 		clientele_result_clear(&row);
-		clientele_result_set(&row, 0, slot->tts_values[ROW_FIRST_NAMED + profile->nnamed]);
-		clientele_result_set(&row, 1, slot->tts_values[ROW_MODEL_VERSION]);
+		clientele_result_set(&row, 0, slot->tts_values[CLIENTELE_PROFILE_FIRST_NAMED + profile->nnamed]);
+		clientele_result_set(&row, 1, slot->tts_values[CLIENTELE_PROFILE_MODEL_VERSION]);
 		clientele_result_put(fcinfo, &row);
 	}
 	clientele_stream_close(stream);

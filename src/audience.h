@@ -17,21 +17,6 @@
 
 typedef struct ClienteleAudience ClienteleAudience;
 
-/* The columns of a population's view, as far as promotions name them. */
-typedef struct ClienteleProfile ClienteleProfile;
-
-typedef struct ClienteleAudienceRules ClienteleAudienceRules;
-
-/*
- * Compiling, for offered.c, in the current memory context: begins; binds what a promotion asks
- * of a profile, NULL = nothing.  All is bound before anybody is asked about.
- */
-extern ClienteleProfile *clientele_profile_begin(const ClientelePopulation *population, pg_tz *zone);
-extern ClienteleAudienceRules *clientele_audience_bind(ClienteleProfile *profile, const ClientelePromotion *promotion);
-
-/* Whether a profile has to be begun anew when that relation has changed. */
-extern bool clientele_profile_reads(const ClienteleProfile *profile, Oid relation);
-
 /*
  * In the current memory context.  The key is of the customer table's type.  The snapshot,
  * registered or active until the end, is of this moment: it sees what this transaction

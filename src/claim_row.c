@@ -35,6 +35,12 @@ clientele_claim_try_lock(int population_id, int64 claim_id)
 	return clientele_fresh_try(CLIENTELE_LOCK_CLAIM, population_id, psprintf(INT64_FORMAT, claim_id));
 }
 
+void
+clientele_team_lock(const ClienteleRequest *request, int64 team)
+{
+	clientele_fresh_lock(CLIENTELE_LOCK_TEAM, request->population.id, psprintf(INT64_FORMAT, team));
+}
+
 /* While we wait for the customer, he may give it to another. */
 void
 clientele_claim_lock_all(const ClienteleRequest *request, ClienteleOwnTable *claims, ClienteleOwnRow *claim)

@@ -13,12 +13,6 @@
 #include "fresh.h"
 #include "jsonb_object.h"
 
-void
-clientele_team_lock(const ClienteleRequest *request, int64 team)
-{
-	clientele_fresh_lock(CLIENTELE_LOCK_TEAM, request->population.id, psprintf(INT64_FORMAT, team));
-}
-
 static void
 find_members(ClienteleOwnTable *claims, int64 team)
 {

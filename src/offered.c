@@ -25,12 +25,12 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "audience.h"
 #include "cell.h"
 #include "compat.h"
 #include "local_time.h"
 #include "nearest_name.h"
 #include "offered.h"
+#include "profile_rules.h"
 #include "quiet_read.h"
 
 PG_FUNCTION_INFO_V1(clientele_offers_changed);

@@ -32,12 +32,12 @@ typedef struct ClienteleOffered
 	ClienteleDecimal holdout;	/* per cent */
 	bool		is_frozen;		/* the list of its audience has been made */
 	const ClienteleBoundPromotion *bound;	/* NULL: a draft */
-	struct ClienteleAudienceRules *audience;	/* audience.c's own; NULL = everybody */
+	struct ClienteleAudienceRules *audience;	/* profile_rules.h; NULL = everybody */
 } ClienteleOffered;
 
 typedef struct ClienteleOfferedList
 {
-	struct ClienteleProfile *profile;	/* audience.c's own: what they ask of a customer */
+	struct ClienteleProfile *profile;	/* the same: what they ask of a customer */
 	int			count;
 	const ClienteleOffered *promotions; /* the larger priority first, then the smaller id */
 } ClienteleOfferedList;

@@ -26,7 +26,6 @@
 PG_FUNCTION_INFO_V1(clientele_put_stock);
 
 const char *const clientele_stock_kinds[CLIENTELE_STOCK_KINDS] = {"total", "branch", "day", "budget"};
-#define ALL_LIMITS ((1 << CLIENTELE_STOCK_KINDS) - 1)
 
 /* As many as commits wait together, but not so many that each has next to nothing. */
 #define MOST_STRIPES 32
@@ -501,10 +500,9 @@ take_what_is_there(int nscopes, Scope *scopes)
 	return lack;
 }
 
-/* Of the limits whose bits are in `from`. */
-static uint32
-take(const ClientelePopulation *population, const ClienteleOffered *promotion, uint32 from,
-	 const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now)
+uint32
+clientele_stock_try(const ClientelePopulation *population, const ClienteleOffered *promotion, uint32 limits,
+					const char *branch, DateADT day, int claims, ClienteleDecimal value)
 {
 	Scope	   *scopes = palloc(CLIENTELE_STOCK_KINDS * sizeof(Scope));
 	int			nscopes = 0;
@@ -516,44 +514,12 @@ take(const ClientelePopulation *population, const ClienteleOffered *promotion, u
 
 		scope->population_id = population->id;
 		scope->promotion_id = promotion->id;
-		nscopes += (from & (1 << kind)) != 0 && find_limit(promotion->bound->promotion, kind, scope) &&
+		nscopes += (limits & (1 << kind)) != 0 && find_limit(promotion->bound->promotion, kind, scope) &&
 			find_wanted(scope, branch, day, claims, value);
 	}
-	do
-	{
-		CHECK_FOR_INTERRUPTS();
-		lack = nscopes == 0 ? 0 : take_what_is_there(nscopes, scopes);
-	}
-	while (lack != 0 && clientele_claim_sweep(population, promotion->id, now) > 0);
+	lack = nscopes == 0 ? 0 : take_what_is_there(nscopes, scopes);
 	pfree(scopes);
 	return lack;
-}
-
-uint32
-clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
-					 const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now)
-{
-	return take(population, promotion, ALL_LIMITS, branch, day, claims, value, now);
-}
-
-uint32
-clientele_stock_reserve(const ClientelePopulation *population, const ClienteleOffered *promotion, int claims, TimestampTz now)
-{
-	return take(population, promotion, CLIENTELE_LACK_TOTAL, NULL, 0, claims, CLIENTELE_ZERO, now);
-}
-
-uint32
-clientele_stock_take_reserved(const ClientelePopulation *population, const ClienteleOffered *promotion,
-							  const char *branch, DateADT day, ClienteleDecimal value, TimestampTz now)
-{
-	return take(population, promotion, ALL_LIMITS & ~CLIENTELE_LACK_TOTAL, branch, day, 1, value, now);
-}
-
-uint32
-clientele_stock_take_of_bill(const ClientelePopulation *population, const ClienteleOffered *promotion,
-							 const char *branch, ClienteleDecimal value, TimestampTz now)
-{
-	return take(population, promotion, CLIENTELE_LACK_BRANCH | CLIENTELE_LACK_BUDGET, branch, 0, 1, value, now);
 }
 
 /* ---------- giving back ---------- */
@@ -632,7 +598,7 @@ void
 clientele_stock_give_back(const ClientelePopulation *population, int promotion_id,
 						  const char *branch, DateADT day, int claims, ClienteleDecimal value)
 {
-	give_back(population, promotion_id, ALL_LIMITS, branch, day, claims, value);
+	give_back(population, promotion_id, CLIENTELE_LACK_ANY, branch, day, claims, value);
 }
 
 void
@@ -645,7 +611,7 @@ void
 clientele_stock_give_back_reserved(const ClientelePopulation *population, int promotion_id,
 								   const char *branch, DateADT day, ClienteleDecimal value)
 {
-	give_back(population, promotion_id, ALL_LIMITS & ~CLIENTELE_LACK_TOTAL, branch, day, 1, value);
+	give_back(population, promotion_id, CLIENTELE_LACK_ANY & ~CLIENTELE_LACK_TOTAL, branch, day, 1, value);
 }
 
 /* ---------- limits that change ---------- */

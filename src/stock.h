@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 
+#include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
 #include "offered.h"
@@ -21,13 +22,22 @@ typedef enum ClienteleStockLack
 	CLIENTELE_LACK_TOTAL = 1,
 	CLIENTELE_LACK_BRANCH = 2,
 	CLIENTELE_LACK_DAY = 4,
-	CLIENTELE_LACK_BUDGET = 8
+	CLIENTELE_LACK_BUDGET = 8,
+	CLIENTELE_LACK_ANY = 15
 } ClienteleStockLack;
 
 /*
- * Takes one claim, or a number of them, worth `value` together, out of every limit of the promotion, or
- * nothing.  What has expired comes back first, if there is
- * not enough.  After the customer's lock and the promotion's.
+ * Takes one claim, or a number of them, worth `value` together, of what is there: out of all those limits of the promotion
+ * whose bits (ClienteleStockLack) are given, or out of none.
+ */
+extern uint32 clientele_stock_try(const ClientelePopulation *population, const ClienteleOffered *promotion, uint32 limits,
+								  const char *branch, DateADT day, int claims, ClienteleDecimal value);
+
+/* ---------- stock_take.c ---------- */
+
+/*
+ * The same out of every limit; what has expired comes back first, if there is not enough.  After the customer's
+ * lock and the promotion's.
  */
 extern uint32 clientele_stock_take(const ClientelePopulation *population, const ClienteleOffered *promotion,
 								   const char *branch, DateADT day, int claims, ClienteleDecimal value, TimestampTz now);
@@ -47,6 +57,8 @@ extern void clientele_stock_give_back_reserved(const ClientelePopulation *popula
 /* What could not be taken before the bill was known: of its branch, and the budget. */
 extern uint32 clientele_stock_take_of_bill(const ClientelePopulation *population, const ClienteleOffered *promotion,
 										   const char *branch, ClienteleDecimal value, TimestampTz now);
+
+/* ---------- stock.c ---------- */
 
 /*
  * Gives back claims, or money of the budget; limits that are not kept any more are left out.
@@ -94,7 +106,7 @@ extern void clientele_stock_lock(int population_id, int promotion_id);
 
 /*
  * Codes that nobody has claimed in time: how many there are whose stock has not come back, and having that of a
- * batch back; returns how many came.  coupon_code_expiry.c, for stock.c and the sweep.
+ * batch back; returns how many came.  coupon_code_expiry.c, for the sweep.
  */
 extern int	clientele_codes_expired(int promotion_id, TimestampTz now, Snapshot snapshot);
 extern int	clientele_codes_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now);
