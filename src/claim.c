@@ -40,7 +40,7 @@ clientele_wish_compare(const ClienteleRequest *request, const ClienteleWish *wis
 
 	clientele_request_compare_verb(request, step, "claim");
 	if (!clientele_claim_get(claims, claim_id, &claim))
-		elog(ERROR, "claim %lld is gone", (long long) claim_id);
+		clientele_refuse_gone(psprintf("claim %lld", (long long) claim_id));
 	clientele_own_close(claims);
 	if ((strcmp(clientele_claim_text(&claim, CLAIM_ORIGIN), "code") == 0) != (wish->code != NULL))
 		clientele_request_refuse_other(request, wish->code ? "it was without a code" : "it was by a code");

@@ -88,6 +88,9 @@ extern void clientele_step_write(const ClienteleRequest *request, const Clientel
 
 /* ---------- rows: claim_row.c ---------- */
 
+/* An error: what was there is not any more, because somebody has dropped the population. */
+extern void clientele_refuse_gone(const char *what);
+
 /* The claim of that number, as it is this moment; false if there is none. */
 extern bool clientele_claim_get(ClienteleOwnTable *claims, int64 claim_id, ClienteleOwnRow *row);
 

@@ -62,7 +62,7 @@ clientele_answer_of_step(ClienteleClaimAnswer *answer, const ClienteleOwnRow *st
 	char	   *expires_at = clientele_jsonb_text(document, "expires_at");
 
 	if (!clientele_claim_get(claims, claim_id, &claim))
-		elog(ERROR, "claim %lld is gone", (long long) claim_id);
+		clientele_refuse_gone(psprintf("claim %lld", (long long) claim_id));
 	clientele_own_close(claims);
 	memset(answer, 0, sizeof(ClienteleClaimAnswer));
 	answer->claim_id = claim_id;

@@ -14,6 +14,15 @@
 
 /* ---------- finding, locking ---------- */
 
+void
+clientele_refuse_gone(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("%s does not exist any more", what),
+			 errhint("Its population has been dropped meanwhile.")));
+}
+
 bool
 clientele_claim_get(ClienteleOwnTable *claims, int64 claim_id, ClienteleOwnRow *row)
 {
@@ -56,7 +65,7 @@ clientele_claim_lock_all(const ClienteleRequest *request, ClienteleOwnTable *cla
 			clientele_team_lock(request, DatumGetInt64(claim->values[CLAIM_TEAM]));
 		clientele_claim_lock(request->population.id, claim_id);
 		if (!clientele_claim_get(claims, claim_id, claim))
-			elog(ERROR, "claim %lld is gone", (long long) claim_id);
+			clientele_refuse_gone(psprintf("claim %lld", (long long) claim_id));
 	}
 	while (strcmp(clientele_claim_text(claim, CLAIM_KEY), key) != 0);
 }
@@ -206,7 +215,7 @@ clientele_offered_number(const ClientelePopulation *population, int promotion_id
 	for (int i = 0; i < list->count; i++)
 		if (list->promotions[i].id == promotion_id)
 			return &list->promotions[i];
-	elog(ERROR, "promotion %d is gone", promotion_id);
+	clientele_refuse_gone(psprintf("promotion %d", promotion_id));
 	return NULL;
 }
 

@@ -86,7 +86,7 @@ clientele_team_size(int64 team)
 	ClienteleOwnRow first;
 
 	if (!get_first(team, &first))
-		elog(ERROR, "team %lld is gone", (long long) team);
+		clientele_refuse_gone(psprintf("team %lld", (long long) team));
 	return promotion_of(&first)->joiners;
 }
 

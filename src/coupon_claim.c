@@ -71,7 +71,7 @@ lock_code(const ClienteleRequest *request, const ClienteleWish *wish, Code *code
 	clientele_fresh_lock(CLIENTELE_LOCK_CLAIM, request->population.id, wish->code);
 	if (!get_code(code->codes, request, wish->code, &code->row) ||
 		!clientele_batch_get(code->batches, code->row.values[CODE_BATCH], &code->batch))
-		elog(ERROR, "code %s is gone", wish->code);
+		clientele_refuse_gone(psprintf("code %s", wish->code));
 }
 
 /* Whether it is there to be claimed; else a reason. */
@@ -359,7 +359,7 @@ transfer(const ClienteleRequest *request, int64 claim_id, const ClienteleWish *t
 	clientele_asked_begin(&asked, request, to->key_type, to->key, to->key_text, NULL);
 	clientele_claim_lock(request->population.id, claim_id);
 	if (!clientele_claim_get(claims, claim_id, &claim))
-		elog(ERROR, "claim %lld is gone", (long long) claim_id);
+		clientele_refuse_gone(psprintf("claim %lld", (long long) claim_id));
 	check_transferable(request, &claim, to);
 	clientele_stock_share(&request->population, DatumGetInt32(claim.values[CLAIM_PROMOTION]));
 	promotion = clientele_offered_number(&request->population, DatumGetInt32(claim.values[CLAIM_PROMOTION]));
