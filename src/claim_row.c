@@ -41,7 +41,7 @@ clientele_claim_lock(int population_id, int64 claim_id)
 bool
 clientele_claim_try_lock(int population_id, int64 claim_id)
 {
-	return clientele_fresh_try(CLIENTELE_LOCK_CLAIM, population_id, psprintf(INT64_FORMAT, claim_id));
+	return clientele_fresh_try_ended(CLIENTELE_LOCK_CLAIM, population_id, psprintf(INT64_FORMAT, claim_id));
 }
 
 void

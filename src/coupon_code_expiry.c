@@ -101,7 +101,7 @@ clientele_codes_sweep(const ClientelePopulation *population, int promotion_id, T
 	find_expired(batches, promotion_id, now);
 	found = clientele_own_next(batches, &batch);
 	clientele_own_found(batches);
-	if (found && clientele_fresh_try(CLIENTELE_LOCK_BATCH, population->id, clientele_batch_name(batch.values[BATCH_ID])) &&
+	if (found && clientele_fresh_try_ended(CLIENTELE_LOCK_BATCH, population->id, clientele_batch_name(batch.values[BATCH_ID])) &&
 		clientele_batch_get(batches, batch.values[BATCH_ID], &batch) && batch.nulls[BATCH_RETURNED])
 		count = clientele_batch_return(population, batches, &batch);
 	clientele_own_close(batches);

@@ -11,12 +11,16 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
+#include "storage/procarray.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "fresh.h"
+
+/* Of 0.1 ms: nobody takes so long to let go of his locks, or something is wrong with him. */
+#define MOST_TRIES 10000
 
 /* ---------- locks ---------- */
 
@@ -65,6 +69,36 @@ bool
 clientele_fresh_try(ClienteleFreshLock kind, int population_id, const char *name)
 {
 	return acquire(lock_tag(kind, population_id, name), ExclusiveLock, false);
+}
+
+/* Whether anybody has it whose transaction still runs, or waits to be committed. */
+static bool
+is_held(LOCKTAG tag)
+{
+	VirtualTransactionId *holder = GetLockConflicts(&tag, ExclusiveLock, NULL);
+
+	/* a transaction that has ended is nobody's here, but a prepared one until its locks are gone */
+	while (VirtualTransactionIdIsValid(*holder) && VirtualTransactionIdIsRecoveredPreparedXact(*holder) &&
+		   !TransactionIdIsInProgress(holder->localTransactionId))
+		holder++;
+	return VirtualTransactionIdIsValid(*holder);
+}
+
+bool
+clientele_fresh_try_ended(ClienteleFreshLock kind, int population_id, const char *name)
+{
+	LOCKTAG		tag = lock_tag(kind, population_id, name);
+
+	for (int tries = 0; tries < MOST_TRIES; tries++)
+	{
+		if (acquire(tag, ExclusiveLock, false))
+			return true;
+		if (is_held(tag))
+			return false;
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(100);
+	}
+	return false;
 }
 
 void

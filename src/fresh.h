@@ -38,6 +38,12 @@ extern void clientele_fresh_share(ClienteleFreshLock kind, int population_id, co
 /* False if somebody else has it. */
 extern bool clientele_fresh_try(ClienteleFreshLock kind, int population_id, const char *name);
 
+/*
+ * The same, but a transaction that has ended does not count: it lets its locks go one after the
+ * other, and who has just got one of them would find another still taken.
+ */
+extern bool clientele_fresh_try_ended(ClienteleFreshLock kind, int population_id, const char *name);
+
 /* What was locked and only looked at may be let go; who has locked it before keeps it. */
 extern void clientele_fresh_unlock(ClienteleFreshLock kind, int population_id, const char *name);
 
