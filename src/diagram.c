@@ -27,11 +27,11 @@ typedef enum Operation
 	SURELY						/* of the first operand alone */
 } Operation;
 
-typedef struct Node
+typedef struct DiagramNode
 {
 	int			level;
 	ClienteleDiagram *rests;
-} Node;
+} DiagramNode;
 
 /* What an operation has come to; one that meets it in the same place overwrites it. */
 typedef struct Result
@@ -49,7 +49,7 @@ struct ClienteleDiagrams
 {
 	int			nlevels;
 	const ClienteleLevel *levels;
-	Node	   *nodes;
+	DiagramNode *nodes;
 	int			nnodes;
 	int			allocated;
 	ClienteleDiagram *slots;	/* nodes by what they are; 0 = free */
@@ -67,7 +67,7 @@ clientele_diagrams(int nlevels, const ClienteleLevel *levels)
 	diagrams->nlevels = nlevels;
 	diagrams->levels = levels;
 	diagrams->allocated = 256;
-	diagrams->nodes = palloc(mul_size(sizeof(Node), diagrams->allocated));
+	diagrams->nodes = palloc(mul_size(sizeof(DiagramNode), diagrams->allocated));
 	diagrams->nslots = 1024;
 	diagrams->slots = palloc0(mul_size(sizeof(ClienteleDiagram), diagrams->nslots));
 	diagrams->results = palloc0(mul_size(sizeof(Result), RESULTS));
@@ -112,7 +112,7 @@ find_slot(const ClienteleDiagrams *diagrams, int level, const ClienteleDiagram *
 
 	while (diagrams->slots[slot] != 0)
 	{
-		const Node *node = &diagrams->nodes[diagrams->slots[slot]];
+		const DiagramNode *node = &diagrams->nodes[diagrams->slots[slot]];
 
 		if (node->level == level &&
 			memcmp(node->rests, rests, sizeof(ClienteleDiagram) * diagrams->levels[level].nclasses) == 0)
@@ -126,7 +126,7 @@ static void
 enlarge(ClienteleDiagrams *diagrams)
 {
 	diagrams->allocated *= 2;
-	diagrams->nodes = repalloc(diagrams->nodes, mul_size(sizeof(Node), diagrams->allocated));
+	diagrams->nodes = repalloc(diagrams->nodes, mul_size(sizeof(DiagramNode), diagrams->allocated));
 	diagrams->nslots *= 2;
 	pfree(diagrams->slots);
 	diagrams->slots = palloc0(mul_size(sizeof(ClienteleDiagram), diagrams->nslots));
@@ -307,7 +307,7 @@ cells_between(const ClienteleDiagrams *diagrams, int level, int end)
 static double
 count_below(const ClienteleDiagrams *diagrams, ClienteleDiagram diagram, double *counts)
 {
-	const Node *node = &diagrams->nodes[diagram];
+	const DiagramNode *node = &diagrams->nodes[diagram];
 	double		count = 0;
 
 	if (diagram <= CLIENTELE_EVERY_CELL)
@@ -343,7 +343,7 @@ clientele_diagram_count(ClienteleDiagrams *diagrams, ClienteleDiagram diagram)
 static void
 mark_levels(const ClienteleDiagrams *diagrams, ClienteleDiagram diagram, bool *asked, bool *seen)
 {
-	const Node *node = &diagrams->nodes[diagram];
+	const DiagramNode *node = &diagrams->nodes[diagram];
 
 	if (diagram <= CLIENTELE_EVERY_CELL || seen[diagram])
 		return;
