@@ -110,6 +110,7 @@ BEGIN
         question := place || ', 180 keys';
         SELECT c.* INTO parallel, rows, wrong
         FROM parallel.compare(format('SELECT * FROM %s %s %s', place, CASE WHEN place LIKE '%WHERE%' THEN 'AND' ELSE 'WHERE' END, range)) AS c;
+        parallel := CASE WHEN place LIKE '%as_of%' THEN parallel END; -- a few stored rows, majors may divide or not
         RETURN NEXT;
     END LOOP;
 END
@@ -140,7 +141,7 @@ RESET enable_material;
 SELECT * FROM parallel.compare('SELECT count(*), count(DISTINCT id) FROM (SELECT * FROM parallel.parallel_as_of(''2026-06-21'') LIMIT 17) AS l');
 SELECT * FROM parallel.compare('SELECT count(*) FROM parallel.parallel_as_of(''2026-06-21'') WHERE id < 0');
 SELECT * FROM parallel.compare('SELECT count(*) FROM parallel.parallel_as_of(''2026-06-21'') WHERE id >= 290000002030 AND id < 9000000000000000000');
-SELECT * FROM parallel.compare('SELECT count(*) FROM parallel.parallel_as_of(''2026-06-21'') WHERE id >= 5 AND id < NULL::bigint');
+SELECT rows, wrong FROM parallel.compare('SELECT count(*) FROM parallel.parallel_as_of(''2026-06-21'') WHERE id >= 5 AND id < NULL::bigint');
 CALL parallel.force(2, false);
 BEGIN;
 DECLARE c CURSOR FOR SELECT id, visits FROM parallel.parallel_as_of('2026-06-21') ORDER BY id;
