@@ -34,14 +34,14 @@ typedef struct DiagramNode
 } DiagramNode;
 
 /* What an operation has come to; one that meets it in the same place overwrites it. */
-typedef struct Result
+typedef struct DiagramResult
 {
 	Operation	operation;
 	ClienteleDiagram a;
 	ClienteleDiagram b;
 	ClienteleDiagram result;
 	bool		filled;
-} Result;
+} DiagramResult;
 
 #define RESULTS 16384
 
@@ -54,7 +54,7 @@ struct ClienteleDiagrams
 	int			allocated;
 	ClienteleDiagram *slots;	/* nodes by what they are; 0 = free */
 	int			nslots;			/* a power of two */
-	Result	   *results;
+	DiagramResult *results;
 	int64		steps;
 	bool		exhausted;
 };
@@ -70,7 +70,7 @@ clientele_diagrams(int nlevels, const ClienteleLevel *levels)
 	diagrams->nodes = palloc(mul_size(sizeof(DiagramNode), diagrams->allocated));
 	diagrams->nslots = 1024;
 	diagrams->slots = palloc0(mul_size(sizeof(ClienteleDiagram), diagrams->nslots));
-	diagrams->results = palloc0(mul_size(sizeof(Result), RESULTS));
+	diagrams->results = palloc0(mul_size(sizeof(DiagramResult), RESULTS));
 	diagrams->nnodes = 2;
 	diagrams->nodes[CLIENTELE_NO_CELL].level = diagrams->nodes[CLIENTELE_EVERY_CELL].level = nlevels;
 	return diagrams;
@@ -236,7 +236,7 @@ apply(ClienteleDiagrams *diagrams, Operation operation, ClienteleDiagram a, Clie
 	for (int class = 0; class < diagrams->levels[level].nclasses; class++)
 		rests[class] = apply(diagrams, operation, rest_of(diagrams, a, level, class), rest_of(diagrams, b, level, class));
 	result = make_node(diagrams, level, rests);
-	diagrams->results[place] = (Result) {operation, a, b, result, true};
+	diagrams->results[place] = (DiagramResult) {operation, a, b, result, true};
 	return result;
 }
 

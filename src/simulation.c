@@ -63,16 +63,16 @@ same_label(const text *a, const text *b)
 #include "lib/simplehash.h"
 
 /* Customers who have one label now and one then. */
-typedef struct Group
+typedef struct Movers
 {
 	uint32		status;
 	uint64		labels;			/* the numbers of both */
 	int64		customers;
 	ClienteleDecimal revenue;
-} Group;
+} Movers;
 
 #define SH_PREFIX groups
-#define SH_ELEMENT_TYPE Group
+#define SH_ELEMENT_TYPE Movers
 #define SH_KEY_TYPE uint64
 #define SH_KEY labels
 #define SH_HASH_KEY(table, key) murmurhash32((uint32) ((key) >> 32) * 65599 + (uint32) (key))
@@ -101,9 +101,9 @@ typedef struct Pair
 	const Column *to;
 	bool		is_tag;			/* on both sides, or on one and none on the other */
 	groups_hash *groups;		/* but of tags ... */
-	Group		kept;			/* ... these */
-	Group		gained;
-	Group		lost;
+	Movers		kept;			/* ... these */
+	Movers		gained;
+	Movers		lost;
 } Pair;
 
 /* What stands for a definition of a draft. */
@@ -527,11 +527,11 @@ count_tag(ClienteleSimulator *simulator, Pair *pair)
 	add_money(simulator, &pair->lost.revenue, money[2]);
 }
 
-static Group *
+static Movers *
 find_group(Pair *pair, int from, int to)
 {
 	bool		found;
-	Group	   *group = groups_insert(pair->groups, (uint64) from << 32 | (uint32) to, &found);
+	Movers	   *group = groups_insert(pair->groups, (uint64) from << 32 | (uint32) to, &found);
 
 	if (!found)
 	{
@@ -552,7 +552,7 @@ count_labels(ClienteleSimulator *simulator, Pair *pair)
 {
 	for (int row = 0; row < simulator->nrows; row++)
 	{
-		Group	   *group = find_group(pair, number_at(pair->from, row), number_at(pair->to, row));
+		Movers	   *group = find_group(pair, number_at(pair->from, row), number_at(pair->to, row));
 
 		group->customers++;
 		if (simulator->money_is_short)
@@ -704,9 +704,9 @@ clientele_simulator_next(ClienteleSimulator *simulator, Datum *values, bool *nul
 /* ---------- sums ---------- */
 
 static void
-add_group(ClienteleSimulator *simulator, Pair *pair, int from, int to, const Group *more)
+add_group(ClienteleSimulator *simulator, Pair *pair, int from, int to, const Movers *more)
 {
-	Group	   *group;
+	Movers	   *group;
 
 	if (more->customers == 0)
 		return;
@@ -735,13 +735,13 @@ end_counting(ClienteleSimulator *simulator)
 }
 
 /* The next group of the outcomes; NULL: there is none. */
-static const Group *
+static const Movers *
 next_group(ClienteleSimulator *simulator)
 {
 	for (; simulator->outcome < simulator->noutcomes; simulator->outcome++)
 	{
 		const Pair *pair = simulator->outcomes[simulator->outcome].pair;
-		const Group *group;
+		const Movers *group;
 
 		if (!simulator->in_outcome)
 			groups_start_iterate(pair->groups, &simulator->iterator);
@@ -761,7 +761,7 @@ bool
 clientele_simulator_next_sum(ClienteleSimulator *simulator, Datum *values, bool *nulls)
 {
 	MemoryContext old_context;
-	const Group *group;
+	const Movers *group;
 
 	if (simulator->moves)
 		return false;
