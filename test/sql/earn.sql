@@ -93,9 +93,9 @@ RESET ROLE; SET clientele.clock = '2026-08-04 10:00+08'; SET ROLE regress_earn_o
 SELECT transfer_claim(:handed, 2, 'hand on 3');
 SELECT state FROM redeem(:handed, 'mask 5', '{"bill_id": "8", "amount": 10}');
 SELECT c AS customer, l.at, l.kind, l.amount, l.balance, l.valid_until, l.request_id FROM generate_series(1, 3) AS c, account_statement('earn', c, 'coupon', 'mask') AS l
-WHERE l.claim_id = :handed;
+WHERE l.claim_id = :handed ORDER BY 1, 2;
 SELECT t.at, c AS customer, balance('earn', c, 'coupon', 'mask', t.at)
-FROM generate_series(timestamptz '2026-08-02 10:00+08', '2026-08-04 10:00+08', '1 day') AS t (at), generate_series(1, 3) AS c;
+FROM generate_series(timestamptz '2026-08-02 10:00+08', '2026-08-04 10:00+08', '1 day') AS t (at), generate_series(1, 3) AS c ORDER BY 2, 1;
 
 -- ---------------------------------------------------------------------------
 -- Refunds: what was earned goes back as far as it is there
