@@ -116,6 +116,7 @@ decide(const ClienteleAsked *asked, const ClienteleWish *wish, ClienteleFound *f
 	found->expires_at = clientele_claim_term(found->promotion->bound->promotion, asked->request->now, asked->zone);
 	clientele_decide_claim(asked, found->promotion, reasons, &found->benefit);
 	decide_team(asked, wish, found, reasons);
+	clientele_decide_untaken(asked, found->promotion, CLIENTELE_LACK_ANY, &found->benefit, reasons);
 	if (reasons->words != NIL)
 		return;
 	clientele_reasons_add_lack(reasons, clientele_claim_take_stock(asked, found), NameStr(found->promotion->name));

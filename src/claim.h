@@ -176,6 +176,19 @@ extern void clientele_decide_offer(const ClienteleAsked *asked, const ClienteleO
 extern void clientele_reasons_add_limits(ClienteleReasons *reasons, const ClienteleOffered *promotion, int of_customer,
 										 int of_period);
 
+struct ClienteleStockLeft;
+
+/* Bits of ClienteleStockLack: what there is too little of. */
+extern uint32 clientele_decide_lack(const ClienteleAsked *asked, const ClienteleBenefit *benefit,
+									const struct ClienteleStockLeft *left);
+
+/*
+ * The same by looking, before anything is taken: what else is against it where it is refused anyway, and whether there
+ * is any money left where there is no bill that takes of it.
+ */
+extern void clientele_decide_untaken(const ClienteleAsked *asked, const ClienteleOffered *promotion, uint32 limits,
+									 const ClienteleBenefit *benefit, ClienteleReasons *reasons);
+
 /*
  * The same when what was claimed without a bill meets one, by the version of the claim.  Who asked for it himself
  * did so in the term; what he was given can only be used in it.

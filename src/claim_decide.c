@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -161,6 +162,42 @@ clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *prom
 	clientele_stock_left_of_limits(&asked->request->population, asked->key, promotion, asked->moment.day,
 								   asked->request->now, asked->snapshot, &of_customer, &of_period);
 	clientele_reasons_add_limits(reasons, promotion, of_customer, of_period);
+}
+
+/* ---------- the limits that are shared ---------- */
+
+/* Whether the money that is left does not pay for it; or, of what is not worth anything yet, whether there is none. */
+static bool
+is_too_dear(const ClienteleAsked *asked, const ClienteleBenefit *benefit, const ClienteleStockLeft *left)
+{
+	bool		has_value = asked->bill != NULL && benefit->reasons == 0;
+
+	if (!left->has_budget)
+		return false;
+	return has_value ? clientele_decimal_compare(benefit->value, left->budget) > 0 : clientele_decimal_sign(left->budget) <= 0;
+}
+
+uint32
+clientele_decide_lack(const ClienteleAsked *asked, const ClienteleBenefit *benefit, const ClienteleStockLeft *left)
+{
+	return (left->total <= 0 ? CLIENTELE_LACK_TOTAL : 0) | (left->branch <= 0 ? CLIENTELE_LACK_BRANCH : 0) |
+		(left->day <= 0 ? CLIENTELE_LACK_DAY : 0) | (is_too_dear(asked, benefit, left) ? CLIENTELE_LACK_BUDGET : 0);
+}
+
+void
+clientele_decide_untaken(const ClienteleAsked *asked, const ClienteleOffered *promotion, uint32 limits,
+						 const ClienteleBenefit *benefit, ClienteleReasons *reasons)
+{
+	const char *branch = asked->bill && asked->bill->branch ? text_to_cstring(asked->bill->branch) : NULL;
+	Snapshot	snapshot;
+	ClienteleStockLeft left;
+
+	if (reasons->words == NIL && (asked->bill != NULL || !promotion->bound->promotion->has_budget))
+		return;
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	clientele_stock_left(&asked->request->population, 1, &promotion, branch, &asked->moment.day, asked->request->now, snapshot, &left);
+	UnregisterSnapshot(snapshot);
+	clientele_reasons_add_lack(reasons, clientele_decide_lack(asked, benefit, &left) & limits, NameStr(promotion->name));
 }
 
 /* ---------- redeeming ---------- */

@@ -130,6 +130,7 @@ decide(const ClienteleAsked *asked, const ClienteleWish *wish, Code *code, Clien
 	promotion = found->promotion->bound->promotion;
 	found->expires_at = Min(DatumGetTimestampTz(code->batch.values[BATCH_VALID_UNTIL]), clientele_claim_term_end(promotion, asked->zone));
 	clientele_decide_claim(asked, found->promotion, reasons, &found->benefit);
+	clientele_decide_untaken(asked, found->promotion, CLIENTELE_LACK_ANY & ~CLIENTELE_LACK_TOTAL, &found->benefit, reasons);
 	if (reasons->words != NIL)
 		return;
 	clientele_reasons_add_lack(reasons, clientele_stock_take_reserved(&request->population, found->promotion, branch, asked->moment.day,

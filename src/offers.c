@@ -133,30 +133,15 @@ has_stock(const ClientelePromotion *promotion)
 		stock->per_period != CLIENTELE_NO_LIMIT;
 }
 
-/* Whether the money that is left does not pay for it. */
-static bool
-is_too_dear(const Question *question, const Answer *answer, const ClienteleStockLeft *left)
-{
-	ClienteleDecimal value = answer->benefit.value;
-
-	if (!left->has_budget || question->asked.bill == NULL)
-		return false;
-	if (clientele_decimal_sign(value) > 0)
-		return clientele_decimal_compare(value, left->budget) > 0;
-	return answer->reasons.words != NIL && clientele_decimal_sign(left->budget) <= 0;
-}
-
 static void
 take_in_limits(const Question *question, Answer *answer, const ClienteleStockLeft *left, int of_customer, int of_period)
 {
-	bool		too_dear = is_too_dear(question, answer, left);
-	uint32		lack = (left->total <= 0 ? CLIENTELE_LACK_TOTAL : 0) | (left->branch <= 0 ? CLIENTELE_LACK_BRANCH : 0) |
-		(left->day <= 0 ? CLIENTELE_LACK_DAY : 0) | (too_dear ? CLIENTELE_LACK_BUDGET : 0);
+	uint32		lack = clientele_decide_lack(&question->asked, &answer->benefit, left);
 
 	clientele_reasons_add_limits(&answer->reasons, answer->offered, of_customer, of_period);
 	clientele_reasons_add_lack(&answer->reasons, lack, NameStr(answer->offered->name));
 	answer->remaining = Min(Min(left->total, left->branch), Min(left->day, Min(of_customer, of_period)));
-	if (too_dear)
+	if (lack & CLIENTELE_LACK_BUDGET)
 		answer->remaining = 0;
 }
 

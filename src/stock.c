@@ -23,6 +23,7 @@
 #include "stock.h"
 #include "stock_parts.h"
 
+PG_FUNCTION_INFO_V1(clientele_lock_stock);
 PG_FUNCTION_INFO_V1(clientele_put_stock);
 
 const char *const clientele_stock_kinds[CLIENTELE_STOCK_KINDS] = {"total", "branch", "day", "budget"};
@@ -65,13 +66,15 @@ clientele_stock_share(const ClientelePopulation *population, int promotion_id)
 	clientele_fresh_share(CLIENTELE_LOCK_PROMOTION, population->id, name);
 }
 
-void
-clientele_stock_lock(int population_id, int promotion_id)
+/* lock_stock(population_id, promotion_id) */
+Datum
+clientele_lock_stock(PG_FUNCTION_ARGS)
 {
 	char		name[16];
 
-	snprintf(name, sizeof(name), "%d", promotion_id);
-	clientele_fresh_lock(CLIENTELE_LOCK_PROMOTION, population_id, name);
+	snprintf(name, sizeof(name), "%d", PG_GETARG_INT32(1));
+	clientele_fresh_lock(CLIENTELE_LOCK_PROMOTION, PG_GETARG_INT32(0), name);
+	PG_RETURN_VOID();
 }
 
 /* Of a stripe; -1: of making them. */
@@ -741,7 +744,7 @@ is_same_limit(const ClientelePromotion *before, const ClientelePromotion *after,
 		(!had || (clientele_decimal_compare(a.limit, b.limit) == 0 && a.nstripes == b.nstripes));
 }
 
-/* put_stock(population_id, promotion_id, before, after): before is NULL where none was published */
+/* put_stock(population_id, promotion_id, before, after): before is NULL where none was published; after lock_stock */
 Datum
 clientele_put_stock(PG_FUNCTION_ARGS)
 {
@@ -753,7 +756,6 @@ clientele_put_stock(PG_FUNCTION_ARGS)
 
 	scope->population_id = PG_GETARG_INT32(0);
 	scope->promotion_id = PG_GETARG_INT32(1);
-	clientele_stock_lock(scope->population_id, scope->promotion_id);
 	SPI_connect();
 	stock = clientele_own_open("stock");
 	for (int kind = 0; kind < CLIENTELE_STOCK_KINDS; kind++)

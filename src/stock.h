@@ -99,10 +99,9 @@ extern void clientele_stock_left_of_all_limits(const ClientelePopulation *popula
 
 /*
  * Until the end of the transaction the limits of a promotion, and whether it is paused, stay as they are; ask
- * for it afterwards.  Who publishes, pauses or ends it keeps everybody from taking and giving back.
+ * for it afterwards.  Who publishes, pauses or ends it (lock_stock) keeps everybody from taking and giving back.
  */
 extern void clientele_stock_share(const ClientelePopulation *population, int promotion_id);
-extern void clientele_stock_lock(int population_id, int promotion_id);
 
 /*
  * Codes that nobody has claimed in time: how many there are whose stock has not come back, and having that of a

@@ -208,6 +208,29 @@ COMMENT ON FUNCTION clientele.drop_promotion(text, text) IS 'drops a promotion t
 -- What is in force
 -- ---------------------------------------------------------------------------
 
+-- Taking and giving back share it, so who has it knows that nothing is under way any more.
+CREATE FUNCTION clientele.lock_stock(population_id int, promotion_id int) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_lock_stock' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.lock_stock(int, int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lock_stock(int, int) IS 'internal: waits until nobody takes of a promotion or gives back, and keeps everybody waiting until the transaction ends';
+
+CREATE FUNCTION clientele.keep_claims_waiting(promotion clientele.offered_promotion) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF current_setting('lock_timeout') = '0' THEN
+        PERFORM set_config('lock_timeout', '2s', true);
+    END IF;
+    PERFORM clientele.lock_stock(promotion.population_id, promotion.promotion_id);
+EXCEPTION WHEN lock_not_available THEN
+    RAISE lock_not_available USING
+        MESSAGE = format('somebody is taking promotion "%s" in a transaction that does not end', promotion.name),
+        HINT = 'Try again, with more patience: SET lock_timeout = ''1min''; meanwhile nobody else can claim it. pg_locks, with locktype object, shows who.';
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.keep_claims_waiting(clientele.offered_promotion) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.keep_claims_waiting(clientele.offered_promotion) IS 'internal: lock_stock, which waits 2 seconds unless lock_timeout says otherwise';
+
 CREATE FUNCTION clientele.publish_promotion_for(caller regrole, population text, name text, note text) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
@@ -245,10 +268,7 @@ BEGIN
     END IF;
     SELECT v.definition INTO before FROM clientele.promotion_version AS v
     WHERE v.promotion_id = edited.promotion_id AND v.version = edited.version;
-    -- Claims of it are kept waiting until the transaction ends.
-    IF current_setting('lock_timeout') = '0' THEN
-        PERFORM set_config('lock_timeout', '2s', true);
-    END IF;
+    PERFORM clientele.keep_claims_waiting(edited);
     PERFORM clientele.put_stock(owned.population_id, edited.promotion_id, before, edited.draft);
 
     -- A list that was made for another audience is made again.
@@ -291,6 +311,10 @@ BEGIN
             MESSAGE = format('promotion "%s" has ended', name),
             HINT = 'Define another one.';
     END IF;
+    -- What is being claimed is claimed before, or not at all.
+    IF wanted <> 'published' THEN
+        PERFORM clientele.keep_claims_waiting(edited);
+    END IF;
     UPDATE clientele.offered_promotion AS o SET state = wanted WHERE o.promotion_id = edited.promotion_id AND o.state <> wanted;
 END
 $$;
@@ -305,7 +329,7 @@ COMMENT ON FUNCTION clientele.pause_promotion_for(regrole, text, text) IS 'inter
 
 CREATE FUNCTION clientele.pause_promotion(population text, name text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.pause_promotion(text, text) IS 'nothing of the promotion is claimed any more, until resume_promotion; what has been claimed is redeemed and given back as ever';
+COMMENT ON FUNCTION clientele.pause_promotion(text, text) IS 'nothing of the promotion is claimed any more once this is committed, until resume_promotion: claims under way are waited for; what has been claimed is redeemed and given back as ever';
 
 CREATE FUNCTION clientele.resume_promotion_for(caller regrole, population text, name text) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -325,7 +349,7 @@ COMMENT ON FUNCTION clientele.end_promotion_for(regrole, text, text) IS 'interna
 
 CREATE FUNCTION clientele.end_promotion(population text, name text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.end_promotion(text, text) IS 'ends a promotion for good: nothing of it is offered or claimed any more; what has been claimed is redeemed and given back as ever';
+COMMENT ON FUNCTION clientele.end_promotion(text, text) IS 'ends a promotion for good: nothing of it is offered or claimed any more once this is committed: claims under way are waited for; what has been claimed is redeemed and given back as ever';
 
 -- ---------------------------------------------------------------------------
 -- Who is meant

@@ -675,7 +675,7 @@ BEGIN
     RETURN QUERY
     SELECT f.promotion, d ->> 'audience', f.kind, l.claims, l.period, u.used, least(f.remaining, l.claims - u.used),
            CASE WHEN l.period IS NOT NULL THEN (l.since + ('1 ' || l.period)::interval) AT TIME ZONE allowed.time_zone END, f.ends_at
-    FROM clientele.offers(population, printed, NULL, as_of) AS f
+    FROM clientele.offers(population, printed, NULL, as_of) WITH ORDINALITY AS f
          JOIN clientele.offered_promotion AS o ON o.population_id = allowed.population_id AND o.name = f.promotion
          JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
          CROSS JOIN LATERAL CAST(v.definition::text AS jsonb) AS d
@@ -688,7 +688,8 @@ BEGIN
                AND c.claimed_at <= instant AND (c.redeemed_at <= instant OR c.expires_at > instant)
                AND NOT (c.state IN ('released', 'returned')
                         AND (SELECT max(s.at) FROM clientele.claim_step AS s WHERE s.claim_id = c.claim_id AND s.step = 'give back') <= instant)) AS u
-    WHERE d ? 'audience' AND NOT f.reasons && ARRAY['early', 'late', 'audience', 'refused', 'held out', 'paused'];
+    WHERE d ? 'audience' AND NOT f.reasons && ARRAY['early', 'late', 'audience', 'refused', 'held out', 'paused']
+    ORDER BY f.ordinality;
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.entitlements_for(regrole, text, text, timestamptz) FROM PUBLIC;
@@ -698,7 +699,7 @@ CREATE FUNCTION clientele.entitlements(population text, key text, as_of timestam
                                        OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
                                        OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
 RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 10;
-COMMENT ON FUNCTION clientele.entitlements(text, text, timestamptz) IS 'what a customer has because of what he is: promotions whose audience (because) he belongs to, by a level, a tag or a membership, now or at an instant; how many he may have (limit; NULL = any number) in each calendar period (NULL = in all), how many he has used, how many remain (also of what all share), when a new period begins, and when the promotion ends. Rights as for balance';
+COMMENT ON FUNCTION clientele.entitlements(text, text, timestamptz) IS 'what a customer has because of what he is, in the order of offers: promotions whose audience (because) he belongs to, by a level, a tag or a membership, now or at an instant; how many he may have (limit; NULL = any number) in each calendar period (NULL = in all), how many he has used, how many remain (also of what all share), when a new period begins, and when the promotion ends. Rights as for balance';
 
 CREATE FUNCTION clientele.entitlements(population text, key anynonarray, as_of timestamptz DEFAULT NULL,
                                        OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,

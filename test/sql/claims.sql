@@ -403,6 +403,37 @@ SELECT count(*) FROM pg_locks WHERE mode = 'SIReadLock' AND relation::regclass::
 COMMIT;
 
 -- ---------------------------------------------------------------------------
+-- All reasons, as offers has them
+-- ---------------------------------------------------------------------------
+
+SELECT till.offer('all of them', '{"audience": "class = ''A''", "audience_at": "bill", "bill": "amount >= 300", "benefit": {"kind": "percent off", "percent": 10}, "after_refund": "none", "stock": {"total": 3, "per_branch": 1, "per_customer": 1}, "budget": 60, "claim_term": {"minutes": 30}}');
+CREATE FUNCTION till.reasons(name text, OUT n int, OUT reasons text, OUT missing text, OUT offered text) RETURNS SETOF record LANGUAGE sql VOLATILE
+    AS $$ SELECT c.n, t.reasons::text, t.missing::text,
+                 CASE WHEN o.reasons = t.reasons AND o.missing = t.missing AND o.eligible = (t.claim_id IS NOT NULL) THEN 'the same' ELSE o.reasons::text END
+          FROM (VALUES (1, 30, '1', 300), (2, 30, '1', 200), (3, 2, '1', 300), (4, 31, '2', 400), (5, 31, NULL, 200), (6, 2, NULL, NULL), (7, 31, NULL, NULL)) AS c (n, key, branch, amount)
+          CROSS JOIN LATERAL (SELECT CASE WHEN c.amount IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('branch', c.branch, 'amount', c.amount)) END AS bill) AS b
+          CROSS JOIN LATERAL clientele.offers('guest', c.key, b.bill) AS o
+          CROSS JOIN LATERAL clientele.try_claim('guest', c.key, name, o.promotion || c.n, b.bill) AS t
+          WHERE o.promotion = name ORDER BY c.n $$;
+SELECT * FROM till.reasons('all of them');
+-- the rest of the money is gone: nobody gets a coupon for nothing, until some of it is back
+SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 33, 'all of them', 'of 1', '{"branch": "2", "amount": 300}');
+SELECT * FROM till.stock('all of them');
+SELECT reasons, missing FROM try_claim('guest', 34, 'all of them', 'of 2');
+SELECT eligible, reasons, remaining FROM offers('guest', 34, NULL) WHERE promotion = 'all of them';
+SELECT till.offer('all of them', '{"audience": "class = ''A''", "audience_at": "bill", "benefit": {"kind": "percent off", "percent": 10}, "after_refund": "none", "budget": 60, "claim_term": {"minutes": 30}}');
+SELECT claim('guest', 34, 'all of them', 'of 2');
+SELECT * FROM till.reasons('all of them') WHERE n = 6;
+SET clientele.clock = '2026-07-03 23:59+08';
+SELECT eligible, reasons, remaining FROM offers('guest', 34, NULL) WHERE promotion = 'all of them';
+SELECT claim('guest', 34, 'all of them', 'of 2') IS NOT NULL AS claimed;
+-- a code waits for the money, too
+SELECT issue_codes('guest', 'all of them', 2, 'of 3') IS NOT NULL AS issued;
+SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 35, 'all of them', 'of 4', '{"amount": 600}');
+SELECT reasons, missing FROM try_claim_code('guest', 36, (SELECT code FROM coupon_code AS k JOIN coupon_batch AS b USING (batch_id) WHERE b.request_id = 'of 3' ORDER BY code LIMIT 1), 'of 5');
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- ---------------------------------------------------------------------------
 -- Counted anew
 -- ---------------------------------------------------------------------------
 

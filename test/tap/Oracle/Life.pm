@@ -260,14 +260,28 @@ sub judged
 	my $spent = spent_of($life, $key, $p);
 	my $weighed = $bill ? weighed($p, { %$bill, %$moment }, $spent) : { reasons => [ term_reasons($p, $moment) ] };
 	my @reasons = reasons_against($life, $promotion, $key, $bill, $weighed);
-	my $value = $bill ? value_of($p, $weighed->{given}) : undef;
+	my $value = known_value($p, $bill, $weighed);
 	my %left = (%{ left_of($life, $promotion, $branch, $moment->{day}) }, %{ left_of_customer($life, $promotion, $key, $moment->{day}) });
-	my $budget = budget_left($life, $promotion);
-	$left{budget} = 0 if defined $budget && $bill && ($value ? $value > $budget : @reasons && $budget <= 0);
+	$left{budget} = 0 if is_too_dear($life, $promotion, $value);
 	my @limits = ('sold out', 'branch stock', 'day stock', 'budget', 'customer limit', 'period limit');
 	push @reasons, grep { defined $left{$_} && $left{$_} <= 0 } @limits;
 	my ($left) = sort { $a <=> $b } map { most(0, $_) } values %left;
 	return { reasons => \@reasons, weighed => $weighed, spent => $spent, moment => $moment, left => $left, value => $value };
+}
+
+# Undefined as long as there is no bill on which it is to be had.
+sub known_value
+{
+	my ($p, $bill, $weighed) = @_;
+	return $bill && !@{ $weighed->{reasons} } ? value_of($p, $weighed->{given}) : undef;
+}
+
+# What nobody knows the value of yet is so when nothing is left at all.
+sub is_too_dear
+{
+	my ($life, $promotion, $value) = @_;
+	my $left = budget_left($life, $promotion);
+	return defined $left && (defined $value ? $value > 0 && $value > $left : $left <= 0);
 }
 
 # All reasons but limits.
@@ -503,9 +517,8 @@ sub lacking
 {
 	my ($life, $promotion, $branch, $day, $claims, $value) = @_;
 	my $left = left_of($life, $promotion, $branch, $day);
-	my $budget = budget_left($life, $promotion);
 	my @lacking = grep { defined $left->{$_} && $left->{$_} < $claims } ('sold out', 'branch stock', 'day stock');
-	push @lacking, 'budget' if defined $budget && ($value // 0) > 0 && $value > $budget;
+	push @lacking, 'budget' if is_too_dear($life, $promotion, $value);
 	return @lacking;
 }
 
@@ -568,8 +581,8 @@ sub do_claim
 	push @reasons, [ 'team', 'team' ] if $p->{joiners} && $step->{redeem} && !$completes;
 
 	my $given = $bill ? $weighed->{given} : undef;
-	my $value = $bill ? value_of($p, $given) : undef;
-	@reasons = map { [ $_, 'sold out' ] } grep { !$batch || $_ ne 'sold out' } lacking($life, $promotion, $branch, $moment->{day}, 1, $value) unless @reasons;
+	my @lacking = lacking($life, $promotion, $branch, $moment->{day}, 1, known_value($p, $bill, $weighed));
+	push @reasons, map { [ $_, 'sold out' ] } grep { !$batch || $_ ne 'sold out' } @lacking;
 	my $claim = new_claim($life, $step, $promotion, $moment, $given, $spent);
 	$claim->{expires_at} = $expires_at;
 	@$claim{qw(origin transferable expires_at)} = ('code', $batch->{transferable}, sooner($batch->{until}, term_ends($life, $p, $branch))) if $batch;
