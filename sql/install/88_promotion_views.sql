@@ -10,7 +10,7 @@ CREATE FUNCTION clientele.put_own_view(population clientele.population, suffix t
     AS $$
 DECLARE
     view text := format('%I.%I', population.target_schema, population.name || suffix);
-    us regrole := (SELECT e.extowner FROM pg_extension AS e WHERE e.extname = 'clientele');
+    us regrole := quote_ident(current_user);
     there record;
 BEGIN
     SELECT c.relkind, c.relowner, r.rolsuper INTO there
