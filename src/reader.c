@@ -22,8 +22,9 @@
 
 PG_FUNCTION_INFO_V1(clientele_check_allowed_sql);
 
-Oid
-clientele_view(const char *schema, const char *name, Oid owner)
+/* The view of that name, and whose it is. */
+static Oid
+find_view(const char *schema, const char *name, Oid *owner)
 {
 	Oid			namespace = get_namespace_oid(schema, true);
 	Oid			view = OidIsValid(namespace) ? get_relname_relid(name, namespace) : InvalidOid;
@@ -33,10 +34,20 @@ clientele_view(const char *schema, const char *name, Oid owner)
 	if (!HeapTupleIsValid(tuple))
 		return InvalidOid;
 	form = (Form_pg_class) GETSTRUCT(tuple);
-	if (form->relkind != RELKIND_VIEW || form->relowner != owner)
+	*owner = form->relowner;
+	if (form->relkind != RELKIND_VIEW)
 		view = InvalidOid;
 	ReleaseSysCache(tuple);
 	return view;
+}
+
+Oid
+clientele_view(const char *schema, const char *name, Oid owner)
+{
+	Oid			whose;
+	Oid			view = find_view(schema, name, &whose);
+
+	return OidIsValid(view) && whose == owner ? view : InvalidOid;
 }
 
 bool
@@ -50,19 +61,23 @@ clientele_may_ask(const char *schema, const char *population, Oid owner)
 	return OidIsValid(view) && pg_class_aclcheck(view, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
-/* Views of promotions are the extension owner's, views of profiles the population's. */
+/*
+ * Views of profiles are the population owner's, those of promotions the extension owner's, or, where a
+ * dump was restored in another superuser's name, still that superuser's who made them.
+ */
 static bool
 has_right(Oid caller, const ClientelePopulation *population, const ClienteleRight *right)
 {
 	const char *schema = NameStr(population->target_schema);
 	const char *name = psprintf("%s_%s", NameStr(population->name), right->view);
-	Oid			view = clientele_view(schema, name, clientele_extension_owner());
+	Oid			owner;
+	Oid			view = find_view(schema, name, &owner);
 	AclMode		mode = strcmp(right->privilege, "SELECT") == 0 ? ACL_SELECT :
 		strcmp(right->privilege, "INSERT") == 0 ? ACL_INSERT : ACL_UPDATE;
 
-	if (!OidIsValid(view))
-		view = clientele_view(schema, name, population->owner);
-	return OidIsValid(view) && pg_class_aclcheck(view, caller, mode) == ACLCHECK_OK &&
+	return OidIsValid(view) &&
+		(owner == population->owner || owner == clientele_extension_owner() || superuser_arg(owner)) &&
+		pg_class_aclcheck(view, caller, mode) == ACLCHECK_OK &&
 		clientele_may_use_schema(get_namespace_oid(schema, false), caller);
 }
 

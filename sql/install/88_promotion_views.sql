@@ -3,21 +3,28 @@
 --
 -- They read our own tables, on which nobody has a right, so they belong to the extension's
 -- owner.  The population's owner has all rights on them, and hands them on: they say who may do what.
+-- These tables have the rows of all populations, so nothing of a caller's may run before a view has chosen its own.
 
 CREATE FUNCTION clientele.put_own_view(population clientele.population, suffix text, query text, description text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     view text := format('%I.%I', population.target_schema, population.name || suffix);
+    us regrole := quote_ident(current_user);
+    there record;
 BEGIN
-    IF EXISTS (SELECT FROM pg_class
-               WHERE oid = to_regclass(view)
-                 AND (relkind <> 'v' OR relowner <> (SELECT e.extowner FROM pg_extension AS e WHERE e.extname = 'clientele'))) THEN
+    SELECT c.relkind, c.relowner, r.rolsuper INTO there
+    FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = to_regclass(view);
+    IF there.relkind <> 'v' OR there.relowner <> us AND NOT there.rolsuper THEN
         RAISE duplicate_table USING
             MESSAGE = format('%s is in the way of the view that population "%s" would have there', view, population.name),
             HINT = 'Rename it, or drop it.';
     END IF;
-    EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view, query);
+    -- Restored by another superuser, the extension is his, and the view still whose it was.
+    IF there.relowner <> us THEN
+        EXECUTE format('ALTER VIEW %s OWNER TO %s', view, us);
+    END IF;
+    EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_barrier) AS %s', view, query);
     EXECUTE format('GRANT ALL ON %s TO %s WITH GRANT OPTION', view, population.owner);
     EXECUTE format('COMMENT ON VIEW %s IS %L', view, description);
 END

@@ -6,7 +6,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Clinic qw(make_roles open_clinic answers reads_as is_exact is_alive is_gone);
+use Clinic qw(make_roles open_clinic answers reads_as is_exact is_alive is_gone $now);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -30,7 +30,8 @@ my $kept = join ';', q{
 	FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid
 	WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'clientele' ORDER BY 1},
   q{SELECT nspname, nspacl FROM pg_namespace WHERE nspname LIKE 'clientele%' ORDER BY 1},
-  (map { "SELECT t FROM clientele.$_ AS t ORDER BY t::text" } qw(population source definition version watch link population_secret forgotten)),
+  (map { "SELECT t FROM clientele.$_ AS t ORDER BY t::text" } qw(population source definition version watch link population_secret forgotten
+	offered_promotion promotion_version frozen_audience stock claim claim_step coupon_batch coupon_code ledger_entry membership refusal branch_zone)),
   'SELECT r FROM clientele.refresh_run AS r WHERE finished_at IS NOT NULL ORDER BY run',
   $captured;
 
@@ -113,8 +114,9 @@ by_pg_restore($database, 'archive', '--schema-only');
 by_pg_restore($database, 'archive', '--data-only', '--disable-triggers', '-j', 2);
 is_exact($node, $database, 'rows without triggers');
 # Triggers that were switched off and on again do not fire always any more.
-$node->safe_psql($database, q{
+$node->safe_psql($database, qq{
 	SET client_min_messages = warning;
+	SET clientele.clock = '$now';
 	SELECT clientele.mark_all('customer'), clientele.mark_all('会员');
 	CALL clientele.refresh('customer');
 	CALL clientele.refresh('会员')});
@@ -124,12 +126,30 @@ is_alive($node, $database, 'rows without triggers');
 # ---------- everything belongs to who restores ----------
 
 $database = empty_database();
-by_pg_restore($database, 'archive', '--no-owner');
-$node->safe_psql($database, 'UPDATE clientele.population SET owner = current_user::regrole');
+by_pg_restore($database, 'archive', '--no-owner', '--no-privileges');
+$node->safe_psql($database, q{
+	UPDATE clientele.population SET owner = current_user::regrole;
+	GRANT USAGE ON SCHEMA crm TO cashier;
+	GRANT INSERT ON crm.bill, crm.bill_line, crm.visit, crm.visit_2026 TO cashier;
+	GRANT USAGE ON SCHEMA segments TO bi_reader, cashier;
+	GRANT SELECT ON ALL TABLES IN SCHEMA segments TO bi_reader;
+	GRANT INSERT ON segments.customer_claim TO cashier});
 reads_as($node, $database, $answers, 'without owners');
 is_exact($node, $database, 'without owners');
 is_alive($node, $database, 'without owners', 'NONE');
 is_gone($node, $database, 'without owners');
+
+# ---------- the extension belongs to another superuser than before ----------
+
+$node->safe_psql('postgres', 'CREATE ROLE "the DBA" SUPERUSER');
+$database = empty_database();
+by_pg_restore($database, 'archive', '--role=the DBA');
+is($node->safe_psql($database, q{SELECT extowner::regrole FROM pg_extension WHERE extname = 'clientele'}), '"the DBA"', 'another superuser: has the extension');
+reads_as($node, $database, $answers, 'another superuser');
+is_alive($node, $database, 'another superuser');
+is($node->safe_psql($database, q{SELECT relowner::regrole FROM pg_class WHERE oid = 'segments.customer_claim'::regclass}), '"the DBA"',
+	'another superuser: and, once a promotion is published, its views');
+is_gone($node, $database, 'another superuser');
 
 # ---------- the clinic's tables before all else: their triggers cannot be made ----------
 

@@ -1,7 +1,8 @@
 # A small clinic with populations in every state that a database may be in when it is
 # dumped, upgraded, copied or killed: several versions, of which one is half built, a feed,
 # history that was filled in, days that are summed up, marks that wait, rows that are due, somebody forgotten,
-# somebody tagged and pinned, a draft nobody has published.
+# somebody tagged and pinned, a draft nobody has published; a promotion that has been paid with, claimed and
+# given as codes, a balance, a membership, a refusal.
 # And what must hold of them wherever they have come to.
 package Clinic;
 use strict;
@@ -129,7 +130,19 @@ sub open_clinic
 	INSERT INTO "院 2"."Order" VALUES ('m-3', '2026-06-29', 1000);
 	SELECT clientele.tag_customer('会员', 'm-4', '老友'), clientele.untag_customer('customer', 10, 'friend');
 	SELECT clientele.set_parameter('customer', 'big', 15000);
-	SELECT clientele.define_tag('customer', 'fresh', 'visits_30 > 0 or spent_90 > 0')});
+	SELECT clientele.define_tag('customer', 'fresh', 'visits_30 > 0 or spent_90 > 0');
+
+	SELECT clientele.define_promotion('customer', '六月', '{"term": {"from": "2026-06-01"}, "branches": "all", "audience": "spent > 0", "audience_at": "term start",
+		"benefit": {"kind": "stored value", "amount": 100}, "stock": {"total": 50, "per_branch": 40, "per_customer": 2}, "budget": 3000,
+		"claim_term": {"minutes": 90}, "after_refund": "recompute"}');
+	SELECT clientele.publish_promotion('customer', '六月', 'first'), clientele.freeze_audience('customer', '六月'), clientele.set_branch_zone('customer', '2', 'Asia/Urumqi');
+	GRANT INSERT ON segments.customer_claim TO cashier;
+	GRANT USAGE ON SCHEMA segments TO cashier;
+	GRANT SELECT ON segments.customer_promotion, segments.customer_claim, segments.customer_ledger, segments.customer_coupon_batch TO bi_reader;
+	SELECT clientele.claim('customer', 5, '六月', 'paid', '{"branch": "1", "amount": 500}', true), clientele.claim('customer', 6, '六月', 'held', '{"branch": "2", "amount": 200}'),
+	       clientele.issue_codes('customer', '六月', 3, 'print'), clientele.spend('customer', 5, 'stored value', 30, 'used'), clientele.refuse_automation('customer', 13);
+	SELECT clientele.grant_membership('会员', 'm-5', '老友', '2026-12-31 00:00Z', 'card', 99);
+	SELECT clientele.define_promotion('customer', '六月', '{"term": {"from": "2026-06-01"}, "branches": "all", "benefit": {"kind": "points", "points": 1}, "after_refund": "none"}')});
 	is( $node->safe_psql(
 			$database, q{
 			SELECT (SELECT count(*) FROM clientele.version), (SELECT count(*) > 0 FROM clientele_data.customer_change),
@@ -188,7 +201,16 @@ sub answers
 	SELECT n.* FROM segments.customer AS c, clientele.next_tier('customer', c.customer_id, 'tier') AS n WHERE c.customer_id < 14
 	ORDER BY c.customer_id, n.kind, n.step;
 	SELECT * FROM clientele.changes_since('customer', 0);
+	SELECT * FROM segments.customer_promotion;
+	SELECT * FROM segments.customer_claim ORDER BY 1;
+	SELECT * FROM segments.customer_ledger ORDER BY at, amount;
+	SELECT * FROM segments.customer_coupon_batch;
+	SELECT c.customer_id, o.* FROM segments.customer AS c, clientele.offers('customer', c.customer_id, '{"branch": "1", "amount": 900}') AS o ORDER BY 1, 2;
 	RESET ROLE;
+	SELECT * FROM clientele.promotions('customer');
+	SELECT * FROM clientele.memberships('会员', 'm-5');
+	SELECT * FROM clientele.codes('customer', 1) ORDER BY 1;
+	SELECT e.* FROM clientele.claim AS c, clientele.explain_claim(c.claim_id) AS e ORDER BY c.claim_id;
 	SELECT * FROM clientele.versions('customer');
 	SELECT * FROM clientele.diff_versions('customer', 1);
 	SELECT clientele.export_definitions('customer');
@@ -272,6 +294,21 @@ sub is_alive
 			                      FROM segments.customer_change WINDOW steps AS (PARTITION BY customer_id, name ORDER BY position)) AS c
 			WHERE step > 1 AND from_label IS DISTINCT FROM before}),
 		'0', "$what: the feed goes on from where it was");
+	is( $node->safe_psql(
+			$database, qq{SET clientele.clock = '$now';
+			SELECT code FROM clientele.codes('customer', 1) ORDER BY 1 LIMIT 1 \\gset
+			SET ROLE cashier;
+			SELECT clientele.claim('customer', 5, '六月', 'paid', '{"branch": "1", "amount": 500}', true), (clientele.redeem(2, 'held/paid')).state,
+			       clientele.claim('customer', 14, '六月', 'new', '{"branch": "1", "amount": 700}', true) > 2,
+			       clientele.claim_code('customer', 15, :'code', 'by code', '{"branch": "2", "amount": 800}', true) > 3;
+			SELECT remaining FROM clientele.offers('customer', 16, '{"branch": "1", "amount": 900}');
+			RESET ROLE;
+			SELECT clientele.balance('customer', k, 'stored value') FROM unnest('{5, 6, 14, 15}'::bigint[]) AS k;
+			SELECT name, remaining FROM segments.customer_promotion;
+			SELECT count(*) FROM clientele.verify_promotions('customer');
+			SET ROLE $owner;
+			SELECT clientele.publish_promotion('customer', '六月', 'second'), clientele.issue_codes('customer', '六月', 1, 'more') > 1}),
+		"1|redeemed|t|t\n2\n70\n100\n100\n100\n六月|44\n0\n2|t", "$what: promotions go on: what was answered, held, and left");
 	my ($status, $out, $error) = $node->psql($database, q{SET ROLE bi_reader; SELECT count(*) FROM segments.customer; SELECT * FROM crm.bill});
 	is($out, '58', "$what: the BI role reads the views");
 	like($error, qr/permission denied for schema crm/, "$what: and nothing else");
