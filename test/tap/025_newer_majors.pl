@@ -19,7 +19,7 @@ $node->safe_psql('postgres', 'CREATE EXTENSION clientele');
 sub answers
 {
 	my ($query, $expected, $name) = @_;
-	is($node->safe_psql('postgres', "SET search_path = clientele, public;\n$query"), $expected, $name);
+	is($node->safe_psql('postgres', "SET search_path = public, clientele;\n$query"), $expected, $name);
 }
 
 # ---------- saved errors ----------
