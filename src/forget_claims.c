@@ -4,7 +4,8 @@
  *
  * Rows are kept under a pseudonym, so that stock, budgets, liabilities and reports add up as
  * before; what he holds and has not used is free again.  His till waits: whoever claims
- * for him holds the same lock, so that no row comes after this has looked.
+ * for him holds the same lock, so that no row comes after this has looked.  And what he holds is
+ * locked before it is looked at, because others bring back what has expired, and hand on coupons.
  */
 #include "postgres.h"
 
@@ -13,7 +14,9 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "claim.h"
 #include "fresh.h"
+#include "own_table.h"
 
 PG_FUNCTION_INFO_V1(clientele_forget_claims);
 
@@ -52,6 +55,34 @@ static const char *const statements[] = {
 	" WHERE b.population_id = $1 AND b.last_key = $2 AND b.ended_at IS NOT NULL"
 };
 
+/* Of what he holds, expired or not, the numbers in a column: of claims, or of the teams that they are in. */
+static List *
+list_held(int population_id, Datum key, int column)
+{
+	ClienteleOwnTable *claims = clientele_own_open("claim");
+	List	   *names = NIL;
+	ScanKeyData keys[2];
+	ClienteleOwnRow claim;
+
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population_id));
+	clientele_own_key_equal(&keys[1], 2, TEXTOID, key);
+	clientele_own_find(claims, "claim_of_customer", 2, keys);
+	while (clientele_own_next(claims, &claim))
+		if (clientele_claim_is(&claim, "held") && !claim.nulls[column])
+			names = lappend(names, psprintf(INT64_FORMAT, DatumGetInt64(claim.values[column])));
+	clientele_own_close(claims);
+	return names;
+}
+
+static void
+lock_held(ClienteleFreshLock kind, int population_id, Datum key, int column)
+{
+	ListCell   *cell;
+
+	foreach(cell, list_held(population_id, key, column))
+		clientele_fresh_lock(kind, population_id, lfirst(cell));
+}
+
 /* forget_claims(caller, population_id, key, pseudonym) */
 Datum
 clientele_forget_claims(PG_FUNCTION_ARGS)
@@ -60,6 +91,8 @@ clientele_forget_claims(PG_FUNCTION_ARGS)
 	Datum		arguments[] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(0)};
 
 	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, PG_GETARG_INT32(1), text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	lock_held(CLIENTELE_LOCK_TEAM, PG_GETARG_INT32(1), PG_GETARG_DATUM(2), CLAIM_TEAM);
+	lock_held(CLIENTELE_LOCK_CLAIM, PG_GETARG_INT32(1), PG_GETARG_DATUM(2), CLAIM_ID);
 	SPI_connect();
 	for (int i = 0; i < (int) lengthof(statements); i++)
 		(void) clientele_fresh_run(statements[i], lengthof(types), types, arguments, NULL);
