@@ -47,17 +47,31 @@ list_expired(ClienteleOwnTable *claims, int promotion_id, TimestampTz now, int64
 	return count;
 }
 
+/* False where it is not to wait, but would have to. */
+static bool
+give_back(const ClientelePopulation *population, const ClienteleOwnRow *claim, bool wait)
+{
+	ClienteleDecimal value = clientele_claim_number(claim, CLAIM_VALUE);
+
+	if (!wait)
+		return clientele_stock_try_give_back(population, DatumGetInt32(claim->values[CLAIM_PROMOTION]),
+											 clientele_claim_text(claim, CLAIM_BRANCH),
+											 DatumGetDateADT(claim->values[CLAIM_DAY]), value);
+	clientele_claim_give_back_stock(population, claim, 1, value);
+	return true;
+}
+
 /* Whoever is at it, has it: he may be redeeming it at an instant before ours. */
 static bool
 expire(const ClientelePopulation *population, ClienteleOwnTable *claims, ClienteleOwnTable *steps, int64 claim_id,
-	   TimestampTz now)
+	   TimestampTz now, bool wait)
 {
 	ClienteleOwnRow row;
 	ClienteleOwnRow step = {.nulls = {[STEP_REQUEST] = true,[STEP_REDEEMED] = true,[STEP_AMOUNT] = true,
 		[STEP_REASON] = true,[STEP_BILL] = true,[STEP_ANSWER] = true,[STEP_EVIDENCE] = true}};
 
 	if (!clientele_claim_try_lock(population->id, claim_id) || !clientele_claim_get(claims, claim_id, &row) ||
-		!clientele_claim_is(&row, "held") || clientele_claim_is_held(&row, now))
+		!clientele_claim_is(&row, "held") || clientele_claim_is_held(&row, now) || !give_back(population, &row, wait))
 		return false;
 	clientele_claim_set_text(&row, CLAIM_STATE, "expired");
 	clientele_own_update(claims, &row);
@@ -67,13 +81,15 @@ expire(const ClientelePopulation *population, ClienteleOwnTable *claims, Cliente
 	step.values[STEP_AT] = row.values[CLAIM_EXPIRES_AT];
 	step.values[STEP_ACTOR] = DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetOuterUserId(), false)));
 	clientele_own_insert(steps, &step);
-	clientele_claim_give_back_stock(population, &row, 1, clientele_claim_number(&row, CLAIM_VALUE));
 	return true;
 }
 
-/* A few of them; the promotion is locked, and its sweep. */
+/*
+ * A few of them; the promotion is locked, and its sweep.  For stock that others hold it is waited only
+ * where nothing has come back yet: who has something back has what they may be waiting for.
+ */
 static int
-sweep(const ClientelePopulation *population, ClienteleOwnTable *claims, int promotion_id, TimestampTz now)
+sweep(const ClientelePopulation *population, ClienteleOwnTable *claims, int promotion_id, TimestampTz now, bool wait)
 {
 	ClienteleOwnTable *steps = clientele_own_open("claim_step");
 	int64		numbers[SWEPT_AT_ONCE];
@@ -81,7 +97,7 @@ sweep(const ClientelePopulation *population, ClienteleOwnTable *claims, int prom
 	int			nswept = 0;
 
 	for (int i = 0; i < count; i++)
-		nswept += expire(population, claims, steps, numbers[i], now);
+		nswept += expire(population, claims, steps, numbers[i], now, wait && nswept == 0);
 	clientele_own_close(steps);
 	return nswept;
 }
@@ -127,7 +143,7 @@ clientele_claim_sweep(const ClientelePopulation *population, int promotion_id, T
 		clientele_fresh_lock(CLIENTELE_LOCK_SWEEP, population->id, psprintf("%d", promotion_id));
 		nback = Max(nclaims - list_expired(claims, promotion_id, now, numbers, SWEPT_AT_ONCE), 0) +
 			Max(ncodes - count_codes(promotion_id, now), 0);
-		nback += sweep(population, claims, promotion_id, now);
+		nback += sweep(population, claims, promotion_id, now, true);
 		nback += clientele_codes_sweep(population, promotion_id, now);
 	}
 	clientele_own_close(claims);
@@ -143,7 +159,7 @@ clientele_claim_sweep_if_free(const ClientelePopulation *population, int promoti
 	if (any_expired(claims, promotion_id, now) &&
 		clientele_fresh_try(CLIENTELE_LOCK_SWEEP, population->id, psprintf("%d", promotion_id)))
 	{
-		nswept = sweep(population, claims, promotion_id, now);
+		nswept = sweep(population, claims, promotion_id, now, false);
 		let_go_if_none(population, promotion_id, nswept);
 	}
 	clientele_own_close(claims);

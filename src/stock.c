@@ -527,9 +527,9 @@ clientele_stock_try(const ClientelePopulation *population, const ClienteleOffere
 
 /* ---------- giving back ---------- */
 
-/* Any stripe will do. */
+/* Any stripe will do; -1: others have locked all. */
 static int
-lock_any(const Scope *scope)
+try_any(const Scope *scope)
 {
 	int			first = first_stripe(scope);
 
@@ -540,8 +540,19 @@ lock_any(const Scope *scope)
 		if (try_stripe(scope, stripe))
 			return stripe;
 	}
-	lock_stripe(scope, first);
-	return first;
+	return -1;
+}
+
+static int
+lock_any(const Scope *scope)
+{
+	int			stripe = try_any(scope);
+
+	if (stripe >= 0)
+		return stripe;
+	stripe = first_stripe(scope);
+	lock_stripe(scope, stripe);
+	return stripe;
 }
 
 static void
@@ -615,6 +626,53 @@ clientele_stock_give_back_reserved(const ClientelePopulation *population, int pr
 								   const char *branch, DateADT day, ClienteleDecimal value)
 {
 	give_back(population, promotion_id, CLIENTELE_LACK_ANY & ~CLIENTELE_LACK_TOTAL, branch, day, 1, value);
+}
+
+/* Locks what giving back will lock; false if that has to wait. */
+static bool
+try_scope(ClienteleOwnTable *stock, Scope *scope)
+{
+	ClienteleDecimal remaining[MOST_STRIPES];
+	ClienteleDecimal owed;
+	ClienteleDecimal sum;
+	int			stripe = 0;
+
+	if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
+		return true;
+	if (!is_some(owed))
+		stripe = try_any(scope);
+	else if (!try_stripe(scope, stripe))
+		stripe = -1;
+	if (stripe >= 0)
+		scope->parts[scope->nparts++].stripe = stripe;
+	return stripe >= 0;
+}
+
+bool
+clientele_stock_try_give_back(const ClientelePopulation *population, int promotion_id,
+							  const char *branch, DateADT day, ClienteleDecimal value)
+{
+	ClienteleOwnTable *stock = clientele_own_open("stock");
+	Scope	   *scopes = palloc0(CLIENTELE_STOCK_KINDS * sizeof(Scope));
+	bool		is_free = true;
+
+	for (int kind = 0; is_free && kind < CLIENTELE_STOCK_KINDS; kind++)
+	{
+		Scope	   *scope = &scopes[kind];
+
+		scope->population_id = population->id;
+		scope->promotion_id = promotion_id;
+		scope->kind = kind;
+		if (find_wanted(scope, branch, day, 1, value))
+			is_free = try_scope(stock, scope);
+	}
+	for (int kind = 0; !is_free && kind < CLIENTELE_STOCK_KINDS; kind++)
+		let_go(&scopes[kind]);
+	pfree(scopes);
+	clientele_own_close(stock);
+	if (is_free)
+		clientele_stock_give_back(population, promotion_id, branch, day, 1, value);
+	return is_free;
 }
 
 /* ---------- limits that change ---------- */

@@ -67,6 +67,10 @@ extern uint32 clientele_stock_take_of_bill(const ClientelePopulation *population
 extern void clientele_stock_give_back(const ClientelePopulation *population, int promotion_id,
 									  const char *branch, DateADT day, int claims, ClienteleDecimal value);
 
+/* The same of one claim, or false where that would have to wait for somebody: then nothing is given back. */
+extern bool clientele_stock_try_give_back(const ClientelePopulation *population, int promotion_id,
+										  const char *branch, DateADT day, ClienteleDecimal value);
+
 /* What is left now, expired claims included; CLIENTELE_NO_LIMIT where there is none. */
 typedef struct ClienteleStockLeft
 {
