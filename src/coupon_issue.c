@@ -231,18 +231,6 @@ note_progress(const Issue *issue, TimestampTz now)
 				  " ended_at = CASE WHEN $6 THEN $5 END WHERE batch_id = $1", 6, types, values, nulls);
 }
 
-static void
-check_lack(const Issue *issue, uint32 lack, int claims)
-{
-	if (lack != 0)
-		ereport(ERROR,
-				(errcode(CLIENTELE_ERRCODE_SOLD_OUT),
-				 errmsg("promotion \"%s\" has less than %d left%s", issue->promotion_name, claims,
-						lack & CLIENTELE_LACK_TOTAL ? "" : " for today"),
-				 issue->done == 0 ? 0 : errdetail("%d coupons of the batch have been issued.", issue->done),
-				 errhint("Publish it with more \"stock\", and ask once more, with the same request id.")));
-}
-
 /* Finds the population for whose customers the caller may issue.  As the extension's owner. */
 static void
 enter(Issue *issue)
@@ -305,7 +293,11 @@ clientele_issue_codes(PG_FUNCTION_ARGS)
 
 		check_valid_until(issue.valid_until, now);
 		(void) expires_at(&issue, offered, now);
-		check_lack(&issue, clientele_stock_reserve(&issue.population, offered, issue.quantity, now), issue.quantity);
+		if (clientele_stock_reserve(&issue.population, offered, issue.quantity, now) != 0)
+			ereport(ERROR,
+					(errcode(CLIENTELE_ERRCODE_SOLD_OUT),
+					 errmsg("promotion \"%s\" has less than %d left", issue.promotion_name, issue.quantity),
+					 errhint("Publish it with more \"stock\", and ask once more, with the same request id.")));
 		begin_batch(&issue, offered, now);
 		make_codes(&issue);
 		issue.ended = true;
@@ -327,6 +319,7 @@ typedef struct Customer
 	Datum		evidence;		/* that he is of the segment ... */
 	Datum		audience;		/* ... and of the promotion's audience; 0: it has none */
 	uint32		order;			/* of his lock */
+	ClienteleCouponRefusal refusal; /* CLIENTELE_COUPON_REFUSALS: none, he is to get one */
 } Customer;
 
 typedef struct Customers
@@ -339,10 +332,22 @@ typedef struct Customers
 static int
 compare_order(const void *a, const void *b)
 {
-	const Customer *left = a;
-	const Customer *right = b;
+	const Customer *left = *(Customer *const *) a;
+	const Customer *right = *(Customer *const *) b;
 
 	return left->order < right->order ? -1 : left->order > right->order;
+}
+
+static void
+lock_customers(const Issue *issue, const Customers *customers)
+{
+	Customer  **order = palloc(mul_size(sizeof(Customer *), Max(customers->count, 1)));
+
+	for (int i = 0; i < customers->count; i++)
+		order[i] = &customers->all[i];
+	qsort(order, customers->count, sizeof(Customer *), compare_order);
+	for (int i = 0; i < customers->count; i++)
+		clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, issue->population.id, order[i]->name);
 }
 
 /* The smallest key of the next range; NULL: there is none.  As the owner. */
@@ -361,7 +366,7 @@ next_range(const Issue *issue)
 	return from;
 }
 
-/* Who of a range is in the segment now, in the order of their locks.  As the owner. */
+/* Who of a range is in the segment now, the greatest key first, as ranges are.  As the owner. */
 static Customers
 customers_of_range(const Issue *issue, const char *from, TimestampTz now)
 {
@@ -374,7 +379,7 @@ customers_of_range(const Issue *issue, const char *from, TimestampTz now)
 	values[1] = CStringGetTextDatum(clientele_instant_to_string(now, clientele_branch_zone(&issue->population, NULL)));
 	if (issue->last_key)
 		values[3] = CStringGetTextDatum(issue->last_key);
-	customers.count = (int) clientele_run(psprintf("%s%s", issue->segment_query, issue->last_key ? issue->below : ""),
+	customers.count = (int) clientele_run(psprintf("%s%s ORDER BY 2 DESC", issue->segment_query, issue->last_key ? issue->below : ""),
 										  4, types, values, nulls);
 	columns = SPI_tuptable->tupdesc;
 	customers.key_type = SPI_gettypeid(columns, 2);
@@ -391,7 +396,6 @@ customers_of_range(const Issue *issue, const char *from, TimestampTz now)
 		customer->audience = (Datum) 0;
 		customer->order = clientele_fresh_order(CLIENTELE_LOCK_CUSTOMER, issue->population.id, customer->name);
 	}
-	qsort(customers.all, customers.count, sizeof(Customer), compare_order);
 	return customers;
 }
 
@@ -414,47 +418,108 @@ clientele_coupon_refusal(const ClientelePopulation *population, const ClienteleO
 	return left > 0 ? CLIENTELE_COUPON_REFUSALS : CLIENTELE_COUPON_LIMIT;
 }
 
-/* Keeps those who get one. */
-static void
-leave_out(Issue *issue, const ClienteleOffered *offered, Customers *customers, TimestampTz now)
+/* Says of each whether he is to get one; returns how many are. */
+static int
+judge(const Issue *issue, const ClienteleOffered *offered, const Customers *customers, TimestampTz now)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(caller, "clientele customer", ALLOCSET_DEFAULT_SIZES);
-	int			count = customers->count;
+	int			count = 0;
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	MemoryContextSwitchTo(scratch);
-	customers->count = 0;
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < customers->count; i++)
 	{
-		Customer	customer = customers->all[i];
-		ClienteleAudience *audience = clientele_audience_begin(&issue->population, customers->key_type, customer.key, now, NULL,
+		Customer   *customer = &customers->all[i];
+		ClienteleAudience *audience = clientele_audience_begin(&issue->population, customers->key_type, customer->key, now, NULL,
 															   GetActiveSnapshot());
-		ClienteleCouponRefusal refusal = clientele_coupon_refusal(&issue->population, offered, audience, customer.name,
-																  issue->is_personal, now, GetActiveSnapshot());
 
 		CHECK_FOR_INTERRUPTS();
-		if (refusal == CLIENTELE_COUPON_REFUSALS)
+		customer->refusal = clientele_coupon_refusal(&issue->population, offered, audience, customer->name,
+													 issue->is_personal, now, GetActiveSnapshot());
+		if (customer->refusal == CLIENTELE_COUPON_REFUSALS)
 		{
+			count++;
 			if (offered->bound->promotion->audience != NULL)
 			{
 				Datum		evidence = JsonbPGetDatum(clientele_audience_evidence(audience, offered));
 
 				MemoryContextSwitchTo(caller);
-				customer.audience = datumCopy(evidence, false, -1);
+				customer->audience = datumCopy(evidence, false, -1);
 				MemoryContextSwitchTo(scratch);
 			}
-			customers->all[customers->count++] = customer;
-		}
-		else
-		{
-			issue->left[refusal]++;
-			issue->left_out++;
 		}
 		MemoryContextReset(scratch);
 	}
 	MemoryContextSwitchTo(caller);
 	PopActiveSnapshot();
+	return count;
+}
+
+/* So many as are wanted, or as there are. */
+static int
+take(const Issue *issue, const ClienteleOffered *offered, int wanted, DateADT day, TimestampTz now)
+{
+	while (wanted > 0 && clientele_stock_take(&issue->population, offered, NULL, day, wanted, CLIENTELE_ZERO, now) != 0)
+	{
+		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+		ClienteleStockLeft left;
+
+		clientele_stock_left(&issue->population, 1, &offered, NULL, &day, now, snapshot, &left);
+		UnregisterSnapshot(snapshot);
+		wanted = Min(wanted - 1, Min(left.total, left.day));
+	}
+	return wanted;
+}
+
+/* Keeps the first so many who are to get one; who comes after the last of them is judged again when there is more. */
+static void
+keep(Issue *issue, Customers *customers, int most, bool all)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < customers->count && (all || kept < most); i++)
+	{
+		Customer   *customer = &customers->all[i];
+
+		if (customer->refusal == CLIENTELE_COUPON_REFUSALS)
+			customers->all[kept++] = *customer;
+		else
+		{
+			issue->left[customer->refusal]++;
+			issue->left_out++;
+		}
+	}
+	customers->count = kept;
+}
+
+/* Of customers of the segment: all, or who is still to be asked. */
+static int
+count_segment(const Issue *issue, TimestampTz now)
+{
+	Oid			types[] = {TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID};
+	Datum		values[] = {TimestampTzGetDatum(now), (Datum) 0, (Datum) 0, (Datum) 0};
+	char		nulls[] = {' ', 'n', 'n', issue->last_key ? ' ' : 'n'};
+	ClienteleRole before = clientele_become(issue->population.owner);
+	int			count;
+
+	if (issue->last_key)
+		values[3] = CStringGetTextDatum(issue->last_key);
+	clientele_run(psprintf("%s%s", issue->count_query, issue->last_key ? issue->below : ""), 4, types, values, nulls);
+	count = (int) clientele_answer_int64(1);
+	clientele_become_again(&before);
+	return count;
+}
+
+static void
+refuse_sold_out(const Issue *issue, TimestampTz now)
+{
+	ereport(ERROR,
+			(errcode(CLIENTELE_ERRCODE_SOLD_OUT),
+			 errmsg("promotion \"%s\" is sold out, before the segment is at its end", issue->promotion_name),
+			 issue->atomic ? 0 : errdetail("%d coupons of the batch have been issued; %d customers of the segment went without.",
+										   issue->done, count_segment(issue, now)),
+			 errhint("Publish it with more \"stock\", or wait for tomorrow's, and ask once more, with the same request id.")));
 }
 
 /* Their keys, what has decided of the segment, or of the audience. */
@@ -495,18 +560,15 @@ array_of(const Customers *customers, Oid type, ColumnOf column)
 }
 
 static void
-give(Issue *issue, const ClienteleOffered *offered, const Customers *customers, TimestampTz now)
+give(Issue *issue, const ClienteleOffered *offered, const Customers *customers, DateADT day, TimestampTz now)
 {
 	Oid			types[] = {INT4OID, INT4OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEOID, INT8OID, BOOLOID,
 	TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID, REGROLEOID};
-	DateADT		day = clientele_local_date(now, clientele_branch_zone(&issue->population, NULL));
 	Datum		values[] = {Int32GetDatum(issue->population.id), Int32GetDatum(offered->id), Int32GetDatum(offered->version),
 		TimestampTzGetDatum(now), TimestampTzGetDatum(expires_at(issue, offered, now)), DateADTGetDatum(day), Int64GetDatum(issue->batch_id),
 		BoolGetDatum(issue->transferable), array_of(customers, TEXTOID, name_of), array_of(customers, JSONBOID, evidence_of),
 	array_of(customers, JSONBOID, audience_of), ObjectIdGetDatum(issue->caller)};
 
-	check_lack(issue, clientele_stock_take(&issue->population, offered, NULL, day, customers->count, CLIENTELE_ZERO, now),
-			   customers->count);
 	clientele_run("WITH given AS ("
 				  " INSERT INTO clientele.claim (population_id, promotion_id, version, key, state, claimed_at, expires_at, day,"
 				  " origin, origin_id, transferable)"
@@ -519,6 +581,23 @@ give(Issue *issue, const ClienteleOffered *offered, const Customers *customers, 
 				  " CROSS JOIN pg_roles AS r WHERE r.oid = $12", 12, types, values, NULL);
 	issue->done += customers->count;
 	issue->given += customers->count;
+}
+
+/* Coupons for those of a range who are to get one; for the first of them, if there are not so many.  Who the last was. */
+static char *
+give_range(Issue *issue, Customers *customers, char *from, TimestampTz now)
+{
+	const ClienteleOffered *offered = lock_promotion(issue);
+	DateADT		day = clientele_local_date(now, clientele_branch_zone(&issue->population, NULL));
+	int			wanted = judge(issue, offered, customers, now);
+	int			taken = take(issue, offered, wanted, day, now);
+
+	if (taken == 0 && wanted > 0)
+		refuse_sold_out(issue, now);
+	keep(issue, customers, taken, taken == wanted);
+	if (taken > 0)
+		give(issue, offered, customers, day, now);
+	return taken < wanted ? customers->all[taken - 1].name : from;
 }
 
 /* The customers of the next range; false: there is none. */
@@ -535,17 +614,8 @@ issue_range(Issue *issue, TimestampTz now)
 	if (from == NULL)
 		return false;
 
-	for (int i = 0; i < customers.count; i++)
-		clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, issue->population.id, customers.all[i].name);
-	if (customers.count > 0)
-	{
-		const ClienteleOffered *offered = lock_promotion(issue);
-
-		leave_out(issue, offered, &customers, now);
-		if (customers.count > 0)
-			give(issue, offered, &customers, now);
-	}
-	issue->last_key = from;
+	lock_customers(issue, &customers);
+	issue->last_key = customers.count > 0 ? give_range(issue, &customers, from, now) : from;
 	return true;
 }
 
@@ -593,18 +663,6 @@ read_queries(Issue *issue)
 	issue->is_personal = DatumGetBool(clientele_answer(5, &isnull));
 }
 
-static void
-count_segment(Issue *issue, TimestampTz now)
-{
-	Oid			types[] = {TIMESTAMPTZOID};
-	Datum		values[] = {TimestampTzGetDatum(now)};
-	ClienteleRole before = clientele_become(issue->population.owner);
-
-	clientele_run(issue->count_query, 1, types, values, NULL);
-	issue->quantity = (int) clientele_answer_int64(1);
-	clientele_become_again(&before);
-}
-
 /* Begins the batch, or finds it. */
 static void
 begin(Issue *issue)
@@ -620,7 +678,7 @@ begin(Issue *issue)
 		const ClienteleOffered *offered;
 
 		check_valid_until(issue->valid_until, now);
-		count_segment(issue, now);
+		issue->quantity = count_segment(issue, now);
 		offered = lock_promotion(issue);
 		(void) expires_at(issue, offered, now);
 		begin_batch(issue, offered, now);

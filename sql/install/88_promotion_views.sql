@@ -2,7 +2,8 @@
 -- The views of promotions, beside those of the profiles.
 --
 -- They read our own tables, on which nobody has a right, so they belong to the extension's
--- owner.  The population's owner has all rights on them, and hands them on: they say who may do what.
+-- owner.  The population's owner has all rights on them, and hands them on: they say who may do what,
+-- so they are there from the first version on that is shown, before there is any promotion.
 -- These tables have the rows of all populations, so nothing of a caller's may run before a view has chosen its own.
 
 CREATE FUNCTION clientele.put_own_view(population clientele.population, suffix text, query text, description text) RETURNS void

@@ -183,6 +183,14 @@ SELECT count(*), stock('once') FROM given WHERE request_id = 'first';
 CALL issue_coupons('coupon', 'once', 'true', 'rest', batch => 10);
 SELECT count(*), stock('once') FROM given WHERE request_id = 'rest';
 SELECT quantity, done, left_out, ended_at IS NULL AS goes_on FROM regress_coupon_segments.coupon_coupon_batch WHERE request_id = 'rest';
+-- what there was went to the greatest keys; nobody below the last of them has been looked at
+SELECT bool_and(c.key > o.last) AS the_first FROM given AS c CROSS JOIN (
+    SELECT max(customer_id) AS last FROM customer WHERE customer_id NOT IN (SELECT key FROM given WHERE request_id IN ('first', 'rest'))) AS o
+WHERE c.request_id = 'rest';
+CALL issue_coupons('coupon', 'once', 'true', 'rest', batch => 10);
+BEGIN;
+CALL issue_coupons('coupon', 'a', 'true', 'in a block');
+ROLLBACK;
 SELECT pause_promotion('coupon', 'once');
 CALL issue_coupons('coupon', 'once', 'true', 'rest', batch => 10);
 SELECT resume_promotion('coupon', 'once');

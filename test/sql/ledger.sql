@@ -19,6 +19,9 @@ SELECT define_tag('ledger', '金卡', family => 'membership');	-- only membershi
 SELECT define_tag('ledger', 'welcome', $$has_tag('金卡')$$);
 SELECT publish('ledger');
 CALL refresh('ledger');
+-- Rights can be given before there is a promotion.
+SELECT relname FROM pg_class WHERE relnamespace = 'regress_ledger_segments'::regnamespace AND relowner <> 'regress_ledger_owner'::regrole
+   AND has_table_privilege(oid, 'INSERT WITH GRANT OPTION') ORDER BY relname COLLATE "C";
 SELECT define_earn_rule('ledger', 'one for a hundred', '{"term": {"from": "2026-01-01"}, "branches": "all", "after_refund": "recompute",
     "benefit": {"kind": "points", "per": 100, "points": 1}}');
 SELECT publish_promotion('ledger', 'one for a hundred');
