@@ -34,9 +34,9 @@ SELECT set_eq($$SELECT relname FROM pg_class WHERE relnamespace = 'rights_views'
 GRANT USAGE ON SCHEMA rights_views TO rights_till, rights_bi;
 GRANT INSERT ON rights_views.rights_claim TO rights_till;
 GRANT SELECT ON ALL TABLES IN SCHEMA rights_views TO rights_bi;
-CREATE TEMPORARY TABLE rewrite AS SELECT oid, ctid FROM pg_rewrite WHERE ev_class::regclass::text LIKE 'rights_views.%' ORDER BY oid;
+CREATE TEMPORARY TABLE rewrite AS SELECT oid, ctid::text AS place FROM pg_rewrite WHERE ev_class::regclass::text LIKE 'rights_views.%' ORDER BY oid;
 SELECT pg_temp.offer('rights') \g /dev/null
-SELECT results_eq($$SELECT oid, ctid FROM pg_rewrite WHERE ev_class::regclass::text LIKE 'rights_views.%' ORDER BY oid$$, 'SELECT * FROM rewrite',
+SELECT results_eq($$SELECT oid, ctid::text AS place FROM pg_rewrite WHERE ev_class::regclass::text LIKE 'rights_views.%' ORDER BY oid$$, 'SELECT * FROM rewrite',
                   'publishing a promotion leaves them as they are, so that it waits for no reader of them');
 SELECT clientele.claim('rights', 2, 'secret of rights', 'r-1', '{"branch": "Pudong", "amount": 10}', true) AS ours,
        clientele.credit('rights', 3, 'points', 7, 'r-2') \gset
