@@ -95,16 +95,22 @@ void
 clientele_check_allowed(Oid caller, const ClientelePopulation *population, int nrights, const ClienteleRight *rights)
 {
 	const ClienteleRight *last = &rights[nrights - 1];
+	const char *schema = NameStr(population->target_schema);
+	const char *role;
+	Oid			namespace;
 
 	if (clientele_is_allowed(caller, population, nrights, rights))
 		return;
+	role = quote_identifier(GetUserNameFromId(caller, false));
+	namespace = get_namespace_oid(schema, true);
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied for promotions of population \"%s\"", NameStr(population->name)),
-			 errhint("GRANT %s ON %s TO %s;", last->privilege,
-					 quote_qualified_identifier(NameStr(population->target_schema),
-												psprintf("%s_%s", NameStr(population->name), last->view)),
-					 quote_identifier(GetUserNameFromId(caller, false)))));
+			 errhint("%sGRANT %s ON %s TO %s;",
+					 OidIsValid(namespace) && !clientele_may_use_schema(namespace, caller) ?
+					 psprintf("GRANT USAGE ON SCHEMA %s TO %s; ", quote_identifier(schema), role) : "",
+					 last->privilege,
+					 quote_qualified_identifier(schema, psprintf("%s_%s", NameStr(population->name), last->view)), role)));
 }
 
 /* check_allowed(caller, population, rights): rights such as 'claim INSERT'. */

@@ -359,4 +359,4 @@ COMMENT ON FUNCTION clientele.drop_population_for(regrole, text, boolean) IS 'in
 
 CREATE FUNCTION clientele.drop_population(name text, keep_tables boolean DEFAULT false)
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.drop_population(text, boolean) IS 'takes a population away: its views, tables, definitions, versions, and the triggers that no other population needs; an error names what others built on its views; with keep_tables the last stored segments stay as table <name> and the change feed, a row for each evaluation of a customer with arrays of what it changed, as <name>_change in the schema of the views';
+COMMENT ON FUNCTION clientele.drop_population(text, boolean) IS 'takes a population away: its views, tables, definitions, versions, promotions with all claims, codes and balances, and the triggers that no other population needs; an error names what others built on its views; with keep_tables the last stored segments stay as table <name> and the change feed, a row for each evaluation of a customer with arrays of what it changed, as <name>_change in the schema of the views';

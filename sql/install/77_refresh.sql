@@ -97,9 +97,7 @@ BEGIN
         BEGIN
             PERFORM clientele.show_version(population_id, version);
             PERFORM clientele.begin_history(population_id, version);
-            -- once: they are the same with every version
-            PERFORM clientele.put_promotion_views(p) FROM clientele.population AS p
-            WHERE p.population_id = switch_version.population_id AND p.live_version IS NULL;
+            PERFORM clientele.need_promotion_views(p) FROM clientele.population AS p WHERE p.population_id = switch_version.population_id;
             UPDATE clientele.population AS p SET live_version = switch_version.version, next_version = NULL
             WHERE p.population_id = switch_version.population_id;
             UPDATE clientele.version AS v SET shown_at = clock_timestamp()

@@ -285,7 +285,7 @@ BEGIN
         state = CASE o.state WHEN 'draft' THEN 'published' ELSE o.state END,
         audience_frozen_at = CASE WHEN fits_frozen THEN o.audience_frozen_at END
     WHERE o.promotion_id = edited.promotion_id;
-    PERFORM clientele.put_promotion_views(owned);
+    PERFORM clientele.need_promotion_views(owned);
     RETURN next_version;
 END
 $$;

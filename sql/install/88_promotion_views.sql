@@ -150,4 +150,19 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.put_promotion_views(clientele.population) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.put_promotion_views(clientele.population) IS 'internal: makes the views of a population''s promotions';
+COMMENT ON FUNCTION clientele.put_promotion_views(clientele.population) IS 'internal: makes or replaces the views of a population''s promotions';
+
+-- Whoever reads a view, a long report or a dump, keeps it from being replaced: what is there is left alone.
+CREATE FUNCTION clientele.need_promotion_views(population clientele.population) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM clientele.view_names(population.name) AS v
+               LEFT JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', population.target_schema, v))
+               WHERE coalesce(c.relowner NOT IN (quote_ident(current_user)::regrole, population.owner), true)) THEN
+        PERFORM clientele.put_promotion_views(population);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.need_promotion_views(clientele.population) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.need_promotion_views(clientele.population) IS 'internal: makes the views of a population''s promotions where one is missing, or another''s';
