@@ -105,13 +105,37 @@ sub differences
 	return @lines ? @lines : ('  the order');
 }
 
+# Of claims whose numbers are not known yet: a customer's claims of a promotion come in their order.
+sub find_numbers
+{
+	my ($life, @got) = @_;
+	my %known = map { $_->{id} ? ($_->{id} => 1) : () } @{ $life->{claims} };
+	my %new;
+	for (@got) { push @{ $new{$2} }, $1 if /^claim\|(\d+)\|([^|]*\|[^|]*)/ && !$known{$1}; }
+	for my $claim (@{ $life->{claims} }) { $claim->{id} //= shift @{ $new{"$claim->{key}|$claim->{promotion}"} }; }
+	return;
+}
+
+# What chance has drawn for each customer of promotions that are new.
+sub learn_draws
+{
+	my ($life, $session) = @_;
+	my @new = grep { !$_->{draws} } @{ $life->{promotions} } or return;
+	my %draws;
+	for (ask($session, "SELECT o.name, c.id, (hashtextextended(c.id::text COLLATE \"C\", o.promotion_id) & 9223372036854775807) % 10000 FROM clientele.offered_promotion AS o, customer AS c;\n"))
+	{
+		my ($name, $key, $draw) = split /\|/;
+		$draws{$name}{$key} = $draw;
+	}
+	$_->{draws} = $draws{ $_->{name} } for @new;
+	return;
+}
+
 sub compare_state
 {
 	my ($life, $session) = @_;
 	my @got = ask($session, "SELECT state();\n");
-	my %known = map { $_->{id} ? ($_->{id} => 1) : () } @{ $life->{claims} };
-	my @new = grep { !$known{$_} } map { /^claim\|(\d+)/ ? $1 : () } @got;
-	for my $claim (@{ $life->{claims} }) { $claim->{id} //= shift @new; }
+	find_numbers($life, @got);
 	my @stock = map { /^stock\|(.*)\|[^|]*$/ ? stock_line($life, $1) : () } @got;
 	return differences([ sort(with_numbers($life, claim_lines($life), lot_lines($life)), @stock) ], [ sort @got ]);
 }
@@ -167,6 +191,7 @@ sub live
 	pop @{ $life->{customer}{ $step->{key} }{payments} } if $step->{pay} && $expected[0] =~ /^ERROR/;
 	my @got = map { s/^.*(ERROR):  (\w+).*/$1 $2/r } ask($session, $sql);
 	count_answer($step, @got);
+	learn_draws($life, $session);
 	my @lines = 0 .. ($#got < $#expected ? $#got : $#expected);
 	if ($step->{do} eq 'offers')
 	{
