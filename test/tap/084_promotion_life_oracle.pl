@@ -23,6 +23,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use Oracle::Life;
+use Oracle::LifeReports;
 use Oracle::LifeSteps;
 
 my $seed = $ENV{PROMOTION_SEED} // time;
@@ -159,14 +160,20 @@ sub begin_world
 	return $session;
 }
 
-# What verify_promotions finds in the end.
+# What verify_promotions finds in the end, and what views do not show as it is.
 sub end_world
 {
-	my ($session) = @_;
-	my @found = ask($session, "SELECT * FROM clientele.verify_promotions('clinic');\n");
+	my ($life, $session) = @_;
+	my @found = map { "verify_promotions: $_" } ask($session, "SELECT * FROM clientele.verify_promotions('clinic');\n");
+	for my $report (@{ $life->{promotions} } ? @reports : ())
+	{
+		my ($name, $sql, $shown) = @$report;
+		my @differ = differences([ sort $shown->($life) ], [ sort(ask($session, "$sql;\n")) ]);
+		push @found, "view $name:", @differ if @differ;
+	}
 	hang_up($session);
 	$node->safe_psql('postgres', "DROP DATABASE $session->{database}");
-	return map { "verify_promotions: $_" } @found;
+	return @found;
 }
 
 # What has been answered how often.
@@ -226,7 +233,7 @@ sub live_through
 		push @done, $step;
 		@wrong = live($life, $session, $step);
 	}
-	my @found = end_world($session);
+	my @found = end_world($life, $session);
 	return (\@done, @wrong ? @wrong : @found);
 }
 
@@ -435,7 +442,7 @@ sub live_at_once
 		last if @wrong;
 	}
 	hang_up($_) for @$at_once;
-	my @found = end_world($session);
+	my @found = end_world($life, $session);
 	@wrong = @found unless @wrong;
 	diag encode_utf8("seed $seed, clinic $number, at once:\n" . join("\n", @wrong)) if @wrong;
 	return ok(!@wrong, "clinic $number: $asked steps of sessions at once");

@@ -18,7 +18,7 @@ use Time::Local 'timegm';
 use Oracle::Promotion;
 
 our @EXPORT = qw($card $minute_us $hour_us $day_us local_moment instant_of instant_text zone_of branch_moment
-	profile_at random_audience effective_state life_verb copy_life claim_lines lot_lines stock_line claim_for_request);
+	profile_at random_audience effective_state terms_of life_verb copy_life claim_lines lot_lines stock_line claim_for_request);
 
 our $card = '金卡';    # a membership, and the tag of its name
 our $minute_us = 60_000_000;
@@ -595,7 +595,7 @@ sub do_claim
 	push @reasons, map { [ $_, 'sold out' ] } grep { !$batch || $_ ne 'sold out' } @lacking;
 	my $claim = new_claim($life, $step, $promotion, $moment, $given, $spent);
 	$claim->{expires_at} = $expires_at;
-	@$claim{qw(origin transferable expires_at)} = ('code', $batch->{transferable}, sooner($batch->{until}, term_ends($life, $p, $branch))) if $batch;
+	@$claim{qw(origin batch transferable expires_at)} = ('code', $step->{code}[0], $batch->{transferable}, sooner($batch->{until}, term_ends($life, $p, $branch))) if $batch;
 	push @{ $life->{claims} }, $claim unless @reasons;
 	if ($step->{redeem} && !@reasons)
 	{
@@ -648,7 +648,7 @@ sub do_issue_codes
 	return error('state') if $promotion->{state} ne 'published' || $p->{joiners} || !is_before($life->{now}, term_ends($life, $p, undef));
 	my $left = left_of($life, $promotion, undef, 0)->{'sold out'};
 	return error('sold out') if defined $left && $left < $step->{quantity};
-	$life->{batches}{ $step->{request} } = { promotion => $promotion->{name}, until => $step->{until} // 'infinity', transferable => $step->{transferable}, claims => [ (undef) x $step->{quantity} ] };
+	$life->{batches}{ $step->{request} } = { promotion => $promotion->{name}, until => $step->{until} // 'infinity', transferable => $step->{transferable}, forgotten => 0, claims => [ (undef) x $step->{quantity} ] };
 	return remember($life, $step, 't');
 }
 
@@ -710,7 +710,7 @@ sub issue_range
 	for my $key (@given)
 	{
 		my $claim = new_claim($life, { request => $step->{request}, key => $key }, $promotion, $moment, undef, undef);
-		@$claim{qw(nth origin transferable expires_at)} = (++$issue->{done}, 'batch', $step->{transferable}, sooner($step->{until} // 'infinity', term_ends($life, $promotion->{p}, undef)));
+		@$claim{qw(nth origin batch transferable expires_at)} = (++$issue->{done}, 'batch', $step->{request}, $step->{transferable}, sooner($step->{until} // 'infinity', term_ends($life, $promotion->{p}, undef)));
 		push @{ $life->{claims} }, $claim;
 	}
 	return undef;

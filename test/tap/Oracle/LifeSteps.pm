@@ -32,7 +32,7 @@ sub random_world
 	my %life = (zone => $zone, zones => \%zones, key_type => pick('int', 'text'),
 		now => instant_of($zone, 1 + any(40), any(1440)) + any(60_000_000), customer => {}, promotions => [], claims => [], requests => {}, batches => {}, issues => {}, spendings => {}, entries => [],
 		memberships => [], number => 0);
-	my @names = $life{key_type} eq 'int' ? map { 10 * $_ + 1 } 1 .. 5 : ('a', 'B b', "c'c", '陈', 'zz');
+	my @names = $life{key_type} eq 'int' ? map { 10 * $_ + 1 } 1 .. 5 : ('a', 'b b', "c'c", 'zz', '陈');
 	$life{keys} = \@names;    # ascending
 	for my $key (@names)
 	{
@@ -367,6 +367,15 @@ sub random_claim
 sub random_payment { return 10_000 * (1 + any(200_000)); }
 sub is_to_be_had { my ($life, $step) = @_; return life_verb(copy_life($life), { %$step, how => 'claim', request => 'nobody asks' }) =~ /^#/; }
 
+sub earn_step
+{
+	my ($life) = @_;
+	my $key = any_key($life);
+	return { key => $key, bill => life_bill($life, $key), pay => often(30) && exists $life->{customer}{$key} ? random_payment() : undef };
+}
+
+sub earns { my ($life, $step) = @_; return scalar grep { /^#/ } life_verb(copy_life($life), { %$step, do => 'earn', request => 'nobody asks' }); }
+
 sub make_step
 {
 	my ($life, $do) = @_;
@@ -387,8 +396,10 @@ sub make_step
 	}
 	if ($do eq 'earn')
 	{
-		my $key = any_key($life);
-		return { key => $key, bill => life_bill($life, $key), request => request($life), pay => often(30) && exists $life->{customer}{$key} ? random_payment() : undef };
+		my $step = earn_step($life);
+		my $tries = often(70) ? 5 : 0;
+		$step = earn_step($life) while $tries-- && !earns($life, $step);
+		return { %$step, request => request($life) };
 	}
 	if ($do eq 'issue_codes')
 	{
@@ -470,7 +481,7 @@ sub make_step
 	if ($do eq 'spend' || $do eq 'credit')
 	{
 		my $account = pick('points', 'stored value', 'gift');
-		my @mine = map { [ @$_{qw(key account item)} ] } @{ $life->{entries} };
+		my @mine = map { [ @$_{qw(key account item)} ] } grep { $life->{customer}{ $_->{key} } } @{ $life->{entries} };
 		my $place = @mine && often(80) ? pick(@mine) : [ any_key($life), $account, $account eq 'gift' ? 'mask' : '' ];
 		my $unit = $place->[1] eq 'stored value' ? 10_000 : $one;
 		return { key => $place->[0], account => $place->[1], item => $place->[2], request => request($life),
