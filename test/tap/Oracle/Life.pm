@@ -562,7 +562,7 @@ sub do_claim
 	{
 		my ($issued, $nth) = @{ $step->{code} };
 		$batch = $life->{batches}{$issued};
-		my $why = !$batch ? 'eligible' : defined $batch->{claims}[$nth] ? 'sold out' : can_be_had($life, $batch) ? undef : 'over';
+		my $why = !$batch || $nth >= @{ $batch->{claims} } ? 'eligible' : defined $batch->{claims}[$nth] ? 'sold out' : can_be_had($life, $batch) ? undef : 'over';
 		return refused($step, [ 'code', $why ]) if $why;
 	}
 	my $promotion = find_promotion($life, $batch ? $batch->{promotion} : $step->{promotion}) or return error('promotion');
@@ -762,6 +762,7 @@ sub do_claim_best
 	my @offers;
 	for my $promotion (in_order_of_priority(grep { $_->{state} eq 'published' && !$_->{automatic} && !$_->{p}{joiners} } @{ $life->{promotions} }))
 	{
+		next if $step->{only} && !$step->{only}{ $promotion->{name} };
 		my $p = $promotion->{p};
 		my $spent = spent_of($life, $key, $p);
 		my $weighed = weighed($p, { %$bill, %$moment }, $spent);
@@ -821,6 +822,7 @@ sub do_earn
 	for my $rule (in_order_of_priority(grep { $_->{automatic} && $_->{state} eq 'published' } @{ $life->{promotions} }))
 	{
 		my $p = $rule->{p};
+		next if $step->{only} && !$step->{only}{ $rule->{name} };
 		next if defined $p->{group} && $groups{ $p->{group} };
 		next if @rows && !$p->{stacks};
 		my $answer = do_claim($life, { do => 'claim', how => 'try_claim', promotion => $rule->{name}, redeem => 1, key => $step->{key}, bill => $step->{bill},

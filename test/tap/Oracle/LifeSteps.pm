@@ -304,11 +304,15 @@ sub any_claim
 	return @claims ? [ @{ pick(@claims) }{qw(request nth)} ] : undef;
 }
 
+# What changes a row of the catalog is not for REPEATABLE READ.
+my $of_definitions = qr/^(pause|resume|end|change|hold_out|refuse)$/;
+
 # One of several at the same time: of the claims that these requests make, too.
 sub burst_step
 {
 	my ($life, @claimed) = @_;
-	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2);
+	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2, claim_best => 5, earn => 5, issue_codes => 2, withdraw => 2,
+		pause => 2, resume => 4, end => 1, change => 4, hold_out => 2, refuse => 2, grant => 2, end_membership => 1);
 	while (1)
 	{
 		my $do = weighed_pick(%weights);
@@ -316,8 +320,8 @@ sub burst_step
 		$step->{do} = $do;
 		delete $step->{pay};
 		$step->{claim} = [ pick(@claimed), 0 ] if $step->{claim} && @claimed && often(50);
-		$step->{transaction} = pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE') if often(70);
-		$step->{rollback} = 1 if $step->{transaction} && often(10);
+		$step->{transaction} = $do =~ $of_definitions || often(30) ? 'READ COMMITTED' : pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE');
+		$step->{rollback} = 1 if often(10);
 		return $step;
 	}
 }
@@ -610,7 +614,8 @@ sub step_sql
 	my $verb = verb_sql($life, $step) // return undef;
 	return "$verb;\n" unless $step->{transaction};
 	my $pay = $step->{pay} ? payment_sql($step->{key}, $life->{now}, $step->{pay}) : '';
-	return "BEGIN ISOLATION LEVEL $step->{transaction};\n$pay$verb;\n" . ($step->{rollback} ? 'ROLLBACK' : 'COMMIT') . ";\n";
+	my $done = defined $step->{place} ? "INSERT INTO done VALUES ($step->{place}, " . sql_bool($step->{do} =~ $of_definitions) . ");\n" : '';
+	return "BEGIN ISOLATION LEVEL $step->{transaction};\n$pay$verb;\n$done" . ($step->{rollback} ? 'ROLLBACK' : 'COMMIT') . ";\n";
 }
 
 1;
