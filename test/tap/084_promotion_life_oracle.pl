@@ -52,7 +52,7 @@ sub session
 	my $pid = open2($out, $in, "exec psql -XAtq -d '$connection' 2>&1");
 	binmode($_, ':encoding(UTF-8)') for $out, $in;
 	my $session = { pid => $pid, in => $in, out => $out, log => $log };
-	ask($session, "\\set VERBOSITY sqlstate\nSET TimeZone = 'UTC';\nSET client_min_messages = warning;\nSET statement_timeout = '60s';\n");
+	ask($session, "\\set VERBOSITY sqlstate\nSET TimeZone = 'UTC';\nSET client_min_messages = warning;\nSET statement_timeout = '60s';\nSET lock_timeout = '50s';\n");
 	return $session;
 }
 
@@ -397,11 +397,11 @@ sub is_answer
 	return $expected eq join("\n", @got);
 }
 
-# What is asked without a lock that keeps it so until the commit: who is held out, paused, has refused, has a tag.
+# What is asked without a lock that keeps it so until the commit: who is held out, has refused, has a tag.
 sub words_of
 {
 	my ($life) = @_;
-	return { promotions => { map { my $p = $_; ($p->{name} => { map { $_ => $p->{$_} } qw(state holdout) }) } @{ $life->{promotions} } },
+	return { promotions => { map { ($_->{name} => { holdout => $_->{holdout} }) } @{ $life->{promotions} } },
 		customer => { map { my $c = $life->{customer}{$_}; ($_ => { refused => $c->{refused}, said => [ @{ $c->{said} } ] }) } keys %{ $life->{customer} } } };
 }
 
