@@ -188,6 +188,15 @@ sub count_answer
 	return;
 }
 
+# How many are left is not said to the last late code: the model says "*".
+sub unsaid
+{
+	my ($expected, $got) = @_;
+	my @columns = split /\|/, $expected, -1;
+	my @said = split /\|/, $got, -1;
+	return join '|', map { ($columns[$_] // '') eq '*' ? '*' : $said[$_] } 0 .. $#said;
+}
+
 # One step, there and in the model; what differs.
 sub live
 {
@@ -201,11 +210,7 @@ sub live
 	count_answer($step, @got);
 	learn_draws($life, $session);
 	my @lines = 0 .. ($#got < $#expected ? $#got : $#expected);
-	if ($step->{do} eq 'offers')
-	{
-		# how many are left is not said to the last late code
-		for my $line (@lines) { $got[$line] =~ s/^((?:[^|]*\|){14})[^|]*/$1*/ if $expected[$line] =~ /\|\*\|/; }
-	}
+	for my $line (@lines) { $got[$line] = unsaid($expected[$line], $got[$line]); }
 	if ($undone)
 	{
 		# nobody knows the numbers of claims that were rolled back
@@ -319,7 +324,7 @@ sub burst_sql
 }
 
 # Who is asked of people looks at what is said of them and of promotions at that moment.
-my $asks_of_people = qr/^(claim|claim_best|earn|transfer)$/;
+my $asks_of_people = qr/^(claim|claim_best|earn|transfer|issue_coupons)$/;
 
 # What each session was answered, item by item: { step, from, until, answer, claim }.
 sub ask_at_once
@@ -367,12 +372,15 @@ sub commits
 	return @commits;
 }
 
-# Numbers of claims that claims have given, by the giver.
+# Numbers of claims that others have not asked for: by the claim that gave them, or by batch and customer.
 sub given_claims
 {
 	my ($session) = @_;
 	my %given;
-	for (ask($session, "SELECT origin_id, claim_id FROM clientele.claim WHERE origin = 'benefit' ORDER BY claim_id;\n")) { my ($by, $number) = split /\|/; push @{ $given{$by} }, $number; }
+	for (ask($session, "
+		SELECT CASE c.origin WHEN 'benefit' THEN c.origin_id::text ELSE b.request_id || '|' || c.key END, c.claim_id
+		FROM clientele.claim AS c LEFT JOIN clientele.coupon_batch AS b ON b.batch_id = c.origin_id AND c.origin = 'batch'
+		WHERE c.origin IN ('benefit', 'batch') ORDER BY c.claim_id;\n")) { push @{ $given{$1} }, $2 if /^(.*)\|(\d+)$/; }
 	return \%given;
 }
 
@@ -432,7 +440,8 @@ sub number_claims
 	for my $claim (grep { !$_->{id} } @{ $life->{claims} })
 	{
 		my ($by) = $claim->{given_by} ? grep { $_->{request} eq $claim->{given_by}[0] && $_->{nth} == $claim->{given_by}[1] } @{ $life->{claims} } : ();
-		$claim->{id} = $by ? shift @{ $given->{ $by->{id} } } : shift @numbers;
+		my $from = $by ? $given->{ $by->{id} } : $claim->{origin} eq 'batch' ? $given->{"$claim->{batch}|$claim->{key}"} : \@numbers;
+		$claim->{id} = shift @$from;
 	}
 	return;
 }
@@ -512,6 +521,25 @@ sub live_at_once
 	return ok(!@wrong, "clinic $number: $asked steps of sessions at once");
 }
 
+# ---------------------------------------------------------------------------
+# Who is left out
+# ---------------------------------------------------------------------------
+
+# Of so many customers as many as was asked for, but for chance; in each promotion others, and more with a larger share.
+sub check_shares
+{
+	my ($out, $overlap, $stays) = split /\|/, $node->safe_psql('empty', q{
+		SELECT count(*) FILTER (WHERE clientele.held_out(7, n::text, 12.5)), count(*) FILTER (WHERE clientele.held_out(7, n::text, 12.5) AND clientele.held_out(8, n::text, 50)),
+			bool_and(clientele.held_out(7, n::text, 20) OR NOT clientele.held_out(7, n::text, 12.5))
+		FROM generate_series(1, 40000) AS n});
+	# four standard deviations
+	cmp_ok(abs($out - 5000), '<', 265, 'one in eight is left out');
+	cmp_ok(abs($overlap - 2500), '<', 194, 'in another promotion others');
+	is($stays, 't', 'who is left out stays so when more are');
+	return;
+}
+
+check_shares();
 my $clinics = int(($steps + $steps_in_world - 1) / $steps_in_world);
 for my $number (1 .. $clinics)
 {

@@ -150,6 +150,16 @@ sub period_of
 	return substr($text, 0, $period eq 'month' ? 7 : 4);
 }
 
+# The first day of the period that has this day, and the first of the next.
+sub period_around
+{
+	my ($day, $period) = @_;
+	my ($first, $next) = ($day, $day + 1);
+	$first-- while period_of($first - 1, $period) eq period_of($day, $period);
+	$next++ while period_of($next, $period) eq period_of($day, $period);
+	return ($first, $next);
+}
+
 # ---------------------------------------------------------------------------
 # Claims, and what is left
 # ---------------------------------------------------------------------------
@@ -324,7 +334,7 @@ sub in_order_of_priority { return sort { $b->{p}{priority} <=> $a->{p}{priority}
 sub running
 {
 	my ($life, $bill) = @_;
-	my $day = branch_moment($life, $bill->{branch}, $life->{now})->{day};
+	my $day = branch_moment($life, $bill ? $bill->{branch} : undef, $life->{now})->{day};
 	return in_order_of_priority(grep { $_->{state} ne 'ended' && !$_->{automatic} && (!defined $_->{p}{to} || $_->{p}{to} >= $day) } @{ $life->{promotions} });
 }
 
@@ -340,8 +350,30 @@ sub do_offers
 		my $weighed = $judged->{weighed};
 		row($_->{name}, @reasons ? 'f' : 't', $p->{kind}, benefit_columns($p, @reasons ? undef : $weighed->{given}), $p->{valid_days},
 			defined $weighed->{more} ? number($weighed->{more}) : '', given_text($p, $weighed->{then}), words(@reasons), scalar @reasons, has_late_codes($life, $_) ? '*' : $judged->{left},
-			defined $p->{to} ? instant_text(term_ends($life, $p, $bill->{branch})) : '')
+			defined $p->{to} ? instant_text(term_ends($life, $p, $bill ? $bill->{branch} : undef)) : '')
 	} running($life, $bill);
+}
+
+# What he has because of what he is: how many he may have, in which period, has used, and could have still.
+sub do_entitlements
+{
+	my ($life, $step) = @_;
+	my $key = $step->{key};
+	return () unless is_there($life, $key);
+	my @rows;
+	for my $promotion (grep { $_->{p}{audience} } running($life, undef))
+	{
+		my $p = $promotion->{p};
+		my $judged = judged($life, $promotion, $key, undef);
+		next if grep { /^(early|late|audience|refused|held out|paused)$/ } @{ $judged->{reasons} };
+		my ($claims, $period) = $p->{stock}{per_period} ? @{ $p->{stock}{per_period} } : ($p->{stock}{per_customer}, undef);
+		my ($since, $renews) = defined $period ? period_around(branch_moment($life, undef, $life->{now})->{day}, $period) : (undef, undef);
+		my $used = grep { $_->{key} eq $key && (!defined $since || $_->{day} >= $since) } claims_that_count($life, $promotion);
+		my ($left) = sort { $a <=> $b } grep { defined } $judged->{left}, defined $claims ? $claims - $used : undef;
+		push @rows, row($promotion->{name}, $p->{kind}, $claims, $period, $used, has_late_codes($life, $promotion) ? '*' : $left,
+			defined $renews ? instant_text(instant_of($life->{zone}, $renews, 0)) : '', defined $p->{to} ? instant_text(term_ends($life, $p, undef)) : '');
+	}
+	return @rows;
 }
 
 # What to take together: promotions and what of the bill each reduces.
@@ -1182,7 +1214,7 @@ my %verb = (
 	claim => \&do_claim, claim_best => \&do_claim_best, earn => \&do_earn, redeem => \&do_redeem, give_back => \&do_give_back,
 	issue_codes => \&do_issue_codes, withdraw => \&do_withdraw, issue_coupons => \&do_issue_coupons, transfer => \&do_transfer,
 	promote => \&do_publish, change => \&do_publish, pause => \&do_state, resume => \&do_state, end => \&do_state, freeze => \&do_freeze,
-	offers => \&do_offers, best_offers => \&do_best_offers, forget => \&do_forget, export => \&do_export,
+	offers => \&do_offers, best_offers => \&do_best_offers, entitlements => \&do_entitlements, forget => \&do_forget, export => \&do_export,
 	grant => \&do_grant, end_membership => \&do_end_membership, memberships => \&do_memberships);
 my %account_verb = (spend => \&do_spend, credit => \&do_credit, refund_spending => \&do_refund_spending);
 

@@ -252,7 +252,7 @@ sub request { my ($life) = @_; return 'r' . ++$life->{number}; }
 my %weights = (
 	claim => 34, offers => 12, best_offers => 4, claim_best => 5, issue_codes => 4, transfer => 3, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
 	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 2, spend => 4, credit => 3, refund_spending => 2, refresh => 2,
-	earn => 8, withdraw => 1, issue_coupons => 4, grant => 3, end_membership => 1, memberships => 1, forget => 1, unforget => 2, export => 1);
+	earn => 8, withdraw => 1, issue_coupons => 4, grant => 3, end_membership => 1, memberships => 1, forget => 1, unforget => 2, export => 1, entitlements => 3);
 
 sub random_step
 {
@@ -312,7 +312,7 @@ sub burst_step
 {
 	my ($life, @claimed) = @_;
 	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2, claim_best => 5, earn => 5, issue_codes => 2, withdraw => 2,
-		pause => 2, resume => 4, end => 1, change => 4, hold_out => 2, refuse => 2, grant => 2, end_membership => 1);
+		issue_coupons => 3, pause => 2, resume => 4, end => 1, change => 4, hold_out => 2, refuse => 2, grant => 2, end_membership => 1);
 	while (1)
 	{
 		my $do = weighed_pick(%weights);
@@ -320,7 +320,8 @@ sub burst_step
 		$step->{do} = $do;
 		delete $step->{pay};
 		$step->{claim} = [ pick(@claimed), 0 ] if $step->{claim} && @claimed && often(50);
-		$step->{transaction} = $do =~ $of_definitions || often(30) ? 'READ COMMITTED' : pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE');
+		$step->{size} = 10 if $do eq 'issue_coupons';
+		$step->{transaction} = $do =~ /$of_definitions|^issue_coupons$/ || often(30) ? 'READ COMMITTED' : pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE');
 		$step->{rollback} = 1 if often(10);
 		return $step;
 	}
@@ -394,7 +395,7 @@ sub make_step
 	if ($do eq 'offers' || $do eq 'best_offers' || $do eq 'claim_best')
 	{
 		my $key = any_key($life);
-		my %step = (key => $key, bill => life_bill($life, $key), policy => pick('best for customer', 'priority order', 'first'));
+		my %step = (key => $key, bill => $do eq 'offers' && often(20) ? undef : life_bill($life, $key), policy => pick('best for customer', 'priority order', 'first'));
 		$step{redeem} = any(2), $step{request} = request($life) if $do eq 'claim_best';
 		return \%step;
 	}
@@ -465,7 +466,7 @@ sub make_step
 	return { key => any_key($life), request => request($life), until => often(20) ? 'infinity' : soon($life, 20_000), since => often(40) ? soon($life, 5000) : undef,
 		amount => often(50) ? random_payment() : undef } if $do eq 'grant';
 	return { key => any_key($life), request => request($life) } if $do eq 'end_membership';
-	return { key => any_key($life) } if $do eq 'memberships' || $do eq 'export';
+	return { key => any_key($life) } if $do eq 'memberships' || $do eq 'export' || $do eq 'entitlements';
 	return { key => pick(@{ $life->{keys} }) } if $do eq 'forget';
 	return { key => pick(grep { $life->{customer}{$_}{forgotten} || often(5) } @{ $life->{keys} }) // return undef } if $do eq 'unforget';
 	return { key => any_key($life), refused => any(2) } if $do eq 'refuse';
@@ -535,6 +536,7 @@ my %select = (
 	offers => 'o.promotion, o.eligible, o.kind, trim_scale(o.amount), trim_scale(o.value), o.points, o.item, o.coupon, o.quantity, o.valid_days, trim_scale(o.spend_more), trim_scale(o.given_then), o.reasons, cardinality(o.missing), o.remaining, o.ends_at FROM %s AS o',
 	earn => 'e.claim_id, e.promotion, e.kind, trim_scale(e.value), e.points, e.item, e.coupon, e.quantity FROM %s AS e',
 	memberships => 'm.state, m.since, m.until, trim_scale(m.paid), m.granted_at FROM %s AS m',
+	entitlements => 'e.promotion, e.kind, e.limit, e.period, e.used, e.remaining, e.renews_at, e.ends_at FROM %s AS e',
 	export => q{jsonb_array_length(e->'claims'), (SELECT trim_scale(coalesce(sum((l->>'amount')::numeric), 0)) FROM jsonb_array_elements(e->'ledger') AS l), jsonb_typeof(e->'profile') = 'object',
 		jsonb_array_length(e->'memberships'), (SELECT string_agg(a, ',') FROM jsonb_array_elements_text(e->'audiences') AS a) FROM %s AS e},
 	best_offers => 'o.promotion, o.kind, trim_scale(o.amount), trim_scale(o.value), o.points, o.item, o.coupon, o.quantity, o.valid_days FROM %s AS o');
@@ -586,6 +588,7 @@ sub verb_sql
 		if $do eq 'grant';
 	return 'SELECT clientele.end_membership(' . sql_list(@key, sql_text($card), $request) . ')' if $do eq 'end_membership';
 	return 'SELECT ' . sprintf($select{memberships}, 'clientele.memberships(' . sql_list(@key) . ')') if $do eq 'memberships';
+	return 'SELECT ' . sprintf($select{entitlements}, 'clientele.entitlements(' . sql_list(@key) . ')') if $do eq 'entitlements';
 	return "SELECT clientele.$do(" . sql_list(@key) . ')' if $do eq 'forget' || $do eq 'unforget';
 	return 'SELECT ' . sprintf($select{export}, 'clientele.export_person(' . sql_list(@key) . ')') if $do eq 'export';
 	return "SET clientele.clock = '" . instant_text($step->{to}) . "'" if $do eq 'clock';
