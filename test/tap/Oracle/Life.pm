@@ -17,9 +17,10 @@ use Time::Local 'timegm';
 
 use Oracle::Promotion;
 
-our @EXPORT = qw($minute_us $hour_us $day_us local_moment instant_of instant_text zone_of branch_moment
-	profile_at random_audience effective_state life_verb copy_life claim_lines lot_lines stock_line claim_for_request);
+our @EXPORT = qw($card $minute_us $hour_us $day_us local_moment instant_of instant_text zone_of branch_moment
+	profile_at random_audience effective_state terms_of life_verb copy_life claim_lines lot_lines stock_line claim_for_request);
 
+our $card = '金卡';    # a membership, and the tag of its name
 our $minute_us = 60_000_000;
 our $hour_us = 60 * $minute_us;
 our $day_us = 24 * $hour_us;
@@ -89,7 +90,7 @@ sub profile_at
 		$profile{largest} = $amount if !defined $profile{largest} || $amount > $profile{largest};
 	}
 	$profile{tier} = $profile{paid} >= 3000 * $one ? 'gold' : $profile{paid} >= 1000 * $one ? 'silver' : 'basic';
-	for my $said (@{ $customer->{said} })
+	for my $said (sort { $a->{at} <=> $b->{at} } @{ $customer->{said} })
 	{
 		next if $said->{at} > $us;
 		$profile{tag}{ $said->{tag} } = $said->{given} && (!defined $said->{until} || $said->{until} > $us);
@@ -112,6 +113,8 @@ sub audience_part
 		["has_tag('vip')", sub { $_[0]{tag}{vip} ? 1 : 0 }],
 		["not has_tag('guest')", sub { !$_[0]{tag}{guest} }],
 		["has_tag('guest')", sub { $_[0]{tag}{guest} ? 1 : 0 }],
+		["has_tag('$card')", sub { $_[0]{tag}{$card} ? 1 : 0 }],
+		["not has_tag('$card')", sub { !$_[0]{tag}{$card} }],
 		["paid >= $limit", sub { $_[0]{paid} >= $limit * $one }],
 		["recent < $limit", sub { $_[0]{recent} < $limit * $one }],
 		["recent > $limit", sub { $_[0]{recent} > $limit * $one }],
@@ -147,6 +150,16 @@ sub period_of
 	return substr($text, 0, $period eq 'month' ? 7 : 4);
 }
 
+# The first day of the period that has this day, and the first of the next.
+sub period_around
+{
+	my ($day, $period) = @_;
+	my ($first, $next) = ($day, $day + 1);
+	$first-- while period_of($first - 1, $period) eq period_of($day, $period);
+	$next++ while period_of($next, $period) eq period_of($day, $period);
+	return ($first, $next);
+}
+
 # ---------------------------------------------------------------------------
 # Claims, and what is left
 # ---------------------------------------------------------------------------
@@ -162,12 +175,15 @@ sub counts { my ($life, $claim) = @_; return effective_state($life, $claim) =~ /
 
 sub claims_that_count { my ($life, $promotion) = @_; return grep { $_->{promotion} eq $promotion->{name} && counts($life, $_) } @{ $life->{claims} }; }
 
+# Whether codes that nobody has claimed still can be.
+sub can_be_had { my ($life, $batch) = @_; return !$batch->{withdrawn} && is_before($life->{now}, $batch->{until}); }
+
 # Codes that nobody has claimed yet, and that still can be.
 sub codes_to_be_had
 {
 	my ($life, $promotion) = @_;
 	my $count = 0;
-	$count += grep { !defined } @{ $_->{claims} } for grep { $_->{promotion} eq $promotion->{name} && is_before($life->{now}, $_->{until}) } values %{ $life->{batches} };
+	$count += grep { !defined } @{ $_->{claims} } for grep { $_->{promotion} eq $promotion->{name} && can_be_had($life, $_) } values %{ $life->{batches} };
 	return $count;
 }
 
@@ -175,7 +191,7 @@ sub codes_to_be_had
 sub has_late_codes
 {
 	my ($life, $promotion) = @_;
-	return scalar grep { $_->{promotion} eq $promotion->{name} && !is_before($life->{now}, $_->{until}) && grep { !defined } @{ $_->{claims} } } values %{ $life->{batches} };
+	return scalar grep { $_->{promotion} eq $promotion->{name} && !$_->{withdrawn} && !is_before($life->{now}, $_->{until}) && grep { !defined } @{ $_->{claims} } } values %{ $life->{batches} };
 }
 
 # What is left of each limit that there is; below 0 where it was lowered.
@@ -284,6 +300,9 @@ sub is_too_dear
 	return defined $left && (defined $value ? $value > 0 && $value > $left : $left <= 0);
 }
 
+# Chance has drawn a number below 10,000 for each customer of each promotion; {holdout} is in hundredths of a per cent.
+sub held_out { my ($promotion, $key) = @_; return ($promotion->{draws}{$key} // 10_000) < $promotion->{holdout}; }
+
 # All reasons but limits.
 sub reasons_against
 {
@@ -292,7 +311,7 @@ sub reasons_against
 	my @reasons = @{ $weighed->{reasons} };
 	push @reasons, audience_reasons($life, $promotion, $key, $p, $bill);
 	push @reasons, 'refused' if $p->{personal} && $life->{customer}{$key}{refused};
-	push @reasons, 'held out' if $promotion->{holdout};
+	push @reasons, 'held out' if held_out($promotion, $key);
 	push @reasons, $promotion->{state} if $promotion->{state} ne 'published';
 	push @reasons, 'branch stock' if $bill && !defined $bill->{branch} && defined $p->{stock}{per_branch};
 	return @reasons;
@@ -315,15 +334,15 @@ sub in_order_of_priority { return sort { $b->{p}{priority} <=> $a->{p}{priority}
 sub running
 {
 	my ($life, $bill) = @_;
-	my $day = branch_moment($life, $bill->{branch}, $life->{now})->{day};
-	return in_order_of_priority(grep { $_->{state} ne 'ended' && (!defined $_->{p}{to} || $_->{p}{to} >= $day) } @{ $life->{promotions} });
+	my $day = branch_moment($life, $bill ? $bill->{branch} : undef, $life->{now})->{day};
+	return in_order_of_priority(grep { $_->{state} ne 'ended' && !$_->{automatic} && (!defined $_->{p}{to} || $_->{p}{to} >= $day) } @{ $life->{promotions} });
 }
 
 sub do_offers
 {
 	my ($life, $step) = @_;
 	my ($key, $bill) = @$step{qw(key bill)};
-	return () unless $life->{customer}{$key};
+	return () unless is_there($life, $key);
 	return map {
 		my $p = $_->{p};
 		my $judged = judged($life, $_, $key, $bill);
@@ -331,8 +350,30 @@ sub do_offers
 		my $weighed = $judged->{weighed};
 		row($_->{name}, @reasons ? 'f' : 't', $p->{kind}, benefit_columns($p, @reasons ? undef : $weighed->{given}), $p->{valid_days},
 			defined $weighed->{more} ? number($weighed->{more}) : '', given_text($p, $weighed->{then}), words(@reasons), scalar @reasons, has_late_codes($life, $_) ? '*' : $judged->{left},
-			defined $p->{to} ? instant_text(term_ends($life, $p, $bill->{branch})) : '')
+			defined $p->{to} ? instant_text(term_ends($life, $p, $bill ? $bill->{branch} : undef)) : '')
 	} running($life, $bill);
+}
+
+# What he has because of what he is: how many he may have, in which period, has used, and could have still.
+sub do_entitlements
+{
+	my ($life, $step) = @_;
+	my $key = $step->{key};
+	return () unless is_there($life, $key);
+	my @rows;
+	for my $promotion (grep { $_->{p}{audience} } running($life, undef))
+	{
+		my $p = $promotion->{p};
+		my $judged = judged($life, $promotion, $key, undef);
+		next if grep { /^(early|late|audience|refused|held out|paused)$/ } @{ $judged->{reasons} };
+		my ($claims, $period) = $p->{stock}{per_period} ? @{ $p->{stock}{per_period} } : ($p->{stock}{per_customer}, undef);
+		my ($since, $renews) = defined $period ? period_around(branch_moment($life, undef, $life->{now})->{day}, $period) : (undef, undef);
+		my $used = grep { $_->{key} eq $key && (!defined $since || $_->{day} >= $since) } claims_that_count($life, $promotion);
+		my ($left) = sort { $a <=> $b } grep { defined } $judged->{left}, defined $claims ? $claims - $used : undef;
+		push @rows, row($promotion->{name}, $p->{kind}, $claims, $period, $used, has_late_codes($life, $promotion) ? '*' : $left,
+			defined $renews ? instant_text(instant_of($life->{zone}, $renews, 0)) : '', defined $p->{to} ? instant_text(term_ends($life, $p, undef)) : '');
+	}
+	return @rows;
 }
 
 # What to take together: promotions and what of the bill each reduces.
@@ -363,7 +404,7 @@ sub best_of
 sub do_best_offers
 {
 	my ($life, $step) = @_;
-	return () unless $life->{customer}{ $step->{key} };
+	return () unless is_there($life, $step->{key});
 	return map { row($_->{promotion}{name}, $_->{p}{kind}, benefit_columns($_->{p}, $_->{amount}), $_->{p}{valid_days}) } chosen($life, $step);
 }
 
@@ -385,6 +426,7 @@ sub benefit_columns
 	return ($amount, $value, $points, $item, $coupon, $quantity);
 }
 
+sub is_there { my ($life, $key) = @_; return $life->{customer}{$key} && !$life->{customer}{$key}{forgotten}; }
 sub find_promotion { my ($life, $name) = @_; my ($found) = grep { $_->{name} eq $name } @{ $life->{promotions} }; return $found; }
 sub claim_for_request { my ($life, $of) = @_; my ($found) = grep { $_->{request} eq $of->[0] && $_->{nth} == $of->[1] } @{ $life->{claims} }; return $found; }
 sub place_of { my ($life, $claim) = @_; for my $i (0 .. $#{ $life->{claims} }) { return "#$i" if $life->{claims}[$i] == $claim; } die 'no such claim'; }
@@ -441,7 +483,7 @@ sub do_spend
 sub do_credit
 {
 	my ($life, $step) = @_;
-	return error('customer') unless $life->{customer}{ $step->{key} };
+	return error('customer') unless is_there($life, $step->{key});
 	give($life, map { $_ => $step->{$_} } qw(key account item amount until));
 	return remember($life, $step, number(balance($life, @$step{qw(key account item)})));
 }
@@ -473,7 +515,7 @@ sub row { return join '|', map { $_ // '' } @_; }
 sub words { return '{' . join(',', sort map { / / ? qq("$_") : $_ } @_) . '}'; }
 
 # Errors, as SQLSTATEs.
-my %error = (eligible => 'CL001', 'sold out' => 'CL002', over => 'CL003', team => 'CL004', request => 'CL005', customer => 'P0002', promotion => '42704', state => '55000', wrong => '42809', poor => 'CL006', value => '22023', null => '22004');
+my %error = (eligible => 'CL001', 'sold out' => 'CL002', over => 'CL003', team => 'CL004', request => 'CL005', customer => 'P0002', promotion => '42704', state => '55000', wrong => '42809', poor => 'CL006', 'in use' => '55006', value => '22023', null => '22004');
 sub error { my ($which) = @_; return 'ERROR ' . $error{$which}; }
 
 # What a request has answered before; undef: it is new.
@@ -546,13 +588,13 @@ sub do_claim
 	return error('null') if $step->{redeem} && !$bill;
 	my $before = answered_before($life, $step);
 	return $before if defined $before;
-	return error('customer') unless $life->{customer}{$key};
+	return error('customer') unless is_there($life, $key);
 	my $batch;
 	if ($step->{code})
 	{
 		my ($issued, $nth) = @{ $step->{code} };
 		$batch = $life->{batches}{$issued};
-		my $why = !$batch ? 'eligible' : defined $batch->{claims}[$nth] ? 'sold out' : !is_before($now, $batch->{until}) ? 'over' : undef;
+		my $why = !$batch || $nth >= @{ $batch->{claims} } ? 'eligible' : defined $batch->{claims}[$nth] ? 'sold out' : can_be_had($life, $batch) ? undef : 'over';
 		return refused($step, [ 'code', $why ]) if $why;
 	}
 	my $promotion = find_promotion($life, $batch ? $batch->{promotion} : $step->{promotion}) or return error('promotion');
@@ -585,7 +627,7 @@ sub do_claim
 	push @reasons, map { [ $_, 'sold out' ] } grep { !$batch || $_ ne 'sold out' } @lacking;
 	my $claim = new_claim($life, $step, $promotion, $moment, $given, $spent);
 	$claim->{expires_at} = $expires_at;
-	@$claim{qw(origin transferable expires_at)} = ('code', $batch->{transferable}, sooner($batch->{until}, term_ends($life, $p, $branch))) if $batch;
+	@$claim{qw(origin batch transferable expires_at)} = ('code', $step->{code}[0], $batch->{transferable}, sooner($batch->{until}, term_ends($life, $p, $branch))) if $batch;
 	push @{ $life->{claims} }, $claim unless @reasons;
 	if ($step->{redeem} && !@reasons)
 	{
@@ -614,7 +656,7 @@ sub new_claim
 	my ($p, $bill) = ($promotion->{p}, $step->{bill});
 	my $branch = $bill ? $bill->{branch} : undef;
 	return { request => $step->{request}, nth => 0, promotion => $promotion->{name}, version => $promotion->{version}, p => $p, key => $step->{key},
-		state => 'held', claimed_at => $life->{now}, expires_at => claim_term($life, $p, $branch), day => $moment->{day}, branch => $branch, bill => $bill,
+		state => 'held', claimed_at => $life->{now}, expires_at => claim_term($life, $p, $branch), day => $moment->{day}, branch => $branch, bill => $bill, coupon => !$bill,
 		given => $given, value => defined $given ? value_of($p, $given) : undef, spent => $spent, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ], origin => 'claim' };
 }
 
@@ -626,7 +668,7 @@ sub claim_columns
 	return ($claim->{state}, $p->{kind}, benefit_columns($p, $claim->{given}), $until eq 'infinity' ? '' : instant_text($until), '{}', 0);
 }
 
-# ---------- codes, and handing on ----------
+# ---------- codes ----------
 
 sub do_issue_codes
 {
@@ -638,9 +680,86 @@ sub do_issue_codes
 	return error('state') if $promotion->{state} ne 'published' || $p->{joiners} || !is_before($life->{now}, term_ends($life, $p, undef));
 	my $left = left_of($life, $promotion, undef, 0)->{'sold out'};
 	return error('sold out') if defined $left && $left < $step->{quantity};
-	$life->{batches}{ $step->{request} } = { promotion => $promotion->{name}, until => $step->{until} // 'infinity', transferable => $step->{transferable}, claims => [ (undef) x $step->{quantity} ] };
+	$life->{batches}{ $step->{request} } = { promotion => $promotion->{name}, until => $step->{until} // 'infinity', transferable => $step->{transferable}, forgotten => 0, claims => [ (undef) x $step->{quantity} ] };
 	return remember($life, $step, 't');
 }
+
+# How many nobody has claimed, however often it is asked.
+sub do_withdraw
+{
+	my ($life, $step) = @_;
+	my $batch = $life->{batches}{ $step->{batch} } or return error('promotion');
+	$batch->{withdrawn} = 1;
+	return scalar grep { !defined } @{ $batch->{claims} };
+}
+
+# ---------- a coupon for each customer of a segment ----------
+
+# From the greatest key down, so many customers at a time; what a range has taken stays, also if a later one fails.
+sub do_issue_coupons
+{
+	my ($life, $step) = @_;
+	my $promotion = find_promotion($life, $step->{promotion}) or return error('promotion');
+	return error('request') if $life->{issues}{ $step->{request} } && $step->{changed};
+	if (!$life->{issues}{ $step->{request} })
+	{
+		return error('state') if cannot_be_issued($life, $promotion);
+		$life->{issues}{ $step->{request} } = { promotion => $promotion->{name}, transferable => $step->{transferable}, done => 0, left_out => 0,
+			left => [ reverse @{ $life->{keys} } ] };
+		remember($life, $step, '');
+	}
+	my $issue = $life->{issues}{ $step->{request} };
+	while (my @range = @{ $issue->{left} }[ 0 .. least($step->{size}, scalar @{ $issue->{left} }) - 1 ])
+	{
+		my $error = issue_range($life, $step, $issue, $promotion, @range);
+		return $error if $error;
+		splice @{ $issue->{left} }, 0, scalar @range;
+	}
+	return '';
+}
+
+sub cannot_be_issued
+{
+	my ($life, $promotion) = @_;
+	return $promotion->{state} ne 'published' || $promotion->{p}{joiners} || !is_before($life->{now}, term_ends($life, $promotion->{p}, undef));
+}
+
+sub issue_range
+{
+	my ($life, $step, $issue, $promotion, @range) = @_;
+	my $of_segment = sub { my $profile = profile_at($life->{customer}{ $_[0] }, $life->{now}); return !grep { !$_->[1]->($profile) } @{ $step->{segment} } };
+	my @members = grep { is_there($life, $_) && $of_segment->($_) } @range;
+	return undef unless @members;
+	return error('state') if $promotion->{state} ne 'published';
+	my @given = grep { !may_not_be_given($life, $promotion, $_, @{ $step->{segment} } > 0) } @members;
+	my $moment = branch_moment($life, undef, $life->{now});
+	if (@given)
+	{
+		return error('state') if cannot_be_issued($life, $promotion);
+		return error('sold out') if lacking($life, $promotion, undef, $moment->{day}, scalar @given, 0);
+	}
+	$issue->{left_out} += @members - @given;
+	for my $key (@given)
+	{
+		my $claim = new_claim($life, { request => $step->{request}, key => $key }, $promotion, $moment, undef, undef);
+		@$claim{qw(nth origin batch transferable expires_at)} = (++$issue->{done}, 'batch', $step->{request}, $step->{transferable}, sooner($step->{until} // 'infinity', term_ends($life, $promotion->{p}, undef)));
+		push @{ $life->{claims} }, $claim;
+	}
+	return undef;
+}
+
+# Of one who comes to a coupon without having claimed it.
+sub may_not_be_given
+{
+	my ($life, $promotion, $key, $personal) = @_;
+	return 'eligible' if ($personal || $promotion->{p}{personal}) && $life->{customer}{$key}{refused};
+	return 'eligible' if held_out($promotion, $key) || audience_reasons($life, $promotion, $key, $promotion->{p}, undef);
+	my $left = left_of_customer($life, $promotion, $key, branch_moment($life, undef, $life->{now})->{day});
+	return 'sold out' if grep { $_ <= 0 } values %$left;
+	return undef;
+}
+
+# ---------- handing on ----------
 
 sub do_transfer
 {
@@ -649,15 +768,12 @@ sub do_transfer
 	my $before = answered_before($life, $step);
 	return $before if defined $before;
 	my $key = $step->{key};
-	return error('customer') unless $life->{customer}{$key};
+	return error('customer') unless is_there($life, $key);
 	return error('over') if effective_state($life, $claim) ne 'held';
 	return error('eligible') if !$claim->{transferable} || $claim->{bill};
 	return error('value') if $claim->{key} eq $key;
-	my $promotion = find_promotion($life, $claim->{promotion});
-	my $p = $promotion->{p};
-	return error('eligible') if ($p->{personal} && $life->{customer}{$key}{refused}) || $promotion->{holdout} || audience_reasons($life, $promotion, $key, $p, undef);
-	my $left = left_of_customer($life, $promotion, $key, branch_moment($life, undef, $life->{now})->{day});
-	return error('sold out') if grep { $_ <= 0 } values %$left;
+	my $why = may_not_be_given($life, find_promotion($life, $claim->{promotion}), $key, 0);
+	return error($why) if $why;
 	@$claim{qw(key transferred)} = ($key, 1);
 	return remember($life, $step, '');
 }
@@ -673,11 +789,12 @@ sub do_claim_best
 	for (my $nth = 1; my $first = $life->{requests}{"$step->{request}/$nth"}; $nth++) { push @before, $first->{answer}; }
 	return error('request') if @before && $step->{changed};
 	return @before if @before;
-	return error('customer') unless $life->{customer}{$key};
+	return error('customer') unless is_there($life, $key);
 	my $moment = branch_moment($life, $bill->{branch}, $now);
 	my @offers;
-	for my $promotion (in_order_of_priority(grep { $_->{state} eq 'published' && !$_->{p}{joiners} } @{ $life->{promotions} }))
+	for my $promotion (in_order_of_priority(grep { $_->{state} eq 'published' && !$_->{automatic} && !$_->{p}{joiners} } @{ $life->{promotions} }))
 	{
+		next if $step->{only} && !$step->{only}{ $promotion->{name} };
 		my $p = $promotion->{p};
 		my $spent = spent_of($life, $key, $p);
 		my $weighed = weighed($p, { %$bill, %$moment }, $spent);
@@ -725,6 +842,90 @@ sub first_lacking
 	return undef;
 }
 
+# ---------- earn rules ----------
+
+# All that a bill meets, one after the other; of a group the first, alone where it does not stack.
+sub do_earn
+{
+	my ($life, $step) = @_;
+	my $before = answered_before($life, $step);
+	return split /\n/, $before if defined $before;
+	my (@rows, %groups);
+	for my $rule (in_order_of_priority(grep { $_->{automatic} && $_->{state} eq 'published' } @{ $life->{promotions} }))
+	{
+		my $p = $rule->{p};
+		next if $step->{only} && !$step->{only}{ $rule->{name} };
+		next if defined $p->{group} && $groups{ $p->{group} };
+		next if @rows && !$p->{stacks};
+		my $answer = do_claim($life, { do => 'claim', how => 'try_claim', promotion => $rule->{name}, redeem => 1, key => $step->{key}, bill => $step->{bill},
+			request => "$step->{request}/" . (@rows + 1) });
+		return $answer if $answer =~ /^ERROR/;
+		my ($place) = $answer =~ /^(#\d+)/ or next;
+		my ($claim) = grep { place_of($life, $_) eq $place } @{ $life->{claims} };
+		my (undef, @given) = benefit_columns($p, $claim->{given});
+		push @rows, row($place, $rule->{name}, $p->{kind}, @given);
+		$groups{ $p->{group} } = 1 if defined $p->{group};
+		last unless $p->{stacks};
+	}
+	remember($life, $step, join("\n", @rows)) if @rows;
+	return @rows;
+}
+
+# ---------- memberships ----------
+
+# As they are written, of a plan one after the other: each ends where the next begins.
+sub terms_of
+{
+	my ($life, $key) = @_;
+	my @written = sort { $a->{since} <=> $b->{since} } grep { $_->{key} eq $key } @{ $life->{memberships} };
+	my @terms = map { { %{ $written[$_] }, until => $_ < $#written ? sooner($written[$_]{until}, $written[ $_ + 1 ]{since}) : $written[$_]{until} } } 0 .. $#written;
+	return grep { is_before($_->{since}, $_->{until}) } @terms;
+}
+
+sub has_membership { my ($life, $step) = @_; return $step->{tag} eq $card && grep { is_before($life->{now}, $_->{until}) } terms_of($life, $step->{key}); }
+
+# What is written down of it, and the tag that comes and goes with it.
+sub write_membership
+{
+	my ($life, $step, $since, $until) = @_;
+	my $ends = $since eq $until;
+	push @{ $life->{memberships} }, { key => $step->{key}, since => $since, until => $until, paid => $step->{amount}, at => $life->{now} };
+	push @{ $life->{customer}{ $step->{key} }{said} }, { at => $since, given => !$ends, tag => $card, until => $until eq 'infinity' ? undef : $until };
+	return;
+}
+
+sub do_grant
+{
+	my ($life, $step) = @_;
+	return error('customer') unless is_there($life, $step->{key});
+	my $before = answered_before($life, $step);
+	return $before if defined $before;
+	my $since = $step->{since} // $life->{now};
+	return error('value') if $since < $life->{now} || !is_before($since, $step->{until});
+	write_membership($life, $step, $since, $step->{until});
+	return remember($life, $step, '');
+}
+
+# What runs, and what is ahead.
+sub do_end_membership
+{
+	my ($life, $step) = @_;
+	my $before = answered_before($life, $step);
+	return $before if defined $before;
+	my @terms = grep { is_before($life->{now}, $_->{until}) } terms_of($life, $step->{key});
+	write_membership($life, $step, $_, $_) for map { most($_->{since}, $life->{now}) } @terms;
+	return @terms ? remember($life, $step, 't') : 'f';
+}
+
+sub do_memberships
+{
+	my ($life, $step) = @_;
+	return map {
+		my $state = !is_before($life->{now}, $_->{until}) ? 'over' : $_->{since} <= $life->{now} ? 'running' : 'ahead';
+		row($state, instant_text($_->{since}), $_->{until} eq 'infinity' ? '' : instant_text($_->{until}), defined $_->{paid} ? number($_->{paid}) : '', instant_text($_->{at}))
+	} terms_of($life, $step->{key});
+}
+
 # ---------- redeem ----------
 
 # What a claim gives goes into the accounts, or becomes claims.
@@ -734,18 +935,18 @@ sub use_claim
 	my ($p, $given, $now) = (@$claim{qw(p given)}, $life->{now});
 	$claim->{state} = 'redeemed';
 	$claim->{redeemed_at} = $now;
-	give($life, key => $claim->{key}, account => $p->{kind}, item => $p->{kind} eq 'gift' ? 'mask' : '', amount => $given * ($p->{kind} eq 'stored value' ? 1 : $one), claim => $claim)
-		if $given && $p->{kind} =~ /^(stored value|points|gift)$/;
+	my $day = branch_moment($life, undef, $now)->{day};
+	my $until = $p->{valid_days} ? instant_of($life->{zone}, $day + $p->{valid_days} + 1, 0) : undef;
+	give($life, key => $claim->{key}, account => $p->{kind}, item => $p->{kind} eq 'gift' ? 'mask' : '', amount => $given * ($p->{kind} eq 'stored value' ? 1 : $one),
+		claim => $claim, until => $until) if $given && $p->{kind} =~ /^(stored value|points|gift)$/;
 	return if $p->{kind} ne 'coupon';
 	my $coupon = find_promotion($life, $p->{coupon});
-	my $day = branch_moment($life, undef, $now)->{day};
-	my $expires_at = term_ends($life, $coupon->{p}, undef);
-	$expires_at = sooner($expires_at, instant_of($life->{zone}, $day + $p->{valid_days} + 1, 0)) if $p->{valid_days};
+	my $expires_at = sooner(term_ends($life, $coupon->{p}, undef), $until // 'infinity');
 	my $by = place_of($life, $claim);
 	for my $nth (1 .. $given)
 	{
 		push @{ $life->{claims} }, { request => $claim->{request}, nth => ++$claim->{children}, promotion => $coupon->{name}, version => $coupon->{version}, p => $coupon->{p}, key => $claim->{key},
-			state => 'held', claimed_at => $now, expires_at => $expires_at, day => $day, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ],
+			state => 'held', claimed_at => $now, expires_at => $expires_at, day => $day, coupon => 1, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ],
 			origin => 'benefit', origin_of => $by, given_by => [ @$claim{qw(request nth)} ] };
 	}
 	return;
@@ -873,11 +1074,99 @@ sub do_give_back
 my %plain = (
 	clock => sub { my ($life, $step) = @_; $life->{now} = $step->{to}; return ''; },
 	pay => sub { my ($life, $step) = @_; push @{ $life->{customer}{ $step->{key} }{payments} }, [ @$step{qw(at amount)} ]; return ''; },
-	tag => sub { my ($life, $step) = @_; push @{ $life->{customer}{ $step->{key} }{said} }, { at => $life->{now}, given => 1, tag => $step->{tag}, until => $step->{until} }; return ''; },
-	untag => sub { my ($life, $step) = @_; push @{ $life->{customer}{ $step->{key} }{said} }, { at => $life->{now}, given => 0, tag => $step->{tag} }; return 'f'; },
-	refuse => sub { my ($life, $step) = @_; $life->{customer}{ $step->{key} }{refused} = $step->{refused}; return ''; },
+	tag => sub { return do_say(@_); },
+	untag => sub { return do_say(@_); },
+	refuse => sub {
+		my ($life, $step) = @_;
+		return error('customer') unless is_there($life, $step->{key});
+		$life->{customer}{ $step->{key} }{refused} = $step->{refused};
+		return '';
+	},
+	unforget => sub { my ($life, $step) = @_; $life->{customer}{ $step->{key} }{forgotten} = 0; return ''; },
 	hold_out => sub { my ($life, $step) = @_; (find_promotion($life, $step->{name}) or return error('promotion'))->{holdout} = $step->{percent}; return ''; },
 	refresh => sub { return ''; });
+
+# A tag that somebody gives or takes back.
+sub do_say
+{
+	my ($life, $step) = @_;
+	my $given = $step->{do} eq 'tag';
+	return error('in use') if has_membership($life, $step);
+	return error('customer') unless is_there($life, $step->{key});
+	push @{ $life->{customer}{ $step->{key} }{said} }, { at => $life->{now}, given => $given, tag => $step->{tag}, until => $step->{until} };
+	return $given ? '' : 'f';
+}
+
+# ---------- people ----------
+
+# What stands in his place.
+sub pseudonym { my ($key) = @_; return "?$key"; }
+
+# What he holds is free; what he has had is nobody's, and nothing leads back to it.
+sub do_forget
+{
+	my ($life, $step) = @_;
+	my $key = $step->{key};
+	my @his = grep { $_->{key} eq $key } @{ $life->{claims} };
+	$_->{state} = 'released' for grep { effective_state($life, $_) eq 'held' } @his;
+	forget_requests($life, $key, @his);
+	forget_codes($life, @his);
+	for my $claim (@his)
+	{
+		$claim->{key} = pseudonym($key);
+		$claim->{forgotten} = 1;
+		$claim->{bill} = { %{ $claim->{bill} }, lines => [], bill_id => undef } if $claim->{bill};
+	}
+	$_->{key} = pseudonym($key) for grep { $_->{key} eq $key } @{ $life->{entries} }, @{ $life->{memberships} };
+	$_->{frozen} = { map { $_ => 1 } grep { $_ ne $key } keys %{ $_->{frozen} } } for grep { $_->{frozen} } @{ $life->{promotions} };
+	@{ $life->{customer}{$key} }{qw(forgotten refused said)} = (1, 0, []);
+	return '';
+}
+
+# Who asks again under such a number, asks something new.
+sub forget_requests
+{
+	my ($life, $key, @his) = @_;
+	my %his = map { ("$_->{request} $_->{nth}" => 1) } @his;
+	for my $request (keys %{ $life->{requests} })
+	{
+		my $step = $life->{requests}{$request}{step};
+		my $spending = $step->{spent} ? $life->{spendings}{ $step->{spent} } : undef;
+		delete $life->{requests}{$request} if ($step->{key} // '') eq $key || $his{"$request 0"} || ($step->{claim} && $his{"@{ $step->{claim} }"})
+			|| ($spending && $spending->{account}[0] eq $key);
+	}
+	delete $life->{spendings}{$_} for grep { $life->{spendings}{$_}{account}[0] eq $key } keys %{ $life->{spendings} };
+	return;
+}
+
+# A code that he has used is none any more.
+sub forget_codes
+{
+	my ($life, @his) = @_;
+	my %his = map { (place_of($life, $_) => 1) } @his;
+	for my $batch (values %{ $life->{batches} })
+	{
+		my @left = grep { !defined || !$his{$_} } @{ $batch->{claims} };
+		$batch->{forgotten} += @{ $batch->{claims} } - @left;
+		$batch->{claims} = \@left;
+	}
+	return;
+}
+
+# What a copy of all that is known of him has: claims, what is in his accounts, whether he is shown, tags and memberships written of him.
+sub do_export
+{
+	my ($life, $step) = @_;
+	my $key = $step->{key};
+	my $customer = $life->{customer}{$key};
+	my $sum = 0;
+	$sum += $_->{left} for grep { $_->{key} eq $key } @{ $life->{entries} };
+	my @lists = map { my $promotion = $_; $promotion->{frozen} && $promotion->{frozen}{$key} ? $promotion->{name} : () } @{ $life->{promotions} };
+	return row((scalar grep { $_->{key} eq $key } @{ $life->{claims} }), number($sum), $customer && !$customer->{forgotten} ? 't' : 'f',
+		(scalar grep { $_->{key} eq $key } @{ $life->{memberships} }), join(',', @lists));
+}
+
+# ---------- definitions ----------
 
 sub do_publish
 {
@@ -887,7 +1176,7 @@ sub do_publish
 	return error('state') if defined $p->{to} && $p->{to} < local_moment($life->{zone}, $life->{now})->{day};
 	if (!$promotion)
 	{
-		$promotion = { name => $step->{name}, state => 'published', version => 0, holdout => 0 };
+		$promotion = { name => $step->{name}, state => 'published', version => 0, holdout => 0, automatic => $step->{automatic} };
 		push @{ $life->{promotions} }, $promotion;
 	}
 	# a list that was made for another audience is made again
@@ -916,33 +1205,27 @@ sub do_freeze
 	return error('wrong') if !$p->{audience} || $p->{audience_at} ne 'term start';
 	my $begins = term_begins($life, $p);
 	return error('state') if $promotion->{frozen} || $begins > $life->{now};
-	my @keys = grep { my $profile = profile_at($life->{customer}{$_}, $begins); !grep { !$_->[1]->($profile) } @{ $p->{audience} } } keys %{ $life->{customer} };
+	my @keys = grep { my $profile = profile_at($life->{customer}{$_}, $begins); !grep { !$_->[1]->($profile) } @{ $p->{audience} } } grep { is_there($life, $_) } keys %{ $life->{customer} };
 	$promotion->{frozen} = { map { $_ => 1 } @keys };
 	return scalar @keys;
 }
+
+my %verb = (
+	claim => \&do_claim, claim_best => \&do_claim_best, earn => \&do_earn, redeem => \&do_redeem, give_back => \&do_give_back,
+	issue_codes => \&do_issue_codes, withdraw => \&do_withdraw, issue_coupons => \&do_issue_coupons, transfer => \&do_transfer,
+	promote => \&do_publish, change => \&do_publish, pause => \&do_state, resume => \&do_state, end => \&do_state, freeze => \&do_freeze,
+	offers => \&do_offers, best_offers => \&do_best_offers, entitlements => \&do_entitlements, forget => \&do_forget, export => \&do_export,
+	grant => \&do_grant, end_membership => \&do_end_membership, memberships => \&do_memberships);
+my %account_verb = (spend => \&do_spend, credit => \&do_credit, refund_spending => \&do_refund_spending);
 
 # The lines that SQL must answer.
 sub life_verb
 {
 	my ($life, $step) = @_;
 	my $do = $step->{do};
-	return $plain{$do}->($life, $step) if $plain{$do};
-	return do_claim($life, $step) if $do eq 'claim';
-	return do_claim_best($life, $step) if $do eq 'claim_best';
-	return do_issue_codes($life, $step) if $do eq 'issue_codes';
-	return do_transfer($life, $step) if $do eq 'transfer';
-	return do_redeem($life, $step) if $do eq 'redeem';
-	return do_give_back($life, $step) if $do eq 'give_back';
-	return do_publish($life, $step) if $do eq 'promote' || $do eq 'change';
-	return do_offers($life, $step) if $do eq 'offers';
-	return do_best_offers($life, $step) if $do eq 'best_offers';
-	return do_state($life, $step) if $do eq 'pause' || $do eq 'resume' || $do eq 'end';
-	return do_freeze($life, $step) if $do eq 'freeze';
-	if ($do eq 'spend' || $do eq 'credit' || $do eq 'refund_spending')
-	{
-		return answered_before($life, $step) // ($do eq 'spend' ? do_spend($life, $step) : $do eq 'credit' ? do_credit($life, $step) : do_refund_spending($life, $step));
-	}
-	die "no model of $do";
+	return answered_before($life, $step) // $account_verb{$do}->($life, $step) if $account_verb{$do};
+	my $verb = $plain{$do} // $verb{$do} // die "no model of $do";
+	return $verb->($life, $step);
 }
 
 # ---------------------------------------------------------------------------
@@ -959,6 +1242,8 @@ sub copy_life
 	$copy{entries} = [ map { $twin{$_} = { %$_, claim => $_->{claim} ? $twin{ $_->{claim} } : undef } } @{ $life->{entries} } ];
 	$copy{spendings} = { map { my $s = $life->{spendings}{$_}; ($_ => { %$s, used => [ map { { %$_, lot => $twin{ $_->{lot} } } } @{ $s->{used} } ] }) } keys %{ $life->{spendings} } };
 	$copy{promotions} = [ map { { %$_ } } @{ $life->{promotions} } ];
+	$copy{memberships} = [ map { { %$_ } } @{ $life->{memberships} } ];
+	$copy{issues} = { map { ($_ => { %{ $life->{issues}{$_} }, left => [ @{ $life->{issues}{$_}{left} } ] }) } keys %{ $life->{issues} } };
 	$copy{batches} = { map { ($_ => { %{ $life->{batches}{$_} }, claims => [ @{ $life->{batches}{$_}{claims} } ] }) } keys %{ $life->{batches} } };
 	$copy{requests} = { %{ $life->{requests} } };
 	$copy{customer} = { map { my $c = $life->{customer}{$_}; ($_ => { %$c, payments => [ @{ $c->{payments} } ], said => [ @{ $c->{said} } ] }) } keys %{ $life->{customer} } };

@@ -30,8 +30,10 @@ sub random_world
 	my %zones = (often(50) ? ('2' => 'Asia/Urumqi') : (), often(50) ? ('3' => pick('Pacific/Auckland', 'Asia/Kolkata', 'America/New_York')) : ());
 	my $zone = pick('Asia/Shanghai', 'Asia/Shanghai', 'UTC', 'Europe/Berlin');
 	my %life = (zone => $zone, zones => \%zones, key_type => pick('int', 'text'),
-		now => instant_of($zone, 1 + any(40), any(1440)) + any(60_000_000), customer => {}, promotions => [], claims => [], requests => {}, batches => {}, spendings => {}, entries => [], number => 0);
-	my @names = $life{key_type} eq 'int' ? map { 10 * $_ + 1 } 1 .. 5 : ('a', 'B b', "c'c", '陈', 'zz');
+		now => instant_of($zone, 1 + any(40), any(1440)) + any(60_000_000), customer => {}, promotions => [], claims => [], requests => {}, batches => {}, issues => {}, spendings => {}, entries => [],
+		memberships => [], number => 0);
+	my @names = $life{key_type} eq 'int' ? map { 10 * $_ + 1 } 1 .. 5 : ('a', 'b b', "c'c", 'zz', '陈');
+	$life{keys} = \@names;    # ascending
 	for my $key (@names)
 	{
 		$life{customer}{$key} = { member => pick('A', 'A', 'B', 'C', undef), said => [],
@@ -57,6 +59,7 @@ SELECT clientele.define_ladder('clinic', 'tier', '[{\"label\": \"gold\", \"when\
 SELECT clientele.define_ladder('clinic', 'member', '[{\"label\": \"A\", \"when\": \"kind = ''A''\"}, {\"label\": \"B\", \"when\": \"kind = ''B''\"}, {\"label\": \"C\", \"when\": \"kind = ''C''\"}]');
 SELECT clientele.define_tag('clinic', 'vip', 'paid > 2000');
 SELECT clientele.define_tag('clinic', 'guest');
+SELECT clientele.define_tag('clinic', '$card');
 SELECT clientele.publish('clinic');
 ";
 	for my $key (sort keys %{ $life->{customer} })
@@ -74,15 +77,20 @@ sub payment_sql { my ($key, $at, $amount) = @_; return 'INSERT INTO payment VALU
 
 # Claims in the order in which they came to be; expired is what expires, noticed or not.
 our $state_function = q{
+CREATE FUNCTION who(key text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN CASE WHEN key LIKE 'forgotten:%' THEN (
+		SELECT '?' || c.id FROM customer AS c CROSS JOIN clientele.population AS p WHERE clientele.pseudonym(p.population_id, c.id::text) = key) ELSE key END;
+END $$;
 CREATE FUNCTION state() RETURNS SETOF text LANGUAGE sql SET TimeZone = 'UTC' AS $$
 	SELECT t FROM (
-		SELECT 1 AS part, c.claim_id AS place, format('claim|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', c.claim_id, c.key, p.name, c.version,
+		SELECT 1 AS part, c.claim_id AS place, format('claim|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', c.claim_id, who(c.key), p.name, c.version,
 			   CASE WHEN c.state = 'held' AND c.expires_at <= clientele.wall_clock() THEN 'expired' ELSE c.state END,
 			   c.claimed_at, c.expires_at, c.redeemed_at, c.day, c.branch, trim_scale(c.amount), trim_scale(c.value), trim_scale(c.given),
 			   trim_scale(c.refunded), trim_scale(c.taken_back), c.origin, CASE WHEN c.origin = 'benefit' THEN c.origin_id END, c.team) AS t
 		FROM clientele.claim AS c JOIN clientele.offered_promotion AS p USING (promotion_id)
 		UNION ALL
-		SELECT 2, l.entry_id, format('lot|%s|%s|%s|%s|%s|%s|%s', l.key, l.account, l.item, trim_scale(l.amount),
+		SELECT 2, l.entry_id, format('lot|%s|%s|%s|%s|%s|%s|%s', who(l.key), l.account, l.item, trim_scale(l.amount),
 			   trim_scale(l.amount + coalesce((SELECT sum(u.amount) FROM clientele.ledger_entry AS u WHERE u.lot = l.entry_id), 0)), l.valid_until, l.claim_id)
 		FROM clientele.ledger_entry AS l WHERE l.lot IS NULL
 		UNION ALL
@@ -104,11 +112,11 @@ CREATE FUNCTION state() RETURNS SETOF text LANGUAGE sql SET TimeZone = 'UTC' AS 
 
 sub random_offer
 {
-	my ($life) = @_;
+	my ($life, $automatic) = @_;
 	my $today = local_moment($life->{zone}, $life->{now})->{day};
 	my @others = map { $_->{name} } @{ $life->{promotions} };
 	my $p;
-	do { $p = random_promotion(85); } while $p->{kind} eq 'coupon' && !@others;
+	do { $p = random_promotion(85); } while ($p->{kind} eq 'coupon' && !@others) || ($automatic && $reduces{ $p->{kind} });
 	my $keys = $p->{keys};
 	if (often(80)) { $p->{from} = $today - any(8); $p->{to} = often(70) ? $today + 3 + any(20) : undef; }
 	else { $p->{from} = $today - 3 + any(6); $p->{to} = $p->{from} + any(10); }
@@ -116,9 +124,13 @@ sub random_offer
 	if ($p->{kind} eq 'coupon')
 	{
 		$p->{coupon} = pick(@others);
-		$p->{valid_days} = pick(1, 3, 30) if often(50);
-		my $more = quoted($p->{coupon}) . ($p->{valid_days} ? qq(, "valid_days": $p->{valid_days}) : '');
-		$keys->{benefit} =~ s/"autumn"/$more/;
+		my $name = quoted($p->{coupon});
+		$keys->{benefit} =~ s/"autumn"/$name/;
+	}
+	if (!$reduces{ $p->{kind} } && often(50))
+	{
+		$p->{valid_days} = pick(1, 3, 30);
+		$keys->{benefit} =~ s/\}$/, "valid_days": $p->{valid_days}}/;
 	}
 	audience($p) if often(35);
 	if (often(20)) { $p->{personal} = any(2); $keys->{personal} = $p->{personal} ? 'true' : 'false'; }
@@ -128,7 +140,7 @@ sub random_offer
 		$p->{claim_minutes} = pick(1, 30, 90, 1440, 10_000);
 		$keys->{claim_term} = qq({"minutes": $p->{claim_minutes}});
 	}
-	if (often(12))
+	if (often(12) && !$automatic)
 	{
 		$p->{joiners} = 2 + any(2);
 		$p->{within_hours} = pick(1, 5, 48);
@@ -232,28 +244,38 @@ sub kept_bill
 # Steps
 # ---------------------------------------------------------------------------
 
+sub soon { my ($life, $minutes) = @_; return $life->{now} + (1 + any($minutes)) * $minute_us; }
 sub any_key { my ($life) = @_; return often(2) ? ($life->{key_type} eq 'int' ? 999 : 'nobody') : pick(sort keys %{ $life->{customer} }); }
 sub any_promotion { my ($life) = @_; return pick(@{ $life->{promotions} })->{name}; }
 sub request { my ($life) = @_; return 'r' . ++$life->{number}; }
 
 my %weights = (
 	claim => 34, offers => 12, best_offers => 4, claim_best => 5, issue_codes => 4, transfer => 3, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
-	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 1, spend => 4, credit => 3, refund_spending => 2, refresh => 2);
+	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 2, spend => 4, credit => 3, refund_spending => 2, refresh => 2,
+	earn => 8, withdraw => 1, issue_coupons => 4, grant => 3, end_membership => 1, memberships => 1, forget => 1, unforget => 2, export => 1, entitlements => 3);
 
 sub random_step
 {
 	my ($life) = @_;
-	return { do => 'promote', name => 'p' . ++$life->{number}, p => random_offer($life), automatic => 0 } if @{ $life->{promotions} } < 3;
+	return promote_step($life) if @{ $life->{promotions} } < 4;
 	while (1)
 	{
 		my $do = weighed_pick(%weights);
 		my $step = make_step($life, $do) or next;
 		$step->{do} //= $do;
 		$step->{transaction} = pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
-			if $do =~ /^(claim|claim_best|issue_codes|transfer|redeem|give_back|offers|spend|credit|refund_spending)$/ && ($step->{pay} || often(20));
+			if $do =~ /^(claim|claim_best|earn|issue_codes|withdraw|transfer|redeem|give_back|offers|spend|credit|refund_spending|grant|end_membership)$/ && ($step->{pay} || often(20));
 		$step->{rollback} = 1 if $step->{transaction} && often(25);
 		return $step;
 	}
+}
+
+# Every third is an earn rule.
+sub promote_step
+{
+	my ($life) = @_;
+	my $automatic = often(33);
+	return { do => 'promote', name => 'p' . ++$life->{number}, p => random_offer($life, $automatic), automatic => $automatic };
 }
 
 # An earlier request again, perhaps with something else in it.
@@ -282,11 +304,15 @@ sub any_claim
 	return @claims ? [ @{ pick(@claims) }{qw(request nth)} ] : undef;
 }
 
+# What changes a row of the catalog is not for REPEATABLE READ.
+my $of_definitions = qr/^(pause|resume|end|change|hold_out|refuse)$/;
+
 # One of several at the same time: of the claims that these requests make, too.
 sub burst_step
 {
 	my ($life, @claimed) = @_;
-	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2);
+	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2, claim_best => 5, earn => 5, issue_codes => 2, withdraw => 2,
+		issue_coupons => 3, pause => 2, resume => 4, end => 1, change => 4, hold_out => 2, refuse => 2, grant => 2, end_membership => 1);
 	while (1)
 	{
 		my $do = weighed_pick(%weights);
@@ -294,10 +320,18 @@ sub burst_step
 		$step->{do} = $do;
 		delete $step->{pay};
 		$step->{claim} = [ pick(@claimed), 0 ] if $step->{claim} && @claimed && often(50);
-		$step->{transaction} = pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE') if often(70);
-		$step->{rollback} = 1 if $step->{transaction} && often(10);
+		$step->{size} = 10 if $do eq 'issue_coupons';
+		$step->{transaction} = $do =~ /$of_definitions|^issue_coupons$/ || often(30) ? 'READ COMMITTED' : pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE');
+		$step->{rollback} = 1 if often(10);
 		return $step;
 	}
+}
+
+sub coupons_step
+{
+	my ($life) = @_;
+	return { promotion => any_promotion($life), segment => often(40) ? [] : random_audience(), request => request($life), until => often(60) ? soon($life, 10_000) : undef,
+		transferable => any(2), size => pick(1, 2, 10) };
 }
 
 sub weighed_pick
@@ -331,11 +365,21 @@ sub random_claim
 		my @begun = grep { defined $_->{team} && (often(10) || $_->{promotion} eq $promotion->{name}) } @{ $life->{claims} };
 		$step{team} = [ @{ pick(@begun) }{qw(request nth)} ] if @begun;
 	}
-	$step{pay} = 10_000 * (1 + any(200_000)) if $step{bill} && often(15) && exists $life->{customer}{ $step{key} };
+	$step{pay} = random_payment() if $step{bill} && often(15) && exists $life->{customer}{ $step{key} };
 	return \%step;
 }
 
+sub random_payment { return 10_000 * (1 + any(200_000)); }
 sub is_to_be_had { my ($life, $step) = @_; return life_verb(copy_life($life), { %$step, how => 'claim', request => 'nobody asks' }) =~ /^#/; }
+
+sub earn_step
+{
+	my ($life) = @_;
+	my $key = any_key($life);
+	return { key => $key, bill => life_bill($life, $key), pay => often(30) && exists $life->{customer}{$key} ? random_payment() : undef };
+}
+
+sub earns { my ($life, $step) = @_; return scalar grep { /^#/ } life_verb(copy_life($life), { %$step, do => 'earn', request => 'nobody asks' }); }
 
 sub make_step
 {
@@ -351,15 +395,28 @@ sub make_step
 	if ($do eq 'offers' || $do eq 'best_offers' || $do eq 'claim_best')
 	{
 		my $key = any_key($life);
-		my %step = (key => $key, bill => life_bill($life, $key), policy => pick('best for customer', 'priority order', 'first'));
+		my %step = (key => $key, bill => $do eq 'offers' && often(20) ? undef : life_bill($life, $key), policy => pick('best for customer', 'priority order', 'first'));
 		$step{redeem} = any(2), $step{request} = request($life) if $do eq 'claim_best';
 		return \%step;
+	}
+	if ($do eq 'earn')
+	{
+		my $step = earn_step($life);
+		my $tries = often(70) ? 5 : 0;
+		$step = earn_step($life) while $tries-- && !earns($life, $step);
+		return { %$step, request => request($life) };
 	}
 	if ($do eq 'issue_codes')
 	{
 		return { promotion => any_promotion($life), quantity => 1 + any(3), request => request($life), transferable => any(2),
-			until => often(60) ? $life->{now} + (1 + any(10_000)) * $minute_us : undef };
+			until => often(60) ? soon($life, 10_000) : undef };
 	}
+	if ($do eq 'withdraw')
+	{
+		my @batches = sort keys %{ $life->{batches} };
+		return @batches ? { batch => pick(@batches) } : undef;
+	}
+	return coupons_step($life) if $do eq 'issue_coupons';
 	if ($do eq 'transfer')
 	{
 		my @codes = grep { $_->{transferable} && !$_->{bill} && effective_state($life, $_) eq 'held' } @{ $life->{claims} };
@@ -404,30 +461,36 @@ sub make_step
 		return { to => $to };
 	}
 	return { key => pick(sort keys %{ $life->{customer} }), at => $life->{now} - (often(60) ? 0 : any(pick(3_600, 86_400 * 10)) * 1_000_000), amount => 10_000 * (1 + any(150_000)) } if $do eq 'pay';
-	return { key => pick(sort keys %{ $life->{customer} }), tag => pick('vip', 'guest'), until => often(50) ? $life->{now} + (1 + any(3000)) * $minute_us : undef } if $do eq 'tag';
-	return { key => pick(sort keys %{ $life->{customer} }), tag => pick('vip', 'guest') } if $do eq 'untag';
-	return { key => pick(sort keys %{ $life->{customer} }), refused => any(2) } if $do eq 'refuse';
+	return { key => pick(sort keys %{ $life->{customer} }), tag => pick('vip', 'guest', $card), until => often(50) ? soon($life, 3000) : undef } if $do eq 'tag';
+	return { key => pick(sort keys %{ $life->{customer} }), tag => pick('vip', 'guest', $card) } if $do eq 'untag';
+	return { key => any_key($life), request => request($life), until => often(20) ? 'infinity' : soon($life, 20_000), since => often(40) ? soon($life, 5000) : undef,
+		amount => often(50) ? random_payment() : undef } if $do eq 'grant';
+	return { key => any_key($life), request => request($life) } if $do eq 'end_membership';
+	return { key => any_key($life) } if $do eq 'memberships' || $do eq 'export' || $do eq 'entitlements';
+	return { key => pick(@{ $life->{keys} }) } if $do eq 'forget';
+	return { key => pick(grep { $life->{customer}{$_}{forgotten} || often(5) } @{ $life->{keys} }) // return undef } if $do eq 'unforget';
+	return { key => any_key($life), refused => any(2) } if $do eq 'refuse';
 	if ($do eq 'promote')
 	{
 		return undef if @{ $life->{promotions} } >= 9;
-		return { name => 'p' . ++$life->{number}, p => random_offer($life), automatic => 0 };
+		return promote_step($life);
 	}
 	if ($do eq 'change')
 	{
 		my $promotion = pick(@{ $life->{promotions} });
 		return undef if $promotion->{state} eq 'ended' && often(90);
-		return { name => $promotion->{name}, p => changed_offer($life, $promotion) };
+		return { name => $promotion->{name}, p => changed_offer($life, $promotion), automatic => $promotion->{automatic} };
 	}
 	return { name => any_promotion($life) } if $do eq 'pause' || $do eq 'resume' || $do eq 'end' || $do eq 'freeze';
-	return { name => any_promotion($life), percent => pick(0, 0, 100) } if $do eq 'hold_out';
+	return { name => any_promotion($life), percent => pick(0, 10_000, 2_000, 5_000, 1 + any(9_999)) } if $do eq 'hold_out';
 	if ($do eq 'spend' || $do eq 'credit')
 	{
 		my $account = pick('points', 'stored value', 'gift');
-		my @mine = map { [ @$_{qw(key account item)} ] } @{ $life->{entries} };
+		my @mine = map { [ @$_{qw(key account item)} ] } grep { $life->{customer}{ $_->{key} } } @{ $life->{entries} };
 		my $place = @mine && often(80) ? pick(@mine) : [ any_key($life), $account, $account eq 'gift' ? 'mask' : '' ];
 		my $unit = $place->[1] eq 'stored value' ? 10_000 : $one;
 		return { key => $place->[0], account => $place->[1], item => $place->[2], request => request($life),
-			amount => $unit * (1 + any($place->[1] eq 'gift' ? 3 : 30_000)), until => $do eq 'credit' && often(50) ? $life->{now} + (1 + any(5000)) * $minute_us : undef };
+			amount => $unit * (1 + any($place->[1] eq 'gift' ? 3 : 30_000)), until => $do eq 'credit' && often(50) ? soon($life, 5000) : undef };
 	}
 	if ($do eq 'refund_spending')
 	{
@@ -462,7 +525,7 @@ sub sql_code
 {
 	my ($request, $nth) = @_;
 	return 'coalesce((SELECT k.code FROM clientele.coupon_code AS k JOIN clientele.coupon_batch AS b USING (batch_id) WHERE b.request_id = '
-		. sql_text($request) . " ORDER BY k.code OFFSET $nth LIMIT 1), clientele.random_code())";
+		. sql_text($request) . " AND k.code NOT LIKE 'forgotten:%' ORDER BY k.code OFFSET $nth LIMIT 1), clientele.random_code())";
 }
 
 my %select = (
@@ -471,7 +534,15 @@ my %select = (
 	redeem => 'c.claim_id, c.state, c.kind, trim_scale(c.amount), trim_scale(c.value), c.points, c.item, c.coupon, c.quantity FROM %s AS c',
 	give_back => 'c.claim_id, c.state, c.rule, trim_scale(c.refunded_total), trim_scale(c.taken_back), trim_scale(c.from_balance), trim_scale(c.from_refund), trim_scale(c.uncovered) FROM %s AS c',
 	offers => 'o.promotion, o.eligible, o.kind, trim_scale(o.amount), trim_scale(o.value), o.points, o.item, o.coupon, o.quantity, o.valid_days, trim_scale(o.spend_more), trim_scale(o.given_then), o.reasons, cardinality(o.missing), o.remaining, o.ends_at FROM %s AS o',
+	earn => 'e.claim_id, e.promotion, e.kind, trim_scale(e.value), e.points, e.item, e.coupon, e.quantity FROM %s AS e',
+	memberships => 'm.state, m.since, m.until, trim_scale(m.paid), m.granted_at FROM %s AS m',
+	entitlements => 'e.promotion, e.kind, e.limit, e.period, e.used, e.remaining, e.renews_at, e.ends_at FROM %s AS e',
+	export => q{jsonb_array_length(e->'claims'), (SELECT trim_scale(coalesce(sum((l->>'amount')::numeric), 0)) FROM jsonb_array_elements(e->'ledger') AS l), jsonb_typeof(e->'profile') = 'object',
+		jsonb_array_length(e->'memberships'), (SELECT string_agg(a, ',') FROM jsonb_array_elements_text(e->'audiences') AS a) FROM %s AS e},
 	best_offers => 'o.promotion, o.kind, trim_scale(o.amount), trim_scale(o.value), o.points, o.item, o.coupon, o.quantity, o.valid_days FROM %s AS o');
+
+# Customers by a condition, some at a time.
+sub segment_sql { my ($segment) = @_; return sql_text(@$segment ? join(' and ', map { $_->[0] } @$segment) : 'true'); }
 
 # What is asked; undef: it speaks of a claim that there is not.
 sub verb_sql
@@ -489,6 +560,9 @@ sub verb_sql
 	}
 	return "SELECT clientele.issue_codes('clinic', " . join(', ', sql_text($step->{promotion}), $step->{quantity}, $request, sql_instant($step->{until}), sql_bool($step->{transferable}))
 		. ') IS NOT NULL' if $do eq 'issue_codes';
+	return "SELECT clientele.withdraw_codes('clinic', (SELECT b.batch_id FROM clientele.coupon_batch AS b WHERE b.request_id = " . sql_text($step->{batch}) . '))' if $do eq 'withdraw';
+	return 'CALL clientele.issue_coupons(' . sql_list(sql_text($step->{promotion}), segment_sql($step->{segment}), $request, sql_instant($step->{until}),
+		sql_bool($step->{transferable})) . ", batch => $step->{size})" if $do eq 'issue_coupons';
 	if ($do eq 'transfer')
 	{
 		my $claim = sql_claim($life, $step->{claim}) // return undef;
@@ -509,16 +583,25 @@ sub verb_sql
 	return 'SELECT ' . sprintf($select{best_offers}, 'clientele.best_offers(' . sql_list(@key, sql_bill($step->{bill}), sql_text($step->{policy})) . ')') if $do eq 'best_offers';
 	return 'SELECT ' . sprintf($select{try_claim}, 'clientele.claim_best(' . sql_list(@key, $request, sql_bill($step->{bill}), sql_text($step->{policy}), sql_bool($step->{redeem})) . ')')
 		if $do eq 'claim_best';
+	return 'SELECT ' . sprintf($select{earn}, 'clientele.earn(' . sql_list(@key, $request, sql_bill($step->{bill})) . ')') if $do eq 'earn';
+	return 'SELECT clientele.grant_membership(' . sql_list(@key, sql_text($card), sql_instant($step->{until}), $request, sql_number($step->{amount}), sql_instant($step->{since})) . ')'
+		if $do eq 'grant';
+	return 'SELECT clientele.end_membership(' . sql_list(@key, sql_text($card), $request) . ')' if $do eq 'end_membership';
+	return 'SELECT ' . sprintf($select{memberships}, 'clientele.memberships(' . sql_list(@key) . ')') if $do eq 'memberships';
+	return 'SELECT ' . sprintf($select{entitlements}, 'clientele.entitlements(' . sql_list(@key) . ')') if $do eq 'entitlements';
+	return "SELECT clientele.$do(" . sql_list(@key) . ')' if $do eq 'forget' || $do eq 'unforget';
+	return 'SELECT ' . sprintf($select{export}, 'clientele.export_person(' . sql_list(@key) . ')') if $do eq 'export';
 	return "SET clientele.clock = '" . instant_text($step->{to}) . "'" if $do eq 'clock';
 	return payment_sql($step->{key}, $step->{at}, $step->{amount}) =~ s/;\n//r if $do eq 'pay';
 	return 'SELECT clientele.tag_customer(' . sql_list(@key, sql_text($step->{tag})) . ', until => ' . sql_instant($step->{until}) . ')' if $do eq 'tag';
 	return 'SELECT clientele.untag_customer(' . sql_list(@key, sql_text($step->{tag})) . ') IS NULL' if $do eq 'untag';
 	return 'SELECT clientele.' . ($step->{refused} ? 'refuse' : 'allow') . '_automation(' . sql_list(@key) . ')' if $do eq 'refuse';
 	my $name = sql_text($step->{name});
-	return 'SELECT clientele.define_promotion(' . sql_list($name, sql_text($step->{p}{json})) . "), clientele.publish_promotion('clinic', $name)" if $do eq 'promote' || $do eq 'change';
+	my $define = $step->{automatic} ? 'define_earn_rule' : 'define_promotion';
+	return "SELECT clientele.$define(" . sql_list($name, sql_text($step->{p}{json})) . "), clientele.publish_promotion('clinic', $name)" if $do eq 'promote' || $do eq 'change';
 	return "SELECT clientele.${do}_promotion('clinic', $name)" if $do eq 'pause' || $do eq 'resume' || $do eq 'end';
 	return "SELECT clientele.freeze_audience('clinic', $name)" if $do eq 'freeze';
-	return "SELECT clientele.set_holdout('clinic', $name, $step->{percent})" if $do eq 'hold_out';
+	return "SELECT clientele.set_holdout('clinic', $name, " . number($step->{percent} * $one / 100) . ')' if $do eq 'hold_out';
 	return "CALL clientele.refresh('clinic')" if $do eq 'refresh';
 	return 'SELECT trim_scale(clientele.spend(' . sql_list(@key, map({ sql_text($_) } @$step{qw(account)}), number($step->{amount}), $request, 'item => ' . sql_text($step->{item})) . '))' if $do eq 'spend';
 	return 'SELECT trim_scale(clientele.credit(' . sql_list(@key, map({ sql_text($_) } @$step{qw(account)}), number($step->{amount}), $request, 'item => ' . sql_text($step->{item}),
@@ -534,7 +617,8 @@ sub step_sql
 	my $verb = verb_sql($life, $step) // return undef;
 	return "$verb;\n" unless $step->{transaction};
 	my $pay = $step->{pay} ? payment_sql($step->{key}, $life->{now}, $step->{pay}) : '';
-	return "BEGIN ISOLATION LEVEL $step->{transaction};\n$pay$verb;\n" . ($step->{rollback} ? 'ROLLBACK' : 'COMMIT') . ";\n";
+	my $done = defined $step->{place} ? "INSERT INTO done VALUES ($step->{place}, " . sql_bool($step->{do} =~ $of_definitions) . ");\n" : '';
+	return "BEGIN ISOLATION LEVEL $step->{transaction};\n$pay$verb;\n$done" . ($step->{rollback} ? 'ROLLBACK' : 'COMMIT') . ";\n";
 }
 
 1;
