@@ -34,6 +34,8 @@ add_shared_limit(ClienteleReasons *reasons, uint32 lack, ClienteleStockLack limi
 void
 clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion)
 {
+	if (lack == 0)
+		return;
 	add_shared_limit(reasons, lack, CLIENTELE_LACK_TOTAL, "sold out", psprintf("%s is sold out", promotion));
 	add_shared_limit(reasons, lack, CLIENTELE_LACK_BRANCH, "branch stock", psprintf("%s is sold out in this branch", promotion));
 	add_shared_limit(reasons, lack, CLIENTELE_LACK_DAY, "day stock", psprintf("%s is sold out today", promotion));

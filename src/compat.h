@@ -140,13 +140,15 @@ clientele_soft_error_place(struct Node *escontext, const char *place)
 #include "miscadmin.h"
 #include "utils/tuplestore.h"
 
+#define MAT_SRF_USE_EXPECTED_DESC 0x01
+
 static inline void
 InitMaterializedSRF(FunctionCallInfo fcinfo, int flags)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext caller;
 
-	(void) flags;
+	(void) flags;				/* it saves time only */
 	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) || (rsinfo->allowedModes & SFRM_Materialize) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

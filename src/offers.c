@@ -259,7 +259,7 @@ clientele_offers(PG_FUNCTION_ARGS)
 {
 	Question	question;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (!begin_question(fcinfo, 3, &question))
 		return (Datum) 0;
 	find_answers(&question);

@@ -103,33 +103,6 @@ begin_cache(Oid table)
 		kept = hash_create("clientele stock", 64, &control, HASH_ELEM | HASH_BLOBS);
 }
 
-static bool
-is_as_old(Relation table, BlockNumber nblocks, const KeptPage *page)
-{
-	Buffer		buffer;
-	bool		same;
-
-	if (page->block >= nblocks)
-		return false;
-	buffer = ReadBuffer(table, page->block);
-	same = BufferGetLSNAtomic(buffer) == page->lsn;
-	ReleaseBuffer(buffer);
-	return same;
-}
-
-static bool
-still_holds(const KeptScope *scope, Relation table, BlockNumber nblocks, Snapshot snapshot)
-{
-	if (!scope->valid || (TransactionIdIsNormal(scope->newest) && !TransactionIdPrecedes(scope->newest, snapshot->xmin)))
-		return false;
-	for (int i = 0; i < scope->npages; i++)
-		if (!is_as_old(table, nblocks, &scope->pages[i]))
-			return false;
-	return true;
-}
-
-/* ---------- the rows of a scope ---------- */
-
 /* The table, for one call. */
 typedef struct Stock
 {
@@ -137,7 +110,38 @@ typedef struct Stock
 	Relation	index;
 	BlockNumber nblocks;
 	Snapshot	snapshot;
+	KeptPage	page;			/* looked at last */
 } Stock;
+
+/* Mostly the page is that of the scope before. */
+static bool
+is_as_old(Stock *stock, const KeptPage *page)
+{
+	Buffer		buffer;
+
+	if (page->block >= stock->nblocks)
+		return false;
+	if (stock->page.block != page->block)
+	{
+		buffer = ReadBuffer(stock->table, page->block);
+		stock->page = (KeptPage) {page->block, BufferGetLSNAtomic(buffer)};
+		ReleaseBuffer(buffer);
+	}
+	return stock->page.lsn == page->lsn;
+}
+
+static bool
+still_holds(const KeptScope *scope, Stock *stock)
+{
+	if (!scope->valid || (TransactionIdIsNormal(scope->newest) && !TransactionIdPrecedes(scope->newest, stock->snapshot->xmin)))
+		return false;
+	for (int i = 0; i < scope->npages; i++)
+		if (!is_as_old(stock, &scope->pages[i]))
+			return false;
+	return true;
+}
+
+/* ---------- the rows of a scope ---------- */
 
 static bool
 note_page(KeptScope *scope, BlockNumber block, XLogRecPtr lsn)
@@ -203,13 +207,13 @@ read_scope(const Stock *stock, const char *name, KeptScope *scope)
 }
 
 static ClienteleDecimal
-left_of_scope(const Stock *stock, int promotion_id, ClienteleStockKind kind, const char *name, ClienteleDecimal limit)
+left_of_scope(Stock *stock, int promotion_id, ClienteleStockKind kind, const char *name, ClienteleDecimal limit)
 {
 	ScopeKey	key = {promotion_id, kind, hash_bytes_extended((const unsigned char *) name, (int) strlen(name), 0)};
 	KeptScope  *scope = hash_search(kept, &key, HASH_FIND, NULL);
 	KeptScope	now = {.key = key};
 
-	if (scope != NULL && still_holds(scope, stock->table, stock->nblocks, stock->snapshot))
+	if (scope != NULL && still_holds(scope, stock))
 		return scope->left;
 	if (!read_scope(stock, name, &now))
 		return limit;
@@ -231,7 +235,7 @@ typedef struct Left
 } Left;
 
 static void
-find_left(const Stock *stock, const ClienteleOffered *promotion, const char *branch, DateADT day, Left *left)
+find_left(Stock *stock, const ClienteleOffered *promotion, const char *branch, DateADT day, Left *left)
 {
 	left->taken = false;
 	for (int kind = 0; kind < CLIENTELE_STOCK_KINDS; kind++)
@@ -342,6 +346,7 @@ open_stock(Stock *stock, Snapshot snapshot)
 	stock->index = index_open(get_relname_relid("stock_pkey", schema), AccessShareLock);
 	stock->nblocks = RelationGetNumberOfBlocks(stock->table);
 	stock->snapshot = snapshot;
+	stock->page = (KeptPage) {InvalidBlockNumber, InvalidXLogRecPtr};
 	begin_cache(RelationGetRelid(stock->table));
 }
 
