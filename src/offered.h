@@ -33,6 +33,7 @@ typedef struct ClienteleOffered
 	bool		is_frozen;		/* the list of its audience has been made */
 	const ClienteleBoundPromotion *bound;	/* NULL: a draft */
 	struct ClienteleAudienceRules *audience;	/* profile_rules.h; NULL = everybody */
+	struct ClienteleOfferRow *rows;	/* offers.c: what was said of it last */
 } ClienteleOffered;
 
 typedef struct ClienteleOfferedList
@@ -48,6 +49,9 @@ typedef struct ClienteleOfferedList
  * they may know better.
  */
 extern const ClienteleOfferedList *clientele_offered_all(const ClientelePopulation *population);
+
+/* For one promotion: as it is said to who may not have it, and to who may; none yet.  offers.c. */
+extern struct ClienteleOfferRow *clientele_offer_rows(void);
 
 /* The one of that name; an error if there is none, or only a draft. */
 extern const ClienteleOffered *clientele_offered_find(const ClientelePopulation *population, const char *name);

@@ -8,12 +8,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 #include "benefit_row.h"
 #include "claim.h"
@@ -230,8 +233,8 @@ end_of_term(Question *question, const ClientelePromotion *promotion)
 	return question->ends_at;
 }
 
-static void
-put_offer(FunctionCallInfo fcinfo, Question *question, const Answer *answer)
+static HeapTuple
+form_row(const Question *question, const Answer *answer, TimestampTz ends_at, TupleDesc columns)
 {
 	const ClientelePromotion *promotion = answer->offered->bound->promotion;
 	const ClienteleBenefit *benefit = &answer->benefit;
@@ -249,8 +252,122 @@ put_offer(FunctionCallInfo fcinfo, Question *question, const Answer *answer)
 	clientele_result_set(&row, OFFER_MISSING, array_of(answer->reasons.sentences));
 	if (answer->remaining != CLIENTELE_NO_LIMIT)
 		clientele_result_set(&row, OFFER_REMAINING, Int32GetDatum(answer->remaining));
-	clientele_result_set_horizon(&row, OFFER_ENDS_AT, end_of_term(question, promotion));
-	clientele_result_put(fcinfo, &row);
+	clientele_result_set_horizon(&row, OFFER_ENDS_AT, ends_at);
+	return heap_form_tuple(columns, row.values, row.nulls);
+}
+
+/* ---------- rows that say what was said before ---------- */
+
+/*
+ * Most customers are told of a promotion what the one before was told.  All that a row says
+ * follows from the promotion and from this: the bill, too, has no other part in it.
+ */
+typedef struct Said
+{
+	ClienteleDecimal given;		/* 0 to who may not have it, or has no bill */
+	ClienteleDecimal spend_more;	/* 0 = no threshold is ahead */
+	ClienteleDecimal given_then;
+	int			remaining;
+	TimestampTz ends_at;
+	List	   *words;
+	List	   *sentences;
+} Said;
+
+typedef struct ClienteleOfferRow
+{
+	HeapTuple	row;			/* NULL = none yet */
+	Said		said;
+} ClienteleOfferRow;
+
+ClienteleOfferRow *
+clientele_offer_rows(void)
+{
+	return palloc0(mul_size(2, sizeof(ClienteleOfferRow)));
+}
+
+/* In the short form; of others it is not known. */
+static bool
+same_number(ClienteleDecimal a, ClienteleDecimal b)
+{
+	return a.scale >= 0 && a.scale == b.scale && a.u.units == b.u.units;
+}
+
+static bool
+same_texts(const List *a, const List *b)
+{
+	const ListCell *left;
+	const ListCell *right;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(left, a, right, b)
+	{
+		if (strcmp(lfirst(left), lfirst(right)) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_same(const Said *a, const Said *b)
+{
+	return same_number(a->given, b->given) && same_number(a->spend_more, b->spend_more) &&
+		same_number(a->given_then, b->given_then) && a->remaining == b->remaining && a->ends_at == b->ends_at &&
+		same_texts(a->words, b->words) && same_texts(a->sentences, b->sentences);
+}
+
+static List *
+copy_texts(const List *texts)
+{
+	List	   *copy = NIL;
+	const ListCell *cell;
+
+	foreach(cell, texts)
+		copy = lappend(copy, pstrdup(lfirst(cell)));
+	return copy;
+}
+
+/* For as long as the promotion is kept. */
+static void
+keep_row(ClienteleOfferRow *kept, HeapTuple row, const Said *said, MemoryContext context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+
+	if (kept->row != NULL)
+	{
+		heap_freetuple(kept->row);
+		kept->row = NULL;
+		list_free_deep(kept->said.words);
+		list_free_deep(kept->said.sentences);
+	}
+	kept->said = *said;
+	kept->said.words = copy_texts(said->words);
+	kept->said.sentences = copy_texts(said->sentences);
+	kept->row = heap_copytuple(row);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+put_offer(FunctionCallInfo fcinfo, Question *question, const Answer *answer)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const ClienteleOffered *offered = answer->offered;
+	const ClienteleBenefit *benefit = &answer->benefit;
+	bool		eligible = answer->reasons.words == NIL;
+	ClienteleOfferRow *kept = &offered->rows[eligible];
+	Said		said = {
+		.given = eligible ? benefit->given : CLIENTELE_ZERO,
+		.spend_more = benefit->spend_more,
+		.given_then = benefit->given_then,
+		.remaining = answer->remaining,
+		.ends_at = end_of_term(question, offered->bound->promotion),
+		.words = answer->reasons.words,
+		.sentences = answer->reasons.sentences
+	};
+
+	if (kept->row == NULL || !is_same(&kept->said, &said))
+		keep_row(kept, form_row(question, answer, said.ends_at, result->setDesc), &said, GetMemoryChunkContext(offered->rows));
+	tuplestore_puttuple(result->setResult, kept->row);
 }
 
 /* offers(population, key, bill [, as_of]) */

@@ -362,6 +362,45 @@ SELECT promotion, count(claim_id) > 0 AS some_taken, count(*) > count(claim_id) 
 SELECT DISTINCT unnest(reasons) AS reason FROM offers_shop.asked ORDER BY 1;
 
 -- ---------------------------------------------------------------------------
+-- Asked again, in whatever order, a session says what one would say that has never been asked
+-- ---------------------------------------------------------------------------
+
+-- an audience that reads like the condition on the bill; so much is missing, but of another bill; this part is missing, or that
+SELECT clientele.define_metric('offers', 'channel', 'city');
+SELECT clientele.publish('offers') AS version;
+CALL clientele.refresh('offers');
+SELECT clientele.define_promotion('offers', 'again ' || n, offers_shop.promotion(parts))
+FROM unnest(ARRAY['{"audience": "channel = ''上海''", "audience_at": "bill", "bill": "channel = ''上海''"}',
+                  '{"spend": {"at_least": 8000, "measure": "paid"}, "benefit": {"kind": "percent off", "percent": 10}}',
+                  '{"benefit": {"kind": "spend and reduce", "steps": [{"at_least": 500, "off": 20}, {"at_least": 1000, "off": 50}]}}',
+                  '{"benefit": {"kind": "gift", "item": "mask", "quantity": 1, "value": 80}, "bill": "amount > 700"}',
+                  '{"audience": "town = ''上海'' and paid > 3000", "audience_at": "bill"}']::jsonb[])
+     WITH ORDINALITY AS p (parts, n);
+SELECT clientele.publish_promotion('offers', name) FROM clientele.promotions('offers') WHERE state = 'draft' AND name ~ '^again';
+SELECT clientele.set_branch_zone('offers', '2', 'Asia/Urumqi');
+CREATE TABLE offers_shop.said (id int, bill jsonb, as_of timestamptz, kept text[], fresh text[]);
+INSERT INTO offers_shop.said
+SELECT id, bill, as_of FROM generate_series(1, 12) AS id
+CROSS JOIN unnest(ARRAY[NULL, '{"amount": 600, "branch": "1"}', '{"amount": 600, "branch": "2"}', '{"amount": 600, "channel": "上海"}',
+                        '{"amount": 800, "channel": "web"}', '{"amount": 1200}']::jsonb[]) AS bill
+CROSS JOIN unnest(ARRAY[NULL, '2026-07-20 09:00+08']::timestamptz[]) AS as_of
+ORDER BY md5(format('%s %s %s', id, bill, as_of));
+UPDATE offers_shop.said SET kept = ARRAY(SELECT o::text FROM clientele.offers('offers', id, bill, as_of) AS o);
+DO $$
+DECLARE
+    asked record;
+BEGIN
+    FOR asked IN SELECT ctid, id, bill, as_of FROM offers_shop.said LOOP
+        -- all that the session has kept is out of date
+        PERFORM clientele.set_branch_zone('offers', '2', 'Asia/Urumqi');
+        UPDATE offers_shop.said SET fresh = ARRAY(SELECT o::text FROM clientele.offers('offers', asked.id, asked.bill, asked.as_of) AS o)
+        WHERE said.ctid = asked.ctid;
+    END LOOP;
+END $$;
+SELECT * FROM offers_shop.said WHERE kept <> fresh OR fresh IS NULL;
+SELECT count(*), count(DISTINCT kept) > 100 AS differ FROM offers_shop.said;
+
+-- ---------------------------------------------------------------------------
 -- Who may
 -- ---------------------------------------------------------------------------
 
@@ -388,7 +427,7 @@ SET SESSION AUTHORIZATION regress_offers_staff;
 SELECT count(*) FROM clientele.offers('offers', 2, '{"amount": 1000}');
 SELECT count(*) FROM clientele.promotions('offers');
 SELECT clientele.refuse_automation('offers', 2, 'at the desk');
-SELECT name, state, version, kind, from_day, to_day, audience, personal, priority, exclusive_group, stacks, total, remaining FROM offers_segments.offers_promotion WHERE state = 'published' AND name !~ '^limit' ORDER BY promotion_id;
+SELECT name, state, version, kind, from_day, to_day, audience, personal, priority, exclusive_group, stacks, total, remaining FROM offers_segments.offers_promotion WHERE state = 'published' AND name !~ '^(limit|again)' ORDER BY promotion_id;
 SELECT * FROM offers_segments.offers;
 SELECT clientele.pause_promotion('offers', 'small');
 SET SESSION AUTHORIZATION regress_offers_till;
