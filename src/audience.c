@@ -32,6 +32,7 @@
 #include "compat.h"
 #include "customer.h"
 #include "local_time.h"
+#include "profile_now.h"
 #include "profile_rules.h"
 #include "quiet_read.h"
 #include "reader.h"
@@ -145,8 +146,6 @@ keep_row(ProfileRow *row, TupleDesc columns, TupleTableSlot *slot)
 {
 	slot_getallattrs(slot);
 	row->exists = true;
-	row->values = palloc(mul_size(columns->natts, sizeof(Datum)));
-	row->nulls = palloc(mul_size(columns->natts, sizeof(bool)));
 	for (int i = 0; i < columns->natts; i++)
 	{
 		Form_pg_attribute column = TupleDescAttr(columns, i);
@@ -156,29 +155,47 @@ keep_row(ProfileRow *row, TupleDesc columns, TupleTableSlot *slot)
 	}
 }
 
-/* As the population's owner; an error puts the caller back. */
-static ProfileRow *
-read_row(ClienteleAudience *audience, TimestampTz as_of, bool at)
+/* From the view, or from NAME_at. */
+static void
+query_row(ClienteleAudience *audience, TimestampTz as_of, bool at, ProfileRow *row)
 {
-	MemoryContext before = MemoryContextSwitchTo(audience->context);
-	ProfileRow *row = palloc0(sizeof(ProfileRow));
 	Oid			types[] = {audience->key_type, TIMESTAMPTZOID};
 	Datum		arguments[] = {audience->key, TimestampTzGetDatum(as_of)};
 	const char *sql = sql_of_one(audience->profile, at);
 	ClienteleStream *stream;
 	TupleTableSlot *slot;
-	Oid			caller;
-	int			security;
 
-	row->as_of = as_of;
-	GetUserIdAndSecContext(&caller, &security);
-	SetUserIdAndSecContext(audience->profile->owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	stream = clientele_stream_open(clientele_query_kept(sql, at ? 2 : 1, types), arguments, NULL, audience->snapshot);
 	check_columns(audience->profile, clientele_stream_columns(stream));
 	slot = clientele_stream_next(stream);
 	if (slot != NULL)
 		keep_row(row, clientele_stream_columns(stream), slot);
 	clientele_stream_close(stream);
+}
+
+/* As the population's owner; an error puts the caller back. */
+static ProfileRow *
+read_row(ClienteleAudience *audience, TimestampTz as_of, bool at)
+{
+	MemoryContext before = MemoryContextSwitchTo(audience->context);
+	int			ncolumns = CLIENTELE_PROFILE_FIRST_NAMED + audience->profile->nnamed;
+	ProfileRow *row = palloc0(sizeof(ProfileRow));
+	ClienteleProfileNow now = CLIENTELE_PROFILE_ASK_VIEW;
+	Oid			caller;
+	int			security;
+
+	row->as_of = as_of;
+	row->values = palloc(mul_size(ncolumns, sizeof(Datum)));
+	row->nulls = palloc(mul_size(ncolumns, sizeof(bool)));
+	GetUserIdAndSecContext(&caller, &security);
+	SetUserIdAndSecContext(audience->profile->owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	if (!at)
+		now = clientele_profile_now(audience->profile, audience->population, audience->key_type, audience->key,
+									audience->snapshot, row->values, row->nulls);
+	if (now == CLIENTELE_PROFILE_ASK_VIEW)
+		query_row(audience, as_of, at, row);
+	else
+		row->exists = now == CLIENTELE_PROFILE_IS_THERE;
 	SetUserIdAndSecContext(caller, security);
 	MemoryContextSwitchTo(before);
 	return row;

@@ -166,6 +166,9 @@ extern void clientele_asked_begin(ClienteleAsked *asked, const ClienteleRequest 
 								  const char *key_text, const ClienteleBill *bill);
 extern void clientele_asked_end(ClienteleAsked *asked);
 
+/* An error if there is no such customer: cheap once his profile has been read. */
+extern void clientele_asked_check_customer(const ClienteleAsked *asked);
+
 /* All reasons why the customer may not claim it, limits that are shared aside; and what it gives on the bill. */
 extern void clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *promotion,
 								   ClienteleReasons *reasons, ClienteleBenefit *benefit);

@@ -232,6 +232,7 @@ clientele_claim_best(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 
 	clientele_asked_begin(&asked, &request, wish.key_type, wish.key, wish.key_text, wish.bill);
+	clientele_asked_check_customer(&asked);
 	nchosen = take_best(&asked, &wish, policy, &chosen);
 	asked.request = &part;
 	for (int i = 0; i < nchosen; i++)

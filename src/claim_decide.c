@@ -67,10 +67,15 @@ clientele_asked_begin(ClienteleAsked *asked, const ClienteleRequest *request, Oi
 	asked->moment = clientele_moment(request->now, asked->zone);
 	asked->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	asked->audience = clientele_audience_begin(&request->population, key_type, key, request->now, bill, asked->snapshot);
+}
+
+void
+clientele_asked_check_customer(const ClienteleAsked *asked)
+{
 	if (!clientele_audience_is_there(asked->audience))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("population \"%s\" has no customer %s", NameStr(request->population.name), key_text)));
+				 errmsg("population \"%s\" has no customer %s", NameStr(asked->request->population.name), asked->key)));
 }
 
 void
@@ -161,6 +166,7 @@ clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *prom
 	int			of_period;
 
 	clientele_decide_offer(asked, promotion, reasons, benefit);
+	clientele_asked_check_customer(asked);
 	clientele_stock_left_of_limits(&asked->request->population, asked->key, promotion, asked->moment.day,
 								   asked->request->now, asked->snapshot, &of_customer, &of_period);
 	clientele_reasons_add_limits(reasons, promotion, of_customer, of_period);

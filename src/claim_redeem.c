@@ -101,6 +101,7 @@ meet_bill(const ClienteleRequest *request, const ClienteleOffered *promotion, Cl
 	claimed.version = DatumGetInt32(claim->values[CLAIM_VERSION]);
 	claimed.bound = clientele_offered_version(promotion->id, claimed.version);
 	clientele_asked_begin(&asked, request, key_type, clientele_key_of_text(key_type, key), key, bill);
+	clientele_asked_check_customer(&asked);
 	if (claimed.version != promotion->version)
 		clientele_audience_use_version(asked.audience, &claimed);
 	clientele_decide_redeem(&asked, &claimed, strcmp(clientele_claim_text(claim, CLAIM_ORIGIN), "claim") != 0, &reasons, &benefit);

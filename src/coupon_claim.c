@@ -358,6 +358,7 @@ transfer(const ClienteleRequest *request, int64 claim_id, const ClienteleWish *t
 
 	/* the giver loses something, which limits nobody: only who gets it is locked */
 	clientele_asked_begin(&asked, request, to->key_type, to->key, to->key_text, NULL);
+	clientele_asked_check_customer(&asked);
 	clientele_claim_lock(request->population.id, claim_id);
 	if (!clientele_claim_get(claims, claim_id, &claim))
 		clientele_refuse_gone(psprintf("claim %lld", (long long) claim_id));

@@ -9,6 +9,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
@@ -42,6 +43,9 @@ clientele_profile_begin(const ClientelePopulation *population, pg_tz *zone)
 	profile->columns = CreateTupleDescCopy(RelationGetDescr(view));
 	profile->named = palloc(mul_size(profile->columns->natts, sizeof(ClienteleNamedColumn)));
 	table_close(view, AccessShareLock);
+	profile->fixed[CLIENTELE_PROFILE_EVALUATED_AT] = get_attnum(profile->view, "evaluated_at");
+	profile->fixed[CLIENTELE_PROFILE_MODEL_VERSION] = get_attnum(profile->view, "model_version");
+	profile->fixed[CLIENTELE_PROFILE_TAGS] = get_attnum(profile->view, "tags");
 	return profile;
 }
 
@@ -125,6 +129,7 @@ name_column(ClienteleProfile *profile, const char *name, const char *what, const
 				 place ? clientele_bind_error_position(binder, place) : 0));
 	named->name = pstrdup(name);
 	named->oid = attribute->atttypid;
+	named->place = attribute->attnum;
 	return profile->nnamed++;
 }
 

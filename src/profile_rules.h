@@ -31,6 +31,7 @@ enum
 typedef struct ClienteleNamedColumn
 {
 	const char *name;
+	AttrNumber	place;			/* in the view */
 	Oid			oid;
 	ClienteleColumn column;
 } ClienteleNamedColumn;
@@ -46,6 +47,7 @@ typedef struct ClienteleProfile
 	pg_tz	   *zone;			/* of the population */
 	Oid			view;			/* InvalidOid: nothing is published */
 	TupleDesc	columns;		/* of the view */
+	AttrNumber	fixed[CLIENTELE_PROFILE_FIRST_NAMED];	/* those that are always read */
 	int			nnamed;
 	ClienteleNamedColumn *named;			/* has room for all */
 	List	   *tags;			/* char *: that the live version defines; read when one is asked for */

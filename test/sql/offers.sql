@@ -433,6 +433,11 @@ SELECT clientele.pause_promotion('offers', 'small');
 SET SESSION AUTHORIZATION regress_offers_till;
 SELECT count(*) FROM clientele.offers('offers', 2, '{"amount": 1000}');
 
+-- a view that its owner has narrowed is read as he has made it
+SET SESSION AUTHORIZATION regress_offers_owner;
+DO $$ BEGIN EXECUTE rtrim('CREATE OR REPLACE VIEW offers_segments.offers AS ' || pg_get_viewdef('offers_segments.offers'::regclass), ';') || ' WHERE id <> 2'; END $$;
+SELECT key, count(promotion) > 0 AS offered FROM generate_series(1, 3) AS key LEFT JOIN clientele.offers('offers', key, '{"amount": 1000}') ON true GROUP BY key ORDER BY key;
+
 RESET SESSION AUTHORIZATION;
 SELECT clientele.drop_population('offers');
 SELECT count(*) FROM clientele.offered_promotion;
