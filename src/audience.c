@@ -261,6 +261,19 @@ instant_of(const ClienteleAudience *audience, const ClientelePromotion *promotio
 	return audience->now;
 }
 
+/*
+ * Who waits for a promotion's lock may find that others have been published: their rules name other columns,
+ * in another order, and what was read before is not for them.
+ */
+static void
+read_for(ClienteleAudience *audience, const ClienteleAudienceRules *rules)
+{
+	if (audience->profile == rules->profile)
+		return;
+	audience->profile = rules->profile;
+	audience->rows = NULL;
+}
+
 /* ---------- what is written down of a customer ---------- */
 
 static const char *
@@ -434,6 +447,7 @@ clientele_audience_meets(ClienteleAudience *audience, const ClienteleOffered *pr
 		(*unmet)[(*nunmet)++] = rules->broken;
 		return false;
 	}
+	read_for(audience, rules);
 	instant = instant_of(audience, definition);
 	row = row_at(audience, instant);
 	if (row->exists)
@@ -472,7 +486,10 @@ clientele_audience_spent(ClienteleAudience *audience, const ClienteleOffered *pr
 	ClienteleDecimal before;
 	TimestampTz start;
 
-	if (rules == NULL || rules->measure < 0 || !measured(rules, row_now(audience), spent))
+	if (rules == NULL || rules->measure < 0)
+		return false;
+	read_for(audience, rules);
+	if (!measured(rules, row_now(audience), spent))
 		return false;
 	start = term_start(audience->profile, promotion->bound->promotion) - 1;
 	if (!measured(rules, row_at(audience, Min(start, audience->now)), &before))
@@ -565,10 +582,13 @@ clientele_audience_evidence(ClienteleAudience *audience, const ClienteleOffered 
 	bool		has_condition = rules != NULL && rules->program != NULL;
 	bool		frozen = has_condition && definition->audience_at == CLIENTELE_AT_TERM_START && promotion->is_frozen;
 	TimestampTz instant = has_condition ? instant_of(audience, definition) : audience->now;
-	const ProfileRow *row = frozen ? row_now(audience) : row_at(audience, instant);
+	const ProfileRow *row;
 	JsonbParseState *state = NULL;
 	ClienteleDecimal spent;
 
+	if (rules != NULL)
+		read_for(audience, rules);
+	row = frozen ? row_now(audience) : row_at(audience, instant);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_string(&state, "as_of", clientele_instant_to_string(instant, audience->profile->zone));
 	if (row->exists)

@@ -311,7 +311,7 @@ my $of_definitions = qr/^(pause|resume|end|change|hold_out|refuse)$/;
 sub burst_step
 {
 	my ($life, @claimed) = @_;
-	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2, claim_best => 5, earn => 5, issue_codes => 2, withdraw => 2,
+	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2, refund_spending => 3, claim_best => 5, earn => 5, issue_codes => 2, withdraw => 2,
 		issue_coupons => 3, pause => 2, resume => 4, end => 1, change => 4, hold_out => 2, refuse => 2, grant => 2, end_membership => 1);
 	while (1)
 	{
@@ -321,7 +321,7 @@ sub burst_step
 		delete $step->{pay};
 		$step->{claim} = [ pick(@claimed), 0 ] if $step->{claim} && @claimed && often(50);
 		$step->{size} = 10 if $do eq 'issue_coupons';
-		$step->{transaction} = $do =~ /$of_definitions|^issue_coupons$/ || often(30) ? 'READ COMMITTED' : pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE');
+		$step->{transaction} = $do =~ /$of_definitions|^issue_/ || often(30) ? 'READ COMMITTED' : pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE');
 		$step->{rollback} = 1 if often(10);
 		return $step;
 	}
