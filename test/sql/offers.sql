@@ -395,6 +395,14 @@ SET SESSION AUTHORIZATION regress_offers_till;
 SELECT count(*) FROM clientele.offers('offers', 2, '{"amount": 1000}');
 
 RESET SESSION AUTHORIZATION;
+-- who publishes many at once does not compile all of them each time
+BEGIN;
+DO $$ BEGIN FOR n IN 1..10 LOOP
+    PERFORM clientele.define_promotion('offers', 'bulk ' || n, '{"term": {"from": "2026-07-01"}, "branches": "all", "audience": "class = ''A''", "audience_at": "bill", "benefit": {"kind": "amount off", "amount": 1}, "after_refund": "none"}'),
+            clientele.publish_promotion('offers', 'bulk ' || n);
+END LOOP; END $$;
+SELECT sum(used_bytes) < count(*) * 50000 AS small FROM pg_backend_memory_contexts WHERE name = 'clientele promotions';
+ROLLBACK;
 SELECT clientele.drop_population('offers');
 SELECT count(*) FROM clientele.offered_promotion;
 DROP SCHEMA offers_shop CASCADE;
