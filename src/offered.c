@@ -299,7 +299,7 @@ read_promotions(int population_id, int *count)
 }
 
 static void
-read_zones(KeptList *list)
+read_zones(const ClientelePopulation *population, KeptList *list)
 {
 	int			allocated = 8;
 	CatalogRead read;
@@ -309,7 +309,10 @@ read_zones(KeptList *list)
 	begin_read(&read, "population", 1, &list->population_id);
 	row = clientele_quiet_read_next(read.scan);
 	if (row == NULL)
-		elog(ERROR, "there is no population %d", list->population_id);
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("population \"%s\" does not exist any more", NameStr(population->name)),
+				 errhint("Somebody has dropped it meanwhile.")));
 	list->zone = clientele_zone(DatumGetTextPP(column(&read, row, POPULATION_ZONE, &isnull)));
 	end_read(&read);
 
@@ -342,7 +345,7 @@ list_of(const ClientelePopulation *population)
 		return entry;
 
 	caller = MemoryContextSwitchTo(kept);
-	read_zones(&list);
+	read_zones(population, &list);
 	MemoryContextSwitchTo(caller);
 
 	entry = hash_search(lists, &population->id, HASH_ENTER, NULL);
