@@ -295,12 +295,14 @@ key_text(ClienteleAudience *audience)
 
 /*
  * The latest row of one of our tables for a number and the customer, by its primary key; of
- * it, a column that is a boolean (0: none).  False if there is no row.
+ * it, a column that is a boolean (0: none).  False if there is no row.  As of this moment, like the
+ * promotions that lead to it: when we began to ask, there may have been no list.
  */
 static bool
 latest_row(ClienteleAudience *audience, const char *name, int number, AttrNumber attribute, bool *value)
 {
 	Relation	table = table_open(get_relname_relid(name, get_namespace_oid("clientele", false)), AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	Relation	index;
 	ScanKeyData keys[2];
 	ClienteleQuietRead *scan;
@@ -313,12 +315,13 @@ latest_row(ClienteleAudience *audience, const char *name, int number, AttrNumber
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(number));
 	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID, F_TEXTEQ,
 						   CStringGetTextDatum(key_text(audience)));
-	scan = clientele_quiet_read_begin_in_order(table, index, BackwardScanDirection, false, audience->snapshot, 2, keys);
+	scan = clientele_quiet_read_begin_in_order(table, index, BackwardScanDirection, false, snapshot, 2, keys);
 	row = clientele_quiet_read_next(scan);
 	found = row != NULL;
 	if (found && attribute != 0)
 		*value = DatumGetBool(heap_getattr(row, attribute, RelationGetDescr(table), &isnull));
 	clientele_quiet_read_end(scan);
+	UnregisterSnapshot(snapshot);
 	index_close(index, AccessShareLock);
 	table_close(table, AccessShareLock);
 	return found;

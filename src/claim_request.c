@@ -72,6 +72,20 @@ clientele_request_begin_with_claim(ClienteleRequest *request, Oid caller, int64 
 
 /* ---------- repetition ---------- */
 
+/* Bytes: an index holds them. */
+#define MOST_OF_ID 1000
+
+static void
+check_id(const char *id)
+{
+	if (*id == '\0' || strlen(id) > MOST_OF_ID)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 *id == '\0' ? errmsg("request_id must not be empty") :
+				 errmsg("request_id is longer than %d bytes", MOST_OF_ID),
+				 errhint("Use the number that the application gives the request, and the same one if it has to repeat it: request_id => 'till-7/4711'.")));
+}
+
 bool
 clientele_request_answered(const ClienteleRequest *request, ClienteleOwnRow *step)
 {
@@ -79,6 +93,7 @@ clientele_request_answered(const ClienteleRequest *request, ClienteleOwnRow *ste
 	ScanKeyData keys[2];
 	bool		found;
 
+	check_id(request->id);
 	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, request->population.id, request->id);
 	steps = clientele_own_open("claim_step");
 	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(request->population.id));

@@ -150,6 +150,7 @@ claim(const ClienteleRequest *request, const ClienteleWish *wish, Code *code, Cl
 	ClienteleFound found = {0};
 
 	clientele_asked_begin(&asked, request, wish->key_type, wish->key, wish->key_text, wish->bill);
+	clientele_asked_check_customer(&asked);
 	decide(&asked, wish, code, &found, &answer->reasons);
 	if (answer->reasons.words == NIL)
 	{

@@ -44,7 +44,7 @@ count_unclaimed(Datum batch_id)
 
 	clientele_own_key_equal(&key, 1, INT8OID, batch_id);
 	clientele_own_find(codes, "coupon_code_of_batch", 1, &key);
-	while (clientele_own_next(codes, &code))
+	while (clientele_own_next_in_place(codes, &code))
 	{
 		CHECK_FOR_INTERRUPTS();
 		count += code.nulls[CODE_CLAIM];

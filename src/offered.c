@@ -65,12 +65,11 @@ typedef struct BranchZone
 	pg_tz	   *zone;
 } BranchZone;
 
-/* What is kept of a population. */
+/* What is kept of a population: its zones, and its promotions once they are asked for. */
 typedef struct KeptList
 {
 	int			population_id;	/* the key */
-	ClienteleOfferedList list;
-	ClienteleOffered *promotions;
+	ClienteleOfferedList list;	/* .profile is NULL before */
 	pg_tz	   *zone;
 	int			nbranches;
 	BranchZone *branches;
@@ -96,6 +95,7 @@ static Oid	offered_table = InvalidOid; /* as of the last reading */
 
 /* ---------- what the session keeps ---------- */
 
+/* Where promotions are being compiled, it may be what they read. */
 static void
 relation_changed(Datum argument, Oid relation)
 {
@@ -108,7 +108,7 @@ relation_changed(Datum argument, Oid relation)
 	is_stale = !OidIsValid(relation) || relation == offered_table;
 	hash_seq_init(&status, lists);
 	while ((entry = hash_seq_search(&status)) != NULL)
-		is_stale = is_stale || clientele_profile_reads(entry->list.profile, relation);
+		is_stale = is_stale || entry->list.profile == NULL || clientele_profile_reads(entry->list.profile, relation);
 }
 
 static void
@@ -276,31 +276,31 @@ compare_offered(const void *a, const void *b)
 	return left->id < right->id ? -1 : left->id > right->id;
 }
 
-static void
-read_promotions(KeptList *list)
+static ClienteleOffered *
+read_promotions(int population_id, int *count)
 {
 	int			allocated = 16;
+	ClienteleOffered *promotions = palloc(mul_size(allocated, sizeof(ClienteleOffered)));
 	CatalogRead read;
 	HeapTuple	row;
 
-	list->list.count = 0;
-	list->promotions = palloc(mul_size(allocated, sizeof(ClienteleOffered)));
-	begin_read(&read, "offered_promotion", 1, &list->population_id);
+	*count = 0;
+	begin_read(&read, "offered_promotion", 1, &population_id);
 	while ((row = clientele_quiet_read_next(read.scan)) != NULL)
 	{
-		if (list->list.count == allocated)
+		if (*count == allocated)
 		{
 			allocated *= 2;
-			list->promotions = repalloc(list->promotions, mul_size(allocated, sizeof(ClienteleOffered)));
+			promotions = repalloc(promotions, mul_size(allocated, sizeof(ClienteleOffered)));
 		}
-		list->list.count += read_offered(&read, row, &list->promotions[list->list.count]);
+		*count += read_offered(&read, row, &promotions[*count]);
 	}
 	end_read(&read);
-	list->list.promotions = list->promotions;
+	return promotions;
 }
 
 static void
-read_zones(KeptList *list)
+read_zones(const ClientelePopulation *population, KeptList *list)
 {
 	int			allocated = 8;
 	CatalogRead read;
@@ -310,7 +310,10 @@ read_zones(KeptList *list)
 	begin_read(&read, "population", 1, &list->population_id);
 	row = clientele_quiet_read_next(read.scan);
 	if (row == NULL)
-		elog(ERROR, "there is no population %d", list->population_id);
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("population \"%s\" does not exist any more", NameStr(population->name)),
+				 errhint("Somebody has dropped it meanwhile.")));
 	list->zone = clientele_zone(DatumGetTextPP(column(&read, row, POPULATION_ZONE, &isnull)));
 	end_read(&read);
 
@@ -343,17 +346,7 @@ list_of(const ClientelePopulation *population)
 		return entry;
 
 	caller = MemoryContextSwitchTo(kept);
-	read_zones(&list);
-	read_promotions(&list);
-	list.list.profile = clientele_profile_begin(population, list.zone);
-	for (int i = 0; i < list.list.count; i++)
-	{
-		ClienteleOffered *offered = &list.promotions[i];
-
-		offered->bound = version_of(offered->id, offered->version);
-		offered->audience = clientele_audience_bind(list.list.profile, offered->bound->promotion);
-	}
-	qsort(list.promotions, list.list.count, sizeof(ClienteleOffered), compare_offered);
+	read_zones(population, &list);
 	MemoryContextSwitchTo(caller);
 
 	entry = hash_search(lists, &population->id, HASH_ENTER, NULL);
@@ -361,12 +354,38 @@ list_of(const ClientelePopulation *population)
 	return entry;
 }
 
+static ClienteleOfferedList
+compile_promotions(const ClientelePopulation *population, pg_tz *zone)
+{
+	ClienteleOfferedList list;
+	ClienteleOffered *promotions = read_promotions(population->id, &list.count);
+
+	list.profile = clientele_profile_begin(population, zone);
+	for (int i = 0; i < list.count; i++)
+	{
+		promotions[i].bound = version_of(promotions[i].id, promotions[i].version);
+		promotions[i].audience = clientele_audience_bind(list.profile, promotions[i].bound->promotion);
+	}
+	qsort(promotions, list.count, sizeof(ClienteleOffered), compare_offered);
+	list.promotions = promotions;
+	return list;
+}
+
 /* ---------- the interface ---------- */
 
 const ClienteleOfferedList *
 clientele_offered_all(const ClientelePopulation *population)
 {
-	return &list_of(population)->list;
+	KeptList   *list = list_of(population);
+	MemoryContext caller;
+
+	if (list->list.profile == NULL)
+	{
+		caller = MemoryContextSwitchTo(kept);
+		list->list = compile_promotions(population, list->zone);
+		MemoryContextSwitchTo(caller);
+	}
+	return &list->list;
 }
 
 static bool

@@ -38,6 +38,9 @@
 #define MOST_VALID_DAYS 3660
 #define MOST_BRANCHES 1000
 
+/* Each is a claim of its own. */
+#define MOST_COUPONS 1000
+
 typedef ClienteleJsonPlace Place;
 typedef ClienteleJsonReader Reader;
 typedef ClienteleJsonShape Shape;
@@ -629,7 +632,9 @@ read_benefit_members(const Reader *reader, const Place *place, const ClienteleJs
 		 !read_steps(reader, place, members[BENEFIT_STEPS], promotion, benefit)))
 		return false;
 	benefit->quantity = 1;
-	if (!clientele_json_read_optional_int(reader, place, members[BENEFIT_QUANTITY], 1, NUMBER_LIMIT, &benefit->quantity) ||
+	if (!clientele_json_read_optional_int(reader, place, members[BENEFIT_QUANTITY], 1,
+										  benefit->kind == CLIENTELE_COUPON ? MOST_COUPONS : NUMBER_LIMIT,
+										  &benefit->quantity) ||
 		!clientele_json_read_optional_int(reader, place, members[BENEFIT_VALID_DAYS], 1, MOST_VALID_DAYS,
 										  &benefit->valid_days) ||
 		!clientele_json_read_optional_int(reader, place, members[BENEFIT_POINTS], 1, NUMBER_LIMIT, &points))

@@ -45,6 +45,8 @@ BEGIN
         RAISE null_value_not_allowed USING
             MESSAGE = 'a request needs an id',
             HINT = 'Use the number that the application gives the request, and the same one if it has to repeat it: request_id => ''till-7/4711''.';
+    ELSIF octet_length(request_id) > 1000 THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'request_id is longer than 1000 bytes';
     END IF;
     RETURN request_id;
 END

@@ -52,6 +52,8 @@ SELECT claim('guest', 1, 'voucher', 'v1', '{"branch": "1", "amount": 601}');
 SELECT claim('guest', 1, 'voucher', 'v1');
 SELECT claim('guest', 1, 'voucher', 'v1', '{"branch": "1", "amount": 600}', redeem => true);
 SELECT claim('guest', 1, 'voucher', 'v1', '{"branch": "1", "amount": 600}', team => 1);
+SELECT claim('guest', 1, 'voucher', '');
+SELECT give_back(1, repeat('v', 1001));
 SELECT redeem(1, 'v1');
 SELECT claim('guest', 1, 'voucher', 'v2', '{"branch": "1", "amount": 600}');
 SELECT * FROM redeem(1, 'v3');

@@ -439,6 +439,14 @@ DO $$ BEGIN EXECUTE rtrim('CREATE OR REPLACE VIEW offers_segments.offers AS ' ||
 SELECT key, count(promotion) > 0 AS offered FROM generate_series(1, 3) AS key LEFT JOIN clientele.offers('offers', key, '{"amount": 1000}') ON true GROUP BY key ORDER BY key;
 
 RESET SESSION AUTHORIZATION;
+-- who publishes many at once does not compile all of them each time
+BEGIN;
+DO $$ BEGIN FOR n IN 1..10 LOOP
+    PERFORM clientele.define_promotion('offers', 'bulk ' || n, '{"term": {"from": "2026-07-01"}, "branches": "all", "audience": "class = ''A''", "audience_at": "bill", "benefit": {"kind": "amount off", "amount": 1}, "after_refund": "none"}'),
+            clientele.publish_promotion('offers', 'bulk ' || n);
+END LOOP; END $$;
+SELECT sum(used_bytes) < count(*) * 50000 AS small FROM pg_backend_memory_contexts WHERE name = 'clientele promotions';
+ROLLBACK;
 SELECT clientele.drop_population('offers');
 SELECT count(*) FROM clientele.offered_promotion;
 DROP SCHEMA offers_shop CASCADE;

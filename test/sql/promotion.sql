@@ -80,7 +80,7 @@ SELECT r.* FROM unnest(ARRAY['3', '{}', '{"kind": "discount"}', '{"kind": "amoun
     '{"kind": "spend and reduce", "steps": []}', '{"kind": "spend and reduce", "steps": [{"at_least": 3}]}', '{"kind": "spend and reduce", "steps": [{"at_least": 3, "off": 4}]}',
     '{"kind": "spend and reduce", "steps": [{"at_least": 30, "off": 4}, {"at_least": 20, "off": 5}]}', '{"kind": "spend and reduce", "steps": [{"at_least": 30, "off": 4}, {"at_least": 40, "off": 4}]}',
     '{"kind": "spend and reduce", "steps": [{"at_least": 30, "off": 4}, {"at_least": 40, "off": 5}], "repeat": true}', '{"kind": "spend and reduce", "steps": [{"at_least": 30, "off": 4}], "repeat": 1}',
-    '{"kind": "gift", "item": "mask"}', '{"kind": "gift", "item": "mask", "value": 3, "quantity": 0}', '{"kind": "coupon"}', '{"kind": "coupon", "coupon": "a", "valid_days": 1.5}',
+    '{"kind": "gift", "item": "mask"}', '{"kind": "gift", "item": "mask", "value": 3, "quantity": 0}', '{"kind": "coupon"}', '{"kind": "coupon", "coupon": "a", "valid_days": 1.5}', '{"kind": "coupon", "coupon": "a", "quantity": 1001}',
     '{"kind": "stored value"}', '{"kind": "points"}', '{"kind": "points", "points": 1.5}', '{"kind": "points", "points": 1, "per": 0}'
 ]) AS t, pg_temp.refused_with('"benefit": ' || t) AS r;
 
