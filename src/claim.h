@@ -59,6 +59,17 @@ extern void clientele_request_begin_with_claim(ClienteleRequest *request, Oid ca
 /* Locks the request; whether it has been answered before, and by which step. */
 extern bool clientele_request_answered(const ClienteleRequest *request, ClienteleOwnRow *step);
 
+/* Where requests are written down; and an error if one is elsewhere than in its own place.  After its lock. */
+typedef enum ClienteleRequestPlace
+{
+	CLIENTELE_REQUEST_OF_CLAIM,
+	CLIENTELE_REQUEST_OF_LEDGER,
+	CLIENTELE_REQUEST_OF_MEMBERSHIP,
+	CLIENTELE_REQUEST_OF_BATCH
+} ClienteleRequestPlace;
+
+extern void clientele_request_refuse_elsewhere(ClienteleRequestPlace own, int population_id, const char *id);
+
 /* An error: the number has been used for something else. */
 extern void clientele_request_refuse_other(const ClienteleRequest *request, const char *what_differs);
 

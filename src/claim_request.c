@@ -86,6 +86,50 @@ check_id(const char *id)
 				 errhint("Use the number that the application gives the request, and the same one if it has to repeat it: request_id => 'till-7/4711'.")));
 }
 
+/*
+ * Where requests are written down.  Who is not in a hurry looks at all of them; a claim only at its own, because
+ * each of the others would make it dearer by a twentieth.
+ */
+static const struct
+{
+	const char *table;
+	const char *index;
+	const char *what;
+}			places[] = {
+	[CLIENTELE_REQUEST_OF_CLAIM] = {"claim_step", "claim_step_request", "about a claim"},
+	[CLIENTELE_REQUEST_OF_LEDGER] = {"ledger_entry", "ledger_entry_of_request", "an entry of the ledger"},
+	[CLIENTELE_REQUEST_OF_MEMBERSHIP] = {"membership", "membership_of_request", "about a membership"},
+	[CLIENTELE_REQUEST_OF_BATCH] = {"coupon_batch", "coupon_batch_population_id_request_id_key", "a batch of coupons"}
+};
+
+static bool
+is_written(ClienteleRequestPlace place, int population_id, const char *id)
+{
+	ClienteleOwnTable *table = clientele_own_open(places[place].table);
+	ScanKeyData keys[2];
+	ClienteleOwnRow row;
+	bool		found;
+
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population_id));
+	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(id));
+	found = clientele_own_get(table, places[place].index, 2, keys, &row);
+	clientele_own_close(table);
+	return found;
+}
+
+void
+clientele_request_refuse_elsewhere(ClienteleRequestPlace own, int population_id, const char *id)
+{
+	for (int other = 0; other < lengthof(places); other++)
+	{
+		if (other != own && is_written(other, population_id, id))
+			ereport(ERROR,
+					(errcode(CLIENTELE_ERRCODE_OTHER_REQUEST),
+					 errmsg("request \"%s\" was something else: it was %s", id, places[other].what),
+					 errhint("A request is repeated exactly as it was; a new one has a new number.")));
+	}
+}
+
 bool
 clientele_request_answered(const ClienteleRequest *request, ClienteleOwnRow *step)
 {

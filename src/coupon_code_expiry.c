@@ -89,21 +89,39 @@ clientele_batch_return(const ClientelePopulation *population, ClienteleOwnTable 
 	return count;
 }
 
+/* Of one batch, if nobody is at it; it may have been returned since it was found. */
+static int
+sweep_batch(const ClientelePopulation *population, ClienteleOwnTable *batches, Datum batch_id)
+{
+	ClienteleOwnRow batch;
+
+	if (!clientele_fresh_try_ended(CLIENTELE_LOCK_BATCH, population->id, clientele_batch_name(batch_id)) ||
+		!clientele_batch_get(batches, batch_id, &batch) || !batch.nulls[BATCH_RETURNED])
+		return 0;
+	return clientele_batch_return(population, batches, &batch);
+}
+
+/* Until some have come; what is behind is there the next time. */
 int
 clientele_codes_sweep(const ClientelePopulation *population, int promotion_id, TimestampTz now)
 {
 	ClienteleOwnTable *batches = clientele_own_open("coupon_batch");
 	ClienteleOwnRow batch;
+	List	   *expired = NIL;
+	ListCell   *cell;
 	int			count = 0;
-	bool		found;
 
-	/* one at a time; the others are there the next time */
 	find_expired(batches, promotion_id, now);
-	found = clientele_own_next(batches, &batch);
+	while (clientele_own_next(batches, &batch))
+		expired = lappend(expired, DatumGetPointer(batch.values[BATCH_ID]));
 	clientele_own_found(batches);
-	if (found && clientele_fresh_try_ended(CLIENTELE_LOCK_BATCH, population->id, clientele_batch_name(batch.values[BATCH_ID])) &&
-		clientele_batch_get(batches, batch.values[BATCH_ID], &batch) && batch.nulls[BATCH_RETURNED])
-		count = clientele_batch_return(population, batches, &batch);
+	foreach(cell, expired)
+	{
+		CHECK_FOR_INTERRUPTS();
+		count = sweep_batch(population, batches, PointerGetDatum(lfirst(cell)));
+		if (count > 0)
+			break;
+	}
 	clientele_own_close(batches);
 	return count;
 }

@@ -289,8 +289,10 @@ clientele_issue_codes(PG_FUNCTION_ARGS)
 	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, issue.population.id, issue.request_id);
 	if (!look(&issue))
 	{
-		const ClienteleOffered *offered = lock_promotion(&issue);
+		const ClienteleOffered *offered;
 
+		clientele_request_refuse_elsewhere(CLIENTELE_REQUEST_OF_BATCH, issue.population.id, issue.request_id);
+		offered = lock_promotion(&issue);
 		check_valid_until(issue.valid_until, now);
 		(void) expires_at(&issue, offered, now);
 		if (clientele_stock_reserve(&issue.population, offered, issue.quantity, now) != 0)
@@ -677,6 +679,7 @@ begin(Issue *issue)
 	{
 		const ClienteleOffered *offered;
 
+		clientele_request_refuse_elsewhere(CLIENTELE_REQUEST_OF_BATCH, issue->population.id, issue->request_id);
 		check_valid_until(issue->valid_until, now);
 		issue->quantity = count_segment(issue, now);
 		offered = lock_promotion(issue);

@@ -34,6 +34,7 @@ clientele_lock_request(PG_FUNCTION_ARGS)
 	clientele_fresh_check_commit();
 	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	clientele_request_refuse_elsewhere(CLIENTELE_REQUEST_OF_MEMBERSHIP, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	PG_RETURN_VOID();
 }
 

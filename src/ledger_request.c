@@ -7,19 +7,17 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
+#include "claim.h"
 #include "clock.h"
 #include "fresh.h"
 #include "ledger.h"
-#include "own_table.h"
 
 PG_FUNCTION_INFO_V1(clientele_write_ledger);
 
-#define ERRCODE_CLIENTELE_REQUEST_USED MAKE_SQLSTATE('C', 'L', '0', '0', '5')
 #define ERRCODE_CLIENTELE_NOT_ENOUGH MAKE_SQLSTATE('C', 'L', '0', '0', '6')
 
 static char *
@@ -58,7 +56,7 @@ static void
 refuse_used(const char *request_id, const char *differs)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_CLIENTELE_REQUEST_USED),
+			(errcode(CLIENTELE_ERRCODE_OTHER_REQUEST),
 			 errmsg("request \"%s\" was something else", request_id),
 			 errdetail("Different: %s.", differs),
 			 errhint("A repetition says the same; what is new needs an id of its own.")));
@@ -96,21 +94,6 @@ refuse_other(const ClienteleLedgerRequest *written, const ClienteleLedgerRequest
 	}
 	if (differs.len > 0)
 		refuse_used(wanted->entry.request_id, differs.data);
-}
-
-static bool
-is_step_of_claim(const ClienteleLedgerEntry *entry)
-{
-	ClienteleOwnTable *steps = clientele_own_open("claim_step");
-	ClienteleOwnRow row;
-	ScanKeyData keys[2];
-	bool		found;
-
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(entry->population_id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(entry->request_id));
-	found = clientele_own_get(steps, "claim_step_request", 2, keys, &row);
-	clientele_own_close(steps);
-	return found;
 }
 
 /* ---------- new ones ---------- */
@@ -190,8 +173,7 @@ write_once(ClienteleLedgerRequest *wanted)
 {
 	ClienteleLedgerEntry *entry = &wanted->entry;
 
-	if (is_step_of_claim(entry))
-		refuse_used(entry->request_id, "the call");
+	clientele_request_refuse_elsewhere(CLIENTELE_REQUEST_OF_LEDGER, entry->population_id, entry->request_id);
 	if (entry->refund_of)
 		find_spent(entry);
 	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, entry->population_id, entry->key);

@@ -692,7 +692,7 @@ clientele_stock_try_give_back(const ClientelePopulation *population, int promoti
 	" + (SELECT pg_catalog.count(*) FROM clientele.coupon_batch AS b JOIN clientele.coupon_code AS k USING (batch_id)" \
 	" WHERE b.promotion_id = $1 AND b.returned IS NULL AND k.claim_id IS NULL)"
 
-static const char *const taken_queries[CLIENTELE_STOCK_KINDS] = {TAKEN_OF_TOTAL, TAKEN("c.branch"), TAKEN("c.day::text"), TAKEN("''::text")};
+static const char *const taken_queries[CLIENTELE_STOCK_KINDS] = {TAKEN_OF_TOTAL, TAKEN("c.branch"), TAKEN("pg_catalog.to_char(c.day, 'YYYY-MM-DD')"), TAKEN("''::text")};
 
 static void
 delete_stripes(ClienteleOwnTable *stock, const Scope *scope)

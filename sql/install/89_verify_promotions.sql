@@ -26,7 +26,7 @@ BEGIN
     ), taken AS (
         SELECT t.promotion_id, t.kind, t.scope, sum(t.size) AS size
         FROM (SELECT a.promotion_id, l.kind, l.scope, l.size
-              FROM active AS a CROSS JOIN LATERAL (VALUES ('total', '', 1), ('branch', a.branch, 1), ('day', a.day::text, 1),
+              FROM active AS a CROSS JOIN LATERAL (VALUES ('total', '', 1), ('branch', a.branch, 1), ('day', to_char(a.day, 'YYYY-MM-DD'), 1),
                                                           ('budget', '', a.value)) AS l (kind, scope, size)
               UNION ALL
               SELECT b.promotion_id, 'total', '', 1 FROM clientele.coupon_batch AS b JOIN clientele.coupon_code AS k USING (batch_id)

@@ -12,6 +12,7 @@ INSERT INTO till.payment SELECT n, n, '2026-06-15 10:00', n * 1000 FROM generate
 SELECT create_population('guest', 'till.customer', 'id', 'Asia/Shanghai', target_schema => 'till_segments');
 SELECT add_source('guest', 'payment', 'till.payment', 'customer', 'paid_at', amount => 'net');
 SELECT define_metric('guest', 'spent', 'sum(payment.net)');
+SELECT define_metric('guest', 'visits', 'count(payment)');
 SELECT define_ladder('guest', 'class', '[{"label": "A", "when": "spent >= 20000"}, {"label": "B"}]');
 SET clientele.clock = '2026-07-01 09:00+08';
 SELECT publish('guest', 'first rules');
@@ -434,6 +435,31 @@ SELECT issue_codes('guest', 'all of them', 2, 'of 3') IS NOT NULL AS issued;
 SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 35, 'all of them', 'of 4', '{"amount": 600}');
 SELECT reasons, missing FROM try_claim_code('guest', 36, (SELECT code FROM coupon_code AS k JOIN coupon_batch AS b USING (batch_id) WHERE b.request_id = 'of 3' ORDER BY code LIMIT 1), 'of 5');
 SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- ---------------------------------------------------------------------------
+-- A coupon of an older version, which counts by another metric
+-- ---------------------------------------------------------------------------
+
+SET clientele.clock = '2026-07-02 12:00+08';
+SELECT till.offer('loyal', '{"spend": {"at_least": 500, "measure": "spent"}, "benefit": {"kind": "amount off", "amount": 30}, "after_refund": "recompute"}');
+SELECT claim('guest', 25, 'loyal', 'old 25') AS old_25 \gset
+SELECT claim('guest', 26, 'loyal', 'old 26') AS old_26 \gset
+SELECT till.offer('loyal', '{"spend": {"at_least": 2, "measure": "visits"}, "benefit": {"kind": "amount off", "amount": 40}, "after_refund": "recompute"}');
+SELECT claim('guest', 25, 'loyal', 'new 25') AS new_25 \gset
+SELECT claim('guest', 27, 'loyal', 'new 27') AS new_27 \gset
+-- in the term: one visit that is dear, two that are cheap
+INSERT INTO till.payment VALUES (201, 25, '2026-07-02 10:00', 400), (202, 27, '2026-07-02 10:00', 10), (203, 27, '2026-07-02 11:00', 10), (204, 26, '2026-07-02 11:00', 900);
+SELECT redeem(:old_25, 'old 25 used', '{"amount": 50}');
+SELECT redeem(:new_25, 'new 25 used', '{"amount": 50}');
+SELECT state, amount FROM redeem(:new_27, 'new 27 used', '{"amount": 50}');
+INSERT INTO till.payment VALUES (205, 25, '2026-07-02 11:30', 100);
+SELECT state, amount FROM redeem(:old_25, 'old 25 used', '{"amount": 50}');
+SELECT state, amount FROM redeem(:new_25, 'new 25 used', '{"amount": 50}');
+-- and when the version in force asks nothing of the customer
+SELECT till.offer('loyal', '{"benefit": {"kind": "amount off", "amount": 50}, "after_refund": "recompute"}');
+SELECT state, amount FROM redeem(:old_26, 'old 26 used', '{"amount": 50}');
+SELECT request_id, evidence -> 'spent' AS spent FROM claim_step WHERE request_id LIKE '% used' AND step = 'redeem' AND evidence ? 'spent' AND at = wall_clock() ORDER BY 1;
+SET clientele.clock = '2026-07-01 09:00+08';
 
 -- ---------------------------------------------------------------------------
 -- Counted anew

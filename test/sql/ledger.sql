@@ -166,6 +166,21 @@ SELECT grant_membership('ledger', 2, '金卡', NULL, 'm7');
 SELECT grant_membership('ledger', 2, '金卡', '2026-07-30', 'm7', -1);
 SELECT grant_membership('ledger', 2, 'a, b', '2026-07-30', 'm7');
 SELECT grant_membership('ledger', 9, '金卡', '2026-07-30', 'm7');
+-- A number is of one request, whatever it asks for.
+SELECT credit('ledger', 1, 'points', 1, 'm1');
+SELECT grant_membership('ledger', 3, '金卡', 'infinity', 's1');
+SELECT end_membership('ledger', 3, '金卡', 's1');
+SELECT earn('ledger', 1, 's1', '{"amount": 100}');
+SELECT define_promotion('ledger', 'code', '{"term": {"from": "2026-01-01"}, "branches": "all", "after_refund": "none", "benefit": {"kind": "points", "points": 1}}'),
+       publish_promotion('ledger', 'code');
+SELECT issue_codes('ledger', 'code', 1, 's1');
+CALL issue_coupons('ledger', 'code', 'true', 'm1');
+SELECT issue_codes('ledger', 'code', 1, 'codes') IS NOT NULL AS issued, claim('ledger', 3, 'code', 'claimed') IS NOT NULL AS claimed;
+SELECT spend('ledger', 1, 'points', 1, 'codes');
+SELECT grant_membership('ledger', 3, '金卡', 'infinity', 'codes');
+SELECT credit('ledger', 1, 'points', 1, 'claimed');
+SELECT grant_membership('ledger', 3, '金卡', 'infinity', 'claimed');
+SELECT issue_codes('ledger', 'code', 1, 'claimed');
 
 -- ---------------------------------------------------------------------------
 -- Rights
