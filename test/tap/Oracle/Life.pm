@@ -583,7 +583,7 @@ sub do_withdraw
 
 # ---------- a coupon for each customer of a segment ----------
 
-# From the greatest key down, so many customers at a time; what a range has taken stays, also if a later one fails.
+# From the greatest key down, so many customers at a time; what they have got stays, also if there is none left for others.
 sub do_issue_coupons
 {
 	my ($life, $step) = @_;
@@ -591,49 +591,51 @@ sub do_issue_coupons
 	return error('request') if $life->{issues}{ $step->{request} } && $step->{changed};
 	if (!$life->{issues}{ $step->{request} })
 	{
-		return error('state') if cannot_be_issued($life, $promotion);
+		return error('state') if $promotion->{state} ne 'published' || $promotion->{p}{joiners} || is_over($life, $promotion->{p});
 		$life->{issues}{ $step->{request} } = { promotion => $promotion->{name}, transferable => $step->{transferable}, done => 0, left_out => 0,
 			left => [ reverse @{ $life->{keys} } ] };
 		remember($life, $step, '');
 	}
 	my $issue = $life->{issues}{ $step->{request} };
-	while (my @range = @{ $issue->{left} }[ 0 .. least($step->{size}, scalar @{ $issue->{left} }) - 1 ])
+	while (@{ $issue->{left} })
 	{
-		my $error = issue_range($life, $step, $issue, $promotion, @range);
+		my $error = issue_range($life, $step, $issue, $promotion);
 		return $error if $error;
-		splice @{ $issue->{left} }, 0, scalar @range;
 	}
 	return '';
 }
 
-sub cannot_be_issued
-{
-	my ($life, $promotion) = @_;
-	return $promotion->{state} ne 'published' || $promotion->{p}{joiners} || !is_before($life->{now}, term_ends($life, $promotion->{p}, undef));
-}
+sub is_over { my ($life, $p) = @_; return !is_before($life->{now}, term_ends($life, $p, undef)); }
 
+# The next customers who are left; if there are not enough coupons, until the last who gets one.
 sub issue_range
 {
-	my ($life, $step, $issue, $promotion, @range) = @_;
+	my ($life, $step, $issue, $promotion) = @_;
+	my @range = @{ $issue->{left} }[ 0 .. least($step->{size}, scalar @{ $issue->{left} }) - 1 ];
 	my $of_segment = sub { my $profile = profile_at($life->{customer}{ $_[0] }, $life->{now}); return !grep { !$_->[1]->($profile) } @{ $step->{segment} } };
 	my @members = grep { is_there($life, $_) && $of_segment->($_) } @range;
-	return undef unless @members;
-	return error('state') if $promotion->{state} ne 'published';
-	my @given = grep { !may_not_be_given($life, $promotion, $_, @{ $step->{segment} } > 0) } @members;
+	return error('state') if @members && $promotion->{state} ne 'published';
 	my $moment = branch_moment($life, undef, $life->{now});
-	if (@given)
-	{
-		return error('state') if cannot_be_issued($life, $promotion);
-		return error('sold out') if lacking($life, $promotion, undef, $moment->{day}, scalar @given, 0);
-	}
-	$issue->{left_out} += @members - @given;
-	for my $key (@given)
-	{
-		my $claim = new_claim($life, { request => $step->{request}, key => $key }, $promotion, $moment, undef, undef);
-		@$claim{qw(nth origin batch transferable expires_at)} = (++$issue->{done}, 'batch', $step->{request}, $step->{transferable}, sooner($step->{until} // 'infinity', term_ends($life, $promotion->{p}, undef)));
-		push @{ $life->{claims} }, $claim;
-	}
+	my @wanted = grep { !may_not_be_given($life, $promotion, $_, @{ $step->{segment} } > 0) } @members;
+	my ($least) = sort { $a <=> $b } scalar @wanted, map { most(0, $_) } values %{ left_of($life, $promotion, undef, $moment->{day}) };
+	my @given = @wanted[ 0 .. $least - 1 ];
+	return error('sold out') if @wanted && !@given;
+	return error('state') if @given && is_over($life, $promotion->{p});
+	give_coupon($life, $step, $issue, $promotion, $moment, $_) for @given;
+	my $last = @given < @wanted ? $given[-1] : $range[-1];
+	my %passed = map { $_ => 1 } splice @{ $issue->{left} }, 0, 1 + (grep { $range[$_] eq $last } 0 .. $#range)[0];
+	$issue->{left_out} += grep({ $passed{$_} } @members) - @given;
 	return undef;
+}
+
+sub give_coupon
+{
+	my ($life, $step, $issue, $promotion, $moment, $key) = @_;
+	my $claim = new_claim($life, { request => $step->{request}, key => $key }, $promotion, $moment, undef, undef);
+	@$claim{qw(nth origin batch transferable expires_at)}
+		= (++$issue->{done}, 'batch', $step->{request}, $step->{transferable}, sooner($step->{until} // 'infinity', term_ends($life, $promotion->{p}, undef)));
+	push @{ $life->{claims} }, $claim;
+	return;
 }
 
 # Of one who comes to a coupon without having claimed it.
