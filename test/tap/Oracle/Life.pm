@@ -565,7 +565,7 @@ sub do_issue_codes
 	return $before if defined $before;
 	my $promotion = find_promotion($life, $step->{promotion}) or return error('promotion');
 	my $p = $promotion->{p};
-	return error('state') if $promotion->{state} ne 'published' || $p->{joiners} || !is_before($life->{now}, term_ends($life, $p, undef));
+	return error('state') if $promotion->{state} ne 'published' || $p->{joiners} || is_over($life, $p);
 	my $left = left_of($life, $promotion, undef, 0)->{'sold out'};
 	return error('sold out') if defined $left && $left < $step->{quantity};
 	$life->{batches}{ $step->{request} } = { promotion => $promotion->{name}, until => $step->{until} // 'infinity', transferable => $step->{transferable}, forgotten => 0, claims => [ (undef) x $step->{quantity} ] };
