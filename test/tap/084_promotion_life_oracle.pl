@@ -1,7 +1,8 @@
-# Random promotions over random customers, claimed, redeemed, given back, expired, paused, changed
-# and ended at random, step by step against a slow, obvious model (Oracle/Life.pm): what is
+# Random promotions and earn rules over random customers, claimed, redeemed, given back, expired, paused,
+# changed and ended at random; coupons for segments, codes, memberships, people who refuse, are held out, are
+# forgotten: step by step against a slow, obvious model (Oracle/Life.pm). What is
 # answered must be what the model says, and so must what is written, after every step:
-# claims, what is left of every limit, and what customers have in their accounts.
+# claims, what is left of every limit, and what customers have in their accounts; and in the end what views show.
 #
 # Then several sessions at once: what they have done is put into the order of its commits, and the
 # model does it again in that order; what was refused must have been so at some moment of the asking.
@@ -22,6 +23,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use Oracle::Calendar;
 use Oracle::Life;
 use Oracle::LifeReports;
 use Oracle::LifeSteps;

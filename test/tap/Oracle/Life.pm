@@ -12,127 +12,15 @@ use utf8;
 use integer;
 
 use Exporter 'import';
-use POSIX ();
-use Time::Local 'timegm';
 
+use Oracle::Calendar;
+use Oracle::Profile;
 use Oracle::Promotion;
 
-our @EXPORT = qw($card $minute_us $hour_us $day_us local_moment instant_of instant_text zone_of branch_moment
-	profile_at random_audience effective_state terms_of life_verb copy_life claim_lines lot_lines stock_line claim_for_request);
-
-our $card = '金卡';    # a membership, and the tag of its name
-our $minute_us = 60_000_000;
-our $hour_us = 60 * $minute_us;
-our $day_us = 24 * $hour_us;
-
-# ---------------------------------------------------------------------------
-# Time
-# ---------------------------------------------------------------------------
-
-my $first_day = 1_782_777_600;    # the day before 1 July 2026
-
-sub in_zone
-{
-	my ($zone, $question) = @_;
-	local $ENV{TZ} = $zone;
-	POSIX::tzset();
-	return $question->();
-}
-
-# The wall clock of a zone: day (1 = 1 July 2026) and minute.
-sub local_moment
-{
-	my ($zone, $us) = @_;
-	my (undef, $minute, $hour, $mday, $month, $year) = in_zone($zone, sub { localtime($us / 1_000_000) });
-	return { day => (timegm(0, 0, 0, $mday, $month, $year) - $first_day) / 86_400, minute => 60 * $hour + $minute };
-}
-
-sub instant_of
-{
-	my ($zone, $day, $minute) = @_;
-	my (undef, undef, undef, $mday, $month, $year) = gmtime($first_day + 86_400 * $day);
-	return 1_000_000 * in_zone($zone, sub { POSIX::mktime(0, $minute % 60, $minute / 60, $mday, $month, $year, 0, 0, -1) });
-}
-
-# As SQL prints it in UTC.
-sub instant_text
-{
-	my ($us) = @_;
-	return '' unless defined $us;
-	return $us if $us eq 'infinity';
-	my $text = POSIX::strftime('%Y-%m-%d %H:%M:%S', gmtime($us / 1_000_000));
-	my $part = sprintf('.%06d', $us % 1_000_000);
-	$part =~ s/\.?0+$//;
-	return "$text$part+00";
-}
-
-sub is_before { my ($a, $b) = @_; return $a ne 'infinity' && ($b eq 'infinity' || $a < $b); }
-sub sooner { my ($a, $b) = @_; return is_before($b, $a) ? $b : $a; }
+our @EXPORT = qw(branch_moment effective_state terms_of life_verb copy_life claim_lines lot_lines stock_line claim_for_request);
 
 sub zone_of { my ($life, $branch) = @_; return (defined $branch ? $life->{zones}{$branch} : undef) // $life->{zone}; }
 sub branch_moment { my ($life, $branch, $us) = @_; return local_moment(zone_of($life, $branch), $us); }
-
-# ---------------------------------------------------------------------------
-# The profile, as it is at an instant by what is written now
-# ---------------------------------------------------------------------------
-
-sub profile_at
-{
-	my ($customer, $us) = @_;
-	my %profile = (member => $customer->{member}, paid => 0, visits => 0, recent => 0, largest => undef, tag => {});
-	for my $payment (@{ $customer->{payments} })
-	{
-		my ($at, $amount) = @$payment;
-		next if $at > $us;
-		$profile{paid} += $amount;
-		$profile{visits} += $one;
-		$profile{recent} += $amount if $at > $us - 72 * $hour_us;
-		$profile{largest} = $amount if !defined $profile{largest} || $amount > $profile{largest};
-	}
-	$profile{tier} = $profile{paid} >= 3000 * $one ? 'gold' : $profile{paid} >= 1000 * $one ? 'silver' : 'basic';
-	for my $said (sort { $a->{at} <=> $b->{at} } @{ $customer->{said} })
-	{
-		next if $said->{at} > $us;
-		$profile{tag}{ $said->{tag} } = $said->{given} && (!defined $said->{until} || $said->{until} > $us);
-	}
-	$profile{tag}{vip} ||= $profile{paid} > 2000 * $one;
-	return \%profile;
-}
-
-# A condition as parts between its ANDs: text, and what is true, false or unknown of it.
-sub audience_part
-{
-	my $limit = pick(500, 1500, 2500);
-	my $few = 1 + any(4);
-	return pick(
-		["member = 'A'", sub { my $m = $_[0]{member}; defined $m ? $m eq 'A' : undef }],
-		["member in ('A', 'B')", sub { my $m = $_[0]{member}; defined $m ? $m =~ /^[AB]$/ : undef }],
-		['member is null', sub { !defined $_[0]{member} }],
-		["tier in ('gold', 'silver')", sub { $_[0]{tier} ne 'basic' }],
-		["tier = 'basic'", sub { $_[0]{tier} eq 'basic' }],
-		["has_tag('vip')", sub { $_[0]{tag}{vip} ? 1 : 0 }],
-		["not has_tag('guest')", sub { !$_[0]{tag}{guest} }],
-		["has_tag('guest')", sub { $_[0]{tag}{guest} ? 1 : 0 }],
-		["has_tag('$card')", sub { $_[0]{tag}{$card} ? 1 : 0 }],
-		["not has_tag('$card')", sub { !$_[0]{tag}{$card} }],
-		["paid >= $limit", sub { $_[0]{paid} >= $limit * $one }],
-		["recent < $limit", sub { $_[0]{recent} < $limit * $one }],
-		["recent > $limit", sub { $_[0]{recent} > $limit * $one }],
-		["largest > $limit", sub { my $m = $_[0]{largest}; defined $m ? $m > $limit * $one : undef }],
-		["visits <= $few", sub { $_[0]{visits} <= $few * $one }],
-		["visits > $few", sub { $_[0]{visits} > $few * $one }]);
-}
-
-sub random_audience
-{
-	return [ map {
-		my ($a, $b) = (audience_part(), audience_part());
-		my $kind = any(6);
-		$kind == 0 ? ["($a->[0] or $b->[0])", sub { my ($x, $y) = ($a->[1]->(@_), $b->[1]->(@_)); $x || $y ? 1 : defined $x && defined $y ? 0 : undef }]
-		  : $kind == 1 && $a->[0] !~ /^not/ ? ["not ($a->[0])", sub { my $x = $a->[1]->(@_); defined $x ? !$x : undef }]
-		  : $a;
-	} 1 .. pick(1, 1, 1, 2, 3) ];
-}
 
 # ---------------------------------------------------------------------------
 # Terms
@@ -677,7 +565,7 @@ sub do_issue_codes
 	return $before if defined $before;
 	my $promotion = find_promotion($life, $step->{promotion}) or return error('promotion');
 	my $p = $promotion->{p};
-	return error('state') if $promotion->{state} ne 'published' || $p->{joiners} || !is_before($life->{now}, term_ends($life, $p, undef));
+	return error('state') if $promotion->{state} ne 'published' || $p->{joiners} || is_over($life, $p);
 	my $left = left_of($life, $promotion, undef, 0)->{'sold out'};
 	return error('sold out') if defined $left && $left < $step->{quantity};
 	$life->{batches}{ $step->{request} } = { promotion => $promotion->{name}, until => $step->{until} // 'infinity', transferable => $step->{transferable}, forgotten => 0, claims => [ (undef) x $step->{quantity} ] };
@@ -695,7 +583,7 @@ sub do_withdraw
 
 # ---------- a coupon for each customer of a segment ----------
 
-# From the greatest key down, so many customers at a time; what a range has taken stays, also if a later one fails.
+# From the greatest key down, so many customers at a time; what they have got stays, also if there is none left for others.
 sub do_issue_coupons
 {
 	my ($life, $step) = @_;
@@ -703,49 +591,51 @@ sub do_issue_coupons
 	return error('request') if $life->{issues}{ $step->{request} } && $step->{changed};
 	if (!$life->{issues}{ $step->{request} })
 	{
-		return error('state') if cannot_be_issued($life, $promotion);
+		return error('state') if $promotion->{state} ne 'published' || $promotion->{p}{joiners} || is_over($life, $promotion->{p});
 		$life->{issues}{ $step->{request} } = { promotion => $promotion->{name}, transferable => $step->{transferable}, done => 0, left_out => 0,
 			left => [ reverse @{ $life->{keys} } ] };
 		remember($life, $step, '');
 	}
 	my $issue = $life->{issues}{ $step->{request} };
-	while (my @range = @{ $issue->{left} }[ 0 .. least($step->{size}, scalar @{ $issue->{left} }) - 1 ])
+	while (@{ $issue->{left} })
 	{
-		my $error = issue_range($life, $step, $issue, $promotion, @range);
+		my $error = issue_range($life, $step, $issue, $promotion);
 		return $error if $error;
-		splice @{ $issue->{left} }, 0, scalar @range;
 	}
 	return '';
 }
 
-sub cannot_be_issued
-{
-	my ($life, $promotion) = @_;
-	return $promotion->{state} ne 'published' || $promotion->{p}{joiners} || !is_before($life->{now}, term_ends($life, $promotion->{p}, undef));
-}
+sub is_over { my ($life, $p) = @_; return !is_before($life->{now}, term_ends($life, $p, undef)); }
 
+# The next customers who are left; if there are not enough coupons, until the last who gets one.
 sub issue_range
 {
-	my ($life, $step, $issue, $promotion, @range) = @_;
+	my ($life, $step, $issue, $promotion) = @_;
+	my @range = @{ $issue->{left} }[ 0 .. least($step->{size}, scalar @{ $issue->{left} }) - 1 ];
 	my $of_segment = sub { my $profile = profile_at($life->{customer}{ $_[0] }, $life->{now}); return !grep { !$_->[1]->($profile) } @{ $step->{segment} } };
 	my @members = grep { is_there($life, $_) && $of_segment->($_) } @range;
-	return undef unless @members;
-	return error('state') if $promotion->{state} ne 'published';
-	my @given = grep { !may_not_be_given($life, $promotion, $_, @{ $step->{segment} } > 0) } @members;
+	return error('state') if @members && $promotion->{state} ne 'published';
 	my $moment = branch_moment($life, undef, $life->{now});
-	if (@given)
-	{
-		return error('state') if cannot_be_issued($life, $promotion);
-		return error('sold out') if lacking($life, $promotion, undef, $moment->{day}, scalar @given, 0);
-	}
-	$issue->{left_out} += @members - @given;
-	for my $key (@given)
-	{
-		my $claim = new_claim($life, { request => $step->{request}, key => $key }, $promotion, $moment, undef, undef);
-		@$claim{qw(nth origin batch transferable expires_at)} = (++$issue->{done}, 'batch', $step->{request}, $step->{transferable}, sooner($step->{until} // 'infinity', term_ends($life, $promotion->{p}, undef)));
-		push @{ $life->{claims} }, $claim;
-	}
+	my @wanted = grep { !may_not_be_given($life, $promotion, $_, @{ $step->{segment} } > 0) } @members;
+	my ($least) = sort { $a <=> $b } scalar @wanted, map { most(0, $_) } values %{ left_of($life, $promotion, undef, $moment->{day}) };
+	my @given = @wanted[ 0 .. $least - 1 ];
+	return error('sold out') if @wanted && !@given;
+	return error('state') if @given && is_over($life, $promotion->{p});
+	give_coupon($life, $step, $issue, $promotion, $moment, $_) for @given;
+	my $last = @given < @wanted ? $given[-1] : $range[-1];
+	my %passed = map { $_ => 1 } splice @{ $issue->{left} }, 0, 1 + (grep { $range[$_] eq $last } 0 .. $#range)[0];
+	$issue->{left_out} += grep({ $passed{$_} } @members) - @given;
 	return undef;
+}
+
+sub give_coupon
+{
+	my ($life, $step, $issue, $promotion, $moment, $key) = @_;
+	my $claim = new_claim($life, { request => $step->{request}, key => $key }, $promotion, $moment, undef, undef);
+	@$claim{qw(nth origin batch transferable expires_at)}
+		= (++$issue->{done}, 'batch', $step->{request}, $step->{transferable}, sooner($step->{until} // 'infinity', term_ends($life, $promotion->{p}, undef)));
+	push @{ $life->{claims} }, $claim;
+	return;
 }
 
 # Of one who comes to a coupon without having claimed it.

@@ -8,6 +8,7 @@ use integer;
 
 use Exporter 'import';
 
+use Oracle::Calendar;
 use Oracle::Life;
 use Oracle::Promotion;
 

@@ -10,7 +10,9 @@ use integer;
 
 use Exporter 'import';
 
+use Oracle::Calendar;
 use Oracle::Life;
+use Oracle::Profile;
 use Oracle::Promotion;
 
 our @EXPORT = qw(random_world world_sql random_step burst_step step_sql sql_text);
