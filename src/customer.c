@@ -6,9 +6,12 @@
 
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 #include "customer.h"
 #include "forgotten.h"
+#include "owner.h"
+#include "reader.h"
 #include "stream.h"
 
 static ClienteleStream *
@@ -37,4 +40,28 @@ clientele_customer_exists(const ClientelePopulation *population, Oid key_type, D
 
 	clientele_stream_close(stream);
 	return found && !(forgotten && clientele_is_forgotten(forgotten, key));
+}
+
+void
+clientele_customer_check(int population_id, char *key)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	ClientelePopulation population;
+	ClienteleRole caller;
+	Oid			key_type;
+	bool		found;
+
+	if (!clientele_population_find_id(population_id, &population))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("the population of customer %s does not exist any more", key)));
+	key_type = getBaseType(get_atttype(population.relation, get_attnum(population.relation, NameStr(population.key_column))));
+	caller = clientele_become(population.owner);
+	found = clientele_customer_exists(&population, key_type, clientele_key_of_text(key_type, key), snapshot);
+	clientele_become_again(&caller);
+	UnregisterSnapshot(snapshot);
+	if (!found)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("population \"%s\" has no customer %s", NameStr(population.name), key)));
 }

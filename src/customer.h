@@ -17,4 +17,7 @@
  */
 extern bool clientele_customer_exists(const ClientelePopulation *population, Oid key_type, Datum key, Snapshot snapshot);
 
+/* An error unless there is one this moment: for who has his lock, and is about to write something down of him. */
+extern void clientele_customer_check(int population_id, char *key);
+
 #endif							/* CLIENTELE_CUSTOMER_H */

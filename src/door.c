@@ -44,8 +44,12 @@ function_behind(Oid door)
 	return LookupFuncName(name, ntypes + 1, all, false);
 }
 
+/*
+ * With the key as text, unless it is NULL.  Our own arguments stay as they are: constants are put there once, for
+ * all calls.
+ */
 static Datum
-call_behind(FunctionCallInfo fcinfo)
+call_behind(FunctionCallInfo fcinfo, const char *key)
 {
 	LOCAL_FCINFO(behind, FUNC_MAX_ARGS);
 	FmgrInfo   *function = fcinfo->flinfo->fn_extra;
@@ -64,6 +68,8 @@ call_behind(FunctionCallInfo fcinfo)
 	behind->args[0].isnull = false;
 	for (int i = 0; i < fcinfo->nargs; i++)
 		behind->args[i + 1] = fcinfo->args[i];
+	if (key != NULL)
+		behind->args[KEY_ARGUMENT + 1].value = CStringGetTextDatum(key);
 	result = FunctionCallInvoke(behind);
 	fcinfo->isnull = behind->isnull;
 	return result;
@@ -72,14 +78,12 @@ call_behind(FunctionCallInfo fcinfo)
 Datum
 clientele_door_for_caller(PG_FUNCTION_ARGS)
 {
-	return call_behind(fcinfo);
+	return call_behind(fcinfo, NULL);
 }
 
 /* f(population, key anynonarray, ...), where there is f(population, key text, ...) as well. */
 Datum
 clientele_door_for_key(PG_FUNCTION_ARGS)
 {
-	if (!PG_ARGISNULL(KEY_ARGUMENT))
-		fcinfo->args[KEY_ARGUMENT].value = CStringGetTextDatum(clientele_key_argument(fcinfo, KEY_ARGUMENT));
-	return call_behind(fcinfo);
+	return call_behind(fcinfo, PG_ARGISNULL(KEY_ARGUMENT) ? NULL : clientele_key_argument(fcinfo, KEY_ARGUMENT));
 }

@@ -13,6 +13,7 @@
 
 #include "claim.h"
 #include "clock.h"
+#include "customer.h"
 #include "fresh.h"
 #include "ledger.h"
 
@@ -177,6 +178,8 @@ write_once(ClienteleLedgerRequest *wanted)
 	if (entry->refund_of)
 		find_spent(entry);
 	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, entry->population_id, entry->key);
+	if (strcmp(wanted->verb, "credit") == 0)
+		clientele_customer_check(entry->population_id, unconstify(char *, entry->key));
 	entry->at = clientele_clock_now();
 	write_entries(wanted);
 }

@@ -10,6 +10,11 @@ CREATE FUNCTION clientele.lock_request(population_id int, request_id text, key t
 REVOKE ALL ON FUNCTION clientele.lock_request(int, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.lock_request(int, text, text) IS 'internal: until the end of the transaction nobody else is answered this request, nor takes anything for this customer';
 
+CREATE FUNCTION clientele.check_customer(population_id int, key text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_check_customer' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.check_customer(int, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_customer(int, text) IS 'internal: an error unless there is such a customer this moment, whatever the snapshot; within his lock';
+
 CREATE FUNCTION clientele.fresh_memberships(population_id int, key text, request_id text) RETURNS SETOF clientele.membership
     AS 'MODULE_PATHNAME', 'clientele_fresh_memberships' LANGUAGE C VOLATILE;
 REVOKE ALL ON FUNCTION clientele.fresh_memberships(int, text, text) FROM PUBLIC;
@@ -469,6 +474,7 @@ BEGIN
            || CASE WHEN since IS NULL THEN '{}' ELSE jsonb_build_object('since', since) END) IS NOT NULL THEN
         RETURN;
     END IF;
+    PERFORM clientele.check_customer(allowed.population_id, clientele.printed_key(allowed, key));
     now := clientele.wall_clock();
     since := coalesce(since, now);
     IF since < now OR NOT isfinite(since) THEN

@@ -476,5 +476,11 @@ WHERE claim_step.claim_id = c.claim_id AND o.name = 'voucher' AND c.state = 'red
 SELECT promotion, item, regexp_replace(scope, '[0-9]+', 'N') AS scope, expected - kept AS difference FROM verify_promotions('guest');
 ROLLBACK;
 
+-- many for one customer in one statement
+SET clientele.clock = '2026-07-01 09:00+08';
+SELECT till.offer('again', '{"benefit": {"kind": "points", "points": 1}, "after_refund": "none"}');
+SELECT count(claim('guest', 7, 'again', 'many ' || n)) FROM generate_series(1, 3) AS n;
+SELECT DISTINCT c.key FROM claim_step AS s JOIN claim AS c USING (claim_id) WHERE s.request_id LIKE 'many %';
+
 SELECT drop_population('guest');
 DROP SCHEMA till CASCADE;
