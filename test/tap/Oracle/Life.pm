@@ -476,6 +476,7 @@ sub do_claim
 	return error('null') if $step->{redeem} && !$bill;
 	my $before = answered_before($life, $step);
 	return $before if defined $before;
+	return error('promotion') unless $step->{code} || find_promotion($life, $step->{promotion});
 	return error('customer') unless is_there($life, $key);
 	my $batch;
 	if ($step->{code})
