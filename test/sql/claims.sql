@@ -482,5 +482,12 @@ SELECT till.offer('again', '{"benefit": {"kind": "points", "points": 1}, "after_
 SELECT count(claim('guest', 7, 'again', 'many ' || n)) FROM generate_series(1, 3) AS n;
 SELECT DISTINCT c.key FROM claim_step AS s JOIN claim AS c USING (claim_id) WHERE s.request_id LIKE 'many %';
 
+-- a number is of one request: of the ledger or of a claim
+SELECT credit('guest', 7, 'points', 5, 'order 1');
+SELECT claim('guest', 7, 'again', 'order 1', '{"amount": 5}', redeem => true);
+SELECT credit('guest', 7, 'points', 5, 'order 1');
+SELECT claim('guest', 7, 'again', 'order 2', '{"amount": 5}', redeem => true) IS NOT NULL AS claimed;
+SELECT credit('guest', 7, 'points', 5, 'order 2');
+
 SELECT drop_population('guest');
 DROP SCHEMA till CASCADE;
