@@ -43,6 +43,16 @@ end_of_days(int valid_days, DateADT day, pg_tz *zone)
 	return valid_days == 0 ? DT_NOEND : clientele_instant((Timestamp) (day + valid_days + 1) * USECS_PER_DAY, zone);
 }
 
+/* Nothing that was written by hand has its number: whoever repeats that is answered by all entries that have it. */
+static void
+check_request(const ClienteleRequest *request)
+{
+	ClienteleLedgerRequest written;
+
+	if (request->id != NULL && clientele_ledger_find_request(request->population.id, request->id, &written))
+		clientele_request_refuse_other(request, psprintf("it was a %s in the ledger", written.verb));
+}
+
 static ClienteleLedgerEntry
 entry_of(const ClienteleRequest *request, const ClienteleOwnRow *claim, const ClientelePromotionBenefit *benefit,
 		 ClienteleDecimal amount)
@@ -222,6 +232,7 @@ clientele_give(const ClienteleRequest *request, const ClienteleOwnRow *claim, co
 		return;
 	if (has_account(benefit))
 	{
+		check_request(request);
 		SPI_connect();
 		(void) clientele_ledger_give(&entry);
 		SPI_finish();
@@ -258,6 +269,7 @@ clientele_give_take_back(const ClienteleRequest *request, const ClienteleOwnRow 
 		return;
 	if (has_account(benefit))
 	{
+		check_request(request);
 		SPI_connect();
 		clientele_ledger_take_back(&entry);
 		SPI_finish();

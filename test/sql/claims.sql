@@ -500,5 +500,12 @@ RESET enable_seqscan;
 DROP INDEX by_staff, by_bill, by_time;
 SELECT claim('guest', 10, 'indexed', 'index 10', '{"amount": 10, "staff": "bo"}') IS NOT NULL AS claimed;
 
+-- a number is of one request: of the ledger or of a claim
+SELECT credit('guest', 7, 'points', 5, 'order 1');
+SELECT claim('guest', 7, 'again', 'order 1', '{"amount": 5}', redeem => true);
+SELECT credit('guest', 7, 'points', 5, 'order 1');
+SELECT claim('guest', 7, 'again', 'order 2', '{"amount": 5}', redeem => true) IS NOT NULL AS claimed;
+SELECT credit('guest', 7, 'points', 5, 'order 2');
+
 SELECT drop_population('guest');
 DROP SCHEMA till CASCADE;
