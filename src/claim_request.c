@@ -120,9 +120,9 @@ is_written(ClienteleRequestPlace place, int population_id, const char *id)
 void
 clientele_request_refuse_elsewhere(ClienteleRequestPlace own, int population_id, const char *id)
 {
-	for (int other = 0; other < lengthof(places); other++)
+	for (int other = 0; other < (int) lengthof(places); other++)
 	{
-		if (other != own && is_written(other, population_id, id))
+		if (other != (int) own && is_written((ClienteleRequestPlace) other, population_id, id))
 			ereport(ERROR,
 					(errcode(CLIENTELE_ERRCODE_OTHER_REQUEST),
 					 errmsg("request \"%s\" was something else: it was %s", id, places[other].what),
