@@ -76,13 +76,20 @@ typedef void ClienteleJsonActionResult;
 /* An update says since 16 which indexes are to hear of it, before that whether any is. */
 #if PG_VERSION_NUM >= 160000
 #define ClienteleUpdatedIndexes TU_UpdateIndexes
-#define clientele_update_index_tuples(result, slot, estate, indexes) \
-	((indexes) == TU_None ? NIL : \
-	 ExecInsertIndexTuples(result, slot, estate, true, false, NULL, NIL, (indexes) == TU_Summarizing))
+#define CLIENTELE_ALL_INDEXES TU_All
+#define clientele_index_is_updated(info, updated) \
+	((updated) == TU_All || ((updated) == TU_Summarizing && (info)->ii_Summarizing))
 #else
 #define ClienteleUpdatedIndexes bool
-#define clientele_update_index_tuples(result, slot, estate, indexes) \
-	((indexes) ? ExecInsertIndexTuples(result, slot, estate, true, false, NULL, NIL) : NIL)
+#define CLIENTELE_ALL_INDEXES true
+#define clientele_index_is_updated(info, updated) ((void) (info), (updated))
+#endif
+
+/* Since 17 whoever has made entries says when he has done. */
+#if PG_VERSION_NUM >= 170000
+#define clientele_index_insert_cleanup(index, info) index_insert_cleanup(index, info)
+#else
+#define clientele_index_insert_cleanup(index, info) ((void) (index), (void) (info))
 #endif
 
 /* The sequence of an identity column is asked for by its table, opened, since 17. */

@@ -13,13 +13,14 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
-#include "executor/executor.h"
+#include "executor/tuptable.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "own_index.h"
 #include "own_table.h"
 #include "quiet_read.h"
 
@@ -30,9 +31,7 @@ struct ClienteleOwnTable
 	Snapshot	snapshot;		/* of rows that are being looked up ... */
 	Relation	index;
 	ClienteleQuietRead *scan;
-	EState	   *estate;			/* ... or NULL, and this: NULL before the first write */
-	ResultRelInfo *result;
-	TupleTableSlot *row;
+	TupleTableSlot *row;		/* that is being written; NULL: none yet */
 };
 
 static Oid
@@ -69,12 +68,8 @@ void
 clientele_own_close(ClienteleOwnTable *table)
 {
 	clientele_own_found(table);
-	if (table->estate != NULL)
-	{
+	if (table->row != NULL)
 		ExecDropSingleTupleTableSlot(table->row);
-		ExecCloseIndices(table->result);
-		FreeExecutorState(table->estate);
-	}
 	table_close(table->relation, NoLock);
 	pfree(table);
 }
@@ -174,61 +169,41 @@ clientele_own_get(ClienteleOwnTable *table, const char *index, int nkeys, ScanKe
 
 /* ---------- writing ---------- */
 
-static void
-begin_writing(ClienteleOwnTable *table)
-{
-	clientele_own_found(table);
-	if (table->estate != NULL)
-		return;
-	table->estate = CreateExecutorState();
-	table->result = makeNode(ResultRelInfo);
-	InitResultRelInfo(table->result, table->relation, 0, NULL, 0);
-	ExecOpenIndices(table->result, false);
-	table->row = table_slot_create(table->relation, NULL);
-}
-
 static TupleTableSlot *
 slot_of(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 {
-	TupleTableSlot *slot = ExecClearTuple(table->row);
 	int			ncolumns = RelationGetNumberOfAttributes(table->relation);
 
-	memcpy(slot->tts_values, row->values, ncolumns * sizeof(Datum));
-	memcpy(slot->tts_isnull, row->nulls, ncolumns * sizeof(bool));
-	return ExecStoreVirtualTuple(slot);
-}
-
-static void
-end_writing(ClienteleOwnTable *table)
-{
-	ResetPerTupleExprContext(table->estate);
-	CommandCounterIncrement();
+	clientele_own_found(table);
+	if (table->row == NULL)
+		table->row = table_slot_create(table->relation, NULL);
+	ExecClearTuple(table->row);
+	memcpy(table->row->tts_values, row->values, ncolumns * sizeof(Datum));
+	memcpy(table->row->tts_isnull, row->nulls, ncolumns * sizeof(bool));
+	return ExecStoreVirtualTuple(table->row);
 }
 
 void
 clientele_own_insert(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 {
-	TupleTableSlot *slot;
+	TupleTableSlot *slot = slot_of(table, row);
 
-	begin_writing(table);
-	slot = slot_of(table, row);
 	table_tuple_insert(table->relation, slot, GetCurrentCommandId(true), 0, NULL);
-	list_free(clientele_insert_index_tuples(table->result, slot, table->estate));
-	end_writing(table);
+	clientele_own_enter(table->relation, &slot->tts_tid, row->values, row->nulls, CLIENTELE_ALL_INDEXES);
+	CommandCounterIncrement();
 }
 
 void
 clientele_own_update(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 {
 	ItemPointerData place = row->place;
-	ClienteleUpdatedIndexes indexes;
-	TupleTableSlot *slot;
+	TupleTableSlot *slot = slot_of(table, row);
+	ClienteleUpdatedIndexes updated;
 
-	begin_writing(table);
-	slot = slot_of(table, row);
-	simple_table_tuple_update(table->relation, &place, slot, GetActiveSnapshot(), &indexes);
-	list_free(clientele_update_index_tuples(table->result, slot, table->estate, indexes));
-	end_writing(table);
+	simple_table_tuple_update(table->relation, &place, slot, GetActiveSnapshot(), &updated);
+	if (updated)
+		clientele_own_enter(table->relation, &slot->tts_tid, row->values, row->nulls, updated);
+	CommandCounterIncrement();
 }
 
 void
@@ -236,9 +211,9 @@ clientele_own_delete(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 {
 	ItemPointerData place = row->place;
 
-	begin_writing(table);
+	clientele_own_found(table);
 	simple_table_tuple_delete(table->relation, &place, GetActiveSnapshot());
-	end_writing(table);
+	CommandCounterIncrement();
 }
 
 int64
