@@ -51,6 +51,7 @@ forget(Datum arg, Oid relation)
 	HASH_SEQ_STATUS status;
 	KeptIndexes *kept;
 
+	(void) arg;
 	hash_seq_init(&status, kept_indexes);
 	while ((kept = hash_seq_search(&status)) != NULL)
 		if (!OidIsValid(relation) || kept->table == relation || has_index(kept, relation))
