@@ -481,25 +481,6 @@ SET clientele.clock = '2026-07-01 09:00+08';
 SELECT till.offer('again', '{"benefit": {"kind": "points", "points": 1}, "after_refund": "none"}');
 SELECT count(claim('guest', 7, 'again', 'many ' || n)) FROM generate_series(1, 3) AS n;
 SELECT DISTINCT c.key FROM claim_step AS s JOIN claim AS c USING (claim_id) WHERE s.request_id LIKE 'many %';
--- ---------------------------------------------------------------------------
--- Indexes that somebody makes, and drops, while we write
--- ---------------------------------------------------------------------------
-
-SELECT till.offer('indexed', '{"benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none"}');
-SELECT claim('guest', 1, 'indexed', 'index 1', '{"amount": 10, "staff": "bo"}') IS NOT NULL AS claimed;
-CREATE INDEX by_staff ON claim (staff, (amount + 1)) WHERE staff = 'bo';
-CREATE INDEX by_bill ON claim USING gin (bill);
-CREATE INDEX by_time ON claim USING brin (claimed_at);
-SELECT count(claim('guest', n, 'indexed', 'index ' || n, jsonb_build_object('amount', 10 + n, 'staff', CASE WHEN n % 2 = 0 THEN 'bo' ELSE 'an' END)))
-FROM generate_series(2, 9) AS n;
-SET enable_seqscan = off;
-SELECT count(*) FROM claim WHERE staff = 'bo' AND amount + 1 = 6;
-SELECT count(*) FROM claim WHERE bill @> '{"staff": "an"}';
-SELECT count(*) FROM claim JOIN offered_promotion USING (promotion_id) WHERE name = 'indexed' AND claimed_at BETWEEN wall_clock() AND wall_clock();
-RESET enable_seqscan;
-DROP INDEX by_staff, by_bill, by_time;
-SELECT claim('guest', 10, 'indexed', 'index 10', '{"amount": 10, "staff": "bo"}') IS NOT NULL AS claimed;
-
 -- a number is of one request: of the ledger or of a claim
 SELECT credit('guest', 7, 'points', 5, 'order 1');
 SELECT claim('guest', 7, 'again', 'order 1', '{"amount": 5}', redeem => true);
