@@ -27,6 +27,13 @@ struct Node;
 #define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
 #endif
 
+/* What is changed in a column's description has to be told since 18. */
+#if PG_VERSION_NUM >= 180000
+#define clientele_column_changed(columns, column) populate_compact_attribute(columns, column)
+#else
+#define clientele_column_changed(columns, column) ((void) 0)
+#endif
+
 /* A function that never returns is marked in front since 18, and by another name. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -370,6 +371,17 @@ put_offer(FunctionCallInfo fcinfo, Question *question, const Answer *answer)
 	tuplestore_puttuple(result->setResult, kept->row);
 }
 
+/* Short values are not packed: whoever sends a row would unpack each of them. */
+static void
+leave_unpacked(TupleDesc columns)
+{
+	for (int i = 0; i < columns->natts; i++)
+	{
+		TupleDescAttr(columns, i)->attstorage = TYPSTORAGE_PLAIN;
+		clientele_column_changed(columns, i);
+	}
+}
+
 /* offers(population, key, bill [, as_of]) */
 Datum
 clientele_offers(PG_FUNCTION_ARGS)
@@ -380,6 +392,7 @@ clientele_offers(PG_FUNCTION_ARGS)
 	if (!begin_question(fcinfo, 3, &question))
 		return (Datum) 0;
 	find_answers(&question);
+	leave_unpacked(((ReturnSetInfo *) fcinfo->resultinfo)->setDesc);
 	for (int i = 0; i < question.nanswers; i++)
 		put_offer(fcinfo, &question, &question.answers[i]);
 	clientele_asked_end(&question.asked);
