@@ -134,6 +134,12 @@ sub random_offer
 		$p->{valid_days} = pick(1, 3, 30);
 		$keys->{benefit} =~ s/\}$/, "valid_days": $p->{valid_days}}/;
 	}
+	if ($automatic)
+	{
+		# that meet each other
+		$p->{group} = 'a' if often(30);
+		$p->{stacks} = 0 if often(30);
+	}
 	audience($p) if often(35);
 	if (often(20)) { $p->{personal} = any(2); $keys->{personal} = $p->{personal} ? 'true' : 'false'; }
 	limit($p);
@@ -469,8 +475,8 @@ sub make_step
 		amount => often(50) ? random_payment() : undef } if $do eq 'grant';
 	return { key => any_key($life), request => request($life) } if $do eq 'end_membership';
 	return { key => any_key($life) } if $do eq 'memberships' || $do eq 'export' || $do eq 'entitlements';
-	return { key => pick(@{ $life->{keys} }) } if $do eq 'forget';
-	return { key => pick(grep { $life->{customer}{$_}{forgotten} || often(5) } @{ $life->{keys} }) // return undef } if $do eq 'unforget';
+	return { key => pick(sort keys %{ $life->{customer} }) } if $do eq 'forget';
+	return { key => pick(grep { $life->{customer}{$_}{forgotten} || often(5) } sort keys %{ $life->{customer} }) // return undef } if $do eq 'unforget';
 	return { key => any_key($life), refused => any(2) } if $do eq 'refuse';
 	if ($do eq 'promote')
 	{
