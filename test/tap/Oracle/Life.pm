@@ -1044,7 +1044,7 @@ sub forget_codes
 	return;
 }
 
-# What a copy of all that is known of him has: claims, what is in his accounts, whether he is shown, tags and memberships written of him.
+# What a copy of all that is known of him has: claims, what is in his accounts, whether he is shown, with which tags, memberships, lists.
 sub do_export
 {
 	my ($life, $step) = @_;
@@ -1053,7 +1053,8 @@ sub do_export
 	my $sum = 0;
 	$sum += $_->{left} for grep { $_->{key} eq $key } @{ $life->{entries} };
 	my @lists = map { my $promotion = $_; $promotion->{frozen} && $promotion->{frozen}{$key} ? $promotion->{name} : () } @{ $life->{promotions} };
-	return row((scalar grep { $_->{key} eq $key } @{ $life->{claims} }), number($sum), $customer && !$customer->{forgotten} ? 't' : 'f',
+	my $tags = is_there($life, $key) ? profile_at($customer, $life->{now})->{tag} : {};
+	return row((scalar grep { $_->{key} eq $key } @{ $life->{claims} }), number($sum), is_there($life, $key) ? 't' : 'f', join(',', sort grep { $tags->{$_} } keys %$tags),
 		(scalar grep { $_->{key} eq $key } @{ $life->{memberships} }), join(',', @lists));
 }
 

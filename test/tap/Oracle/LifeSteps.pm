@@ -134,6 +134,12 @@ sub random_offer
 		$p->{valid_days} = pick(1, 3, 30);
 		$keys->{benefit} =~ s/\}$/, "valid_days": $p->{valid_days}}/;
 	}
+	if ($automatic)
+	{
+		# that meet each other
+		$p->{group} = 'a' if often(30);
+		$p->{stacks} = 0 if often(30);
+	}
 	audience($p) if often(35);
 	if (often(20)) { $p->{personal} = any(2); $keys->{personal} = $p->{personal} ? 'true' : 'false'; }
 	limit($p);
@@ -254,7 +260,7 @@ sub request { my ($life) = @_; return 'r' . ++$life->{number}; }
 my %weights = (
 	claim => 34, offers => 12, best_offers => 4, claim_best => 5, issue_codes => 4, transfer => 3, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
 	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 2, spend => 4, credit => 3, refund_spending => 2, refresh => 2,
-	earn => 8, withdraw => 1, issue_coupons => 4, grant => 3, end_membership => 1, memberships => 1, forget => 1, unforget => 2, export => 1, entitlements => 3);
+	earn => 8, withdraw => 1, issue_coupons => 4, grant => 3, end_membership => 1, memberships => 2, forget => 1, unforget => 2, export => 3, entitlements => 3);
 
 sub random_step
 {
@@ -469,8 +475,8 @@ sub make_step
 		amount => often(50) ? random_payment() : undef } if $do eq 'grant';
 	return { key => any_key($life), request => request($life) } if $do eq 'end_membership';
 	return { key => any_key($life) } if $do eq 'memberships' || $do eq 'export' || $do eq 'entitlements';
-	return { key => pick(@{ $life->{keys} }) } if $do eq 'forget';
-	return { key => pick(grep { $life->{customer}{$_}{forgotten} || often(5) } @{ $life->{keys} }) // return undef } if $do eq 'unforget';
+	return { key => pick(sort keys %{ $life->{customer} }) } if $do eq 'forget';
+	return { key => pick(grep { $life->{customer}{$_}{forgotten} || often(5) } sort keys %{ $life->{customer} }) // return undef } if $do eq 'unforget';
 	return { key => any_key($life), refused => any(2) } if $do eq 'refuse';
 	if ($do eq 'promote')
 	{
@@ -540,6 +546,7 @@ my %select = (
 	memberships => 'm.state, m.since, m.until, trim_scale(m.paid), m.granted_at FROM %s AS m',
 	entitlements => 'e.promotion, e.kind, e.limit, e.period, e.used, e.remaining, e.renews_at, e.ends_at FROM %s AS e',
 	export => q{jsonb_array_length(e->'claims'), (SELECT trim_scale(coalesce(sum((l->>'amount')::numeric), 0)) FROM jsonb_array_elements(e->'ledger') AS l), jsonb_typeof(e->'profile') = 'object',
+		(SELECT string_agg(t, ',' ORDER BY t COLLATE "C") FROM jsonb_array_elements_text(e #> '{profile,tags}') AS t),
 		jsonb_array_length(e->'memberships'), (SELECT string_agg(a, ',') FROM jsonb_array_elements_text(e->'audiences') AS a) FROM %s AS e},
 	best_offers => 'o.promotion, o.kind, trim_scale(o.amount), trim_scale(o.value), o.points, o.item, o.coupon, o.quantity, o.valid_days FROM %s AS o');
 
