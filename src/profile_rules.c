@@ -308,6 +308,16 @@ clientele_audience_compile(ClienteleProfile *profile, const char *condition, con
 	return rules;
 }
 
+/* What a condition says of columns that are others by now; not what has only kept us from looking. */
+static bool
+is_misfit(int errcode)
+{
+	int			category = ERRCODE_TO_CATEGORY(errcode);
+
+	return category == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION || category == ERRCODE_DATA_EXCEPTION ||
+		category == ERRCODE_FEATURE_NOT_SUPPORTED || errcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+}
+
 /*
  * A promotion whose names are gone is for nobody, and says why: it does not keep others
  * from being offered.
@@ -335,11 +345,12 @@ clientele_audience_bind(ClienteleProfile *profile, const ClientelePromotion *pro
 
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_UNDEFINED_COLUMN) &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE))
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (!is_misfit(error->sqlerrcode))
+			ReThrowError(error);
 		rules = palloc0(sizeof(ClienteleAudienceRules));
 		rules->profile = profile;
 		rules->measure = -1;

@@ -302,6 +302,12 @@ SELECT eligible, missing FROM clientele.offers('offers', 1, '{"amount": 1000}') 
 SELECT clientele.drop_column('offers', 'class');
 SELECT eligible, reasons, missing FROM clientele.offers('offers', 1, '{"amount": 1000}') WHERE promotion = 'for class A';
 SELECT promotion, amount FROM clientele.best_offers('offers', 1, '{"amount": 1000}');
+BEGIN;
+CREATE TEMP TABLE filler AS SELECT 1 AS a, 2 AS b, 3 AS c;
+CREATE INDEX ON filler (a);
+SAVEPOINT one;
+SELECT eligible, missing FROM clientele.offers('offers', 1, '{"amount": 1000}') WHERE promotion = 'for class A';
+ROLLBACK;
 SELECT clientele.define_ladder('offers', 'class', '[{"label":"A","when":"paid > 0"}]');
 SELECT clientele.publish('offers') AS version;
 CALL clientele.refresh('offers');
