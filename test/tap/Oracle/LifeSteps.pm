@@ -260,7 +260,7 @@ sub request { my ($life) = @_; return 'r' . ++$life->{number}; }
 my %weights = (
 	claim => 34, offers => 12, best_offers => 4, claim_best => 5, issue_codes => 4, transfer => 3, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
 	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 2, spend => 4, credit => 3, refund_spending => 2, refresh => 2,
-	earn => 8, withdraw => 1, issue_coupons => 4, grant => 3, end_membership => 1, memberships => 2, forget => 1, unforget => 2, export => 3, entitlements => 3);
+	earn => 8, withdraw => 1, issue_coupons => 4, grant => 4, end_membership => 3, memberships => 2, forget => 1, unforget => 2, export => 3, entitlements => 3);
 
 sub random_step
 {
