@@ -180,5 +180,5 @@ clientele_answer_refuse(const ClienteleClaimAnswer *answer, const char *what)
 			(errcode(answer->reasons.errcode),
 			 errmsg("%s: %s", what, (char *) linitial(answer->reasons.sentences)),
 			 errdetail("%s.", all.data),
-			 errhint("clientele.offers() says beforehand what a customer may have; try_claim() says it without an error.")));
+			 errhint("clientele.offers() says beforehand what a customer may have; try_claim() and try_claim_code() refuse without an error.")));
 }

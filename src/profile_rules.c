@@ -282,7 +282,7 @@ bind_measure(ClienteleAudienceRules *rules, const char *measure)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("\"%s\" is no number, so nothing is spent by it", measure),
-				 errhint("Name a metric such as sum(payment.amount).")));
+				 errhint("Name a metric of money, such as one defined as 'sum(payment.amount)'.")));
 }
 
 ClienteleAudienceRules *

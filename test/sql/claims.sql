@@ -164,6 +164,7 @@ SELECT claim('guest', 20, 'class b', 'a1', '{"amount": 300}');
 SELECT claim('guests', 20, 'class a', 'a1', '{"amount": 300}');
 SELECT claim('guest', 20, 'class a', 'a1', '{"amont": 300}');
 SELECT claim('guest', 20, 'class a', NULL);
+SELECT claim('guest', 20, 'class a', '');
 SELECT claim('guest', 20, 'class a', 'a1', redeem => true);
 SELECT redeem(4711, 'a1');
 SELECT redeem(NULL, 'a1');
