@@ -183,7 +183,7 @@ clientele_population_get(const char *name, ClientelePopulation *population)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("population \"%s\" does not exist", name),
-				 errhint("SELECT name FROM clientele.population lists them.")));
+				 errhint("A population has the name of its view of customers: 'customer' is that of segments.customer.")));
 }
 
 List *
