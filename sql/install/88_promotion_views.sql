@@ -2,7 +2,7 @@
 -- The views of promotions, beside those of the profiles.
 --
 -- They read our own tables, on which nobody has a right, so they belong to the extension's
--- owner.  The population's owner has all rights on them, and hands them on: they say who may do what,
+-- owner.  The population's owner has the rights on them, and hands them on: they say who may do what,
 -- so they are there from the first version on that is shown, before there is any promotion.
 -- These tables have the rows of all populations, so nothing of a caller's may run before a view has chosen its own.
 
@@ -26,7 +26,7 @@ BEGIN
         EXECUTE format('ALTER VIEW %s OWNER TO %s', view, us);
     END IF;
     EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_barrier) AS %s', view, query);
-    EXECUTE format('GRANT ALL ON %s TO %s WITH GRANT OPTION', view, population.owner);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO %s WITH GRANT OPTION', view, population.owner);
     EXECUTE format('COMMENT ON VIEW %s IS %L', view, description);
 END
 $$;
