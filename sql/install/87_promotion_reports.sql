@@ -531,7 +531,8 @@ BEGIN
         SELECT CASE WHEN r.item = 'audience' AND evidence -> 'frozen' = 'true' THEN 'on the list that was frozen'
                     ELSE (SELECT string_agg(concat(e.key, ' = ', coalesce(e.value, 'unknown')), ', ' ORDER BY e.key COLLATE "C")
                           FROM jsonb_each_text(evidence -> 'values') AS e
-                          WHERE e.key = ANY (clientele.identifiers(c.part::clientele.expression)) OR e.key LIKE 'has\_tag(%' AND strpos(c.part, e.key) > 0) END) AS f (found)
+                          WHERE e.key = ANY (clientele.identifiers(c.part::clientele.expression)) OR e.key LIKE 'has\_tag(%' AND strpos(c.part, e.key) > 0
+                             OR e.key = 'tags' AND clientele.segment_tags(c.part::clientele.expression) IS NOT NULL) END) AS f (found)
     WHERE evidence IS NOT NULL AND (r.item = 'audience' OR decided_at = 'claim') ORDER BY r.place, c.place;
 
     -- The bill is asked again, as it was, at the instant at which it was asked.
