@@ -432,6 +432,8 @@ clientele_ledger_balance_after(const ClienteleLedgerRequest *request)
 static const char *
 verb_of(const ClienteleOwnRow *row)
 {
+	if (!row->nulls[ENTRY_CLAIM])
+		return "claim";
 	if (row->nulls[ENTRY_LOT])
 		return "credit";
 	return clientele_decimal_sign(amount_of(row)) < 0 ? "spend" : "refund";
@@ -451,9 +453,6 @@ clientele_ledger_find_request(int population_id, const char *request_id, Cliente
 	clientele_own_find(entries, "ledger_entry_of_request", 2, keys);
 	while (clientele_own_next(entries, &row))
 	{
-		/* A claim of the same number has its own memory. */
-		if (!row.nulls[ENTRY_CLAIM])
-			continue;
 		if (request->verb == NULL)
 		{
 			entry->population_id = population_id;
