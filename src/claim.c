@@ -208,7 +208,7 @@ clientele_wish_key(ClienteleWish *wish, const ClientelePopulation *population, c
 	Oid			output;
 	bool		is_varlena;
 
-	wish->key_type = getBaseType(get_atttype(population->relation, get_attnum(population->relation, NameStr(population->key_column))));
+	wish->key_type = getBaseType(clientele_population_key_type(population));
 	wish->key = clientele_key_of_text(wish->key_type, text);
 	getTypeOutputInfo(wish->key_type, &output, &is_varlena);
 	wish->key_text = OidOutputFunctionCall(output, wish->key);

@@ -89,8 +89,7 @@ static Jsonb *
 meet_bill(const ClienteleRequest *request, const ClienteleOffered *promotion, ClienteleOwnRow *claim, Jsonb *document,
 		  const ClienteleBill *bill)
 {
-	Oid			key_type = getBaseType(get_atttype(request->population.relation,
-												   get_attnum(request->population.relation, NameStr(request->population.key_column))));
+	Oid			key_type = getBaseType(clientele_population_key_type(&request->population));
 	char	   *key = clientele_claim_text(claim, CLAIM_KEY);
 	ClienteleOffered claimed = *promotion;
 	ClienteleReasons reasons = {NIL, NIL, 0};

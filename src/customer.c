@@ -17,7 +17,7 @@
 static ClienteleStream *
 open_customer(const ClientelePopulation *population, Oid key_type, Datum key, Snapshot snapshot)
 {
-	AttrNumber	column = get_attnum(population->relation, NameStr(population->key_column));
+	AttrNumber	column = clientele_population_key(population->relation, NameStr(population->key_column));
 	ClienteleQuietTable table = {population->relation, column, 1, &column};
 	ClienteleQuietPlan *plan = clientele_quiet_plan(1, &table, key_type, false);
 
@@ -55,7 +55,7 @@ clientele_customer_check(int population_id, char *key)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("the population of customer %s does not exist any more", key)));
-	key_type = getBaseType(get_atttype(population.relation, get_attnum(population.relation, NameStr(population.key_column))));
+	key_type = getBaseType(clientele_population_key_type(&population));
 	caller = clientele_become(population.owner);
 	found = clientele_customer_exists(&population, key_type, clientele_key_of_text(key_type, key), snapshot);
 	clientele_become_again(&caller);

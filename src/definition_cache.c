@@ -24,6 +24,7 @@
 #include "engine_parts.h"
 #include "mark.h"
 #include "owner.h"
+#include "population.h"
 
 static MemoryContext cache_context = NULL;
 static List *engines = NIL;		/* of ClienteleEngine, in cache_context */
@@ -179,18 +180,7 @@ read_population(ClienteleCatalogModel *catalog, MemoryContext context)
 	catalog->key_column = row_text(0, 3, context);
 	if (catalog->model == NULL)
 		catalog->model = row_text(0, 4, context);
-	if (get_rel_name(catalog->relation) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the population is broken: its table does not exist any more"),
-				 errhint("SELECT * FROM clientele.status(...) says how to repair it.")));
-	if (get_attnum(catalog->relation, catalog->key_column) == InvalidAttrNumber)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("the population is broken: its table has no column %s any more",
-						quote_identifier(catalog->key_column)),
-				 errhint("Give the column its name back: ALTER TABLE ... RENAME COLUMN ... TO %s;",
-						 quote_identifier(catalog->key_column))));
+	(void) clientele_population_key(catalog->relation, catalog->key_column);
 	refuse_other_keys(catalog, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5));
 	catalog->by_hand = get_relname_relid(psprintf("%s_manual", SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5)),
 										 get_namespace_oid("clientele_data", false));

@@ -102,8 +102,7 @@ begin_question(FunctionCallInfo fcinfo, int as_of, Question *question)
 		clientele_refuse_eternity();
 	request->now = past ? PG_GETARG_TIMESTAMPTZ(as_of) : clientele_clock_now();
 
-	key_type = get_atttype(request->population.relation,
-						   get_attnum(request->population.relation, NameStr(request->population.key_column)));
+	key_type = clientele_population_key_type(&request->population);
 	key = key_datum(fcinfo, key_type);
 	asked->request = request;
 	asked->key = key_text(key_type, key);

@@ -186,6 +186,30 @@ clientele_population_get(const char *name, ClientelePopulation *population)
 				 errhint("A population has the name of its view of customers: 'customer' is that of segments.customer.")));
 }
 
+AttrNumber
+clientele_population_key(Oid relation, const char *column)
+{
+	AttrNumber	key = get_attnum(relation, column);
+
+	if (key != InvalidAttrNumber)
+		return key;
+	if (get_rel_name(relation) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the population is broken: its table does not exist any more"),
+				 errhint("SELECT * FROM clientele.status(...) says how to repair it.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("the population is broken: its table has no column %s any more", quote_identifier(column)),
+			 errhint("Give the column its name back: ALTER TABLE ... RENAME COLUMN ... TO %s;", quote_identifier(column))));
+}
+
+Oid
+clientele_population_key_type(const ClientelePopulation *population)
+{
+	return get_atttype(population->relation, clientele_population_key(population->relation, NameStr(population->key_column)));
+}
+
 List *
 clientele_population_sources(const ClientelePopulation *population)
 {

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
 #include "nodes/pg_list.h"
 
 typedef struct ClientelePopulation
@@ -29,6 +30,12 @@ extern bool clientele_population_find_id(int id, ClientelePopulation *population
 
 /* An error if there is none, with a hint. */
 extern void clientele_population_get(const char *name, ClientelePopulation *population);
+
+/* The column of a population's table that has its customers' keys; an error if the clinic has taken it away. */
+extern AttrNumber clientele_population_key(Oid relation, const char *column);
+
+/* Its type, which may be a domain. */
+extern Oid clientele_population_key_type(const ClientelePopulation *population);
 
 /* A relation of a source: a row of clientele.source. */
 typedef struct ClientelePopulationSource

@@ -226,7 +226,7 @@ clientele_profile(PG_FUNCTION_ARGS)
 		!clientele_may_ask(NameStr(population.target_schema), NameStr(population.name), population.owner))
 		PG_RETURN_NULL();
 
-	key_type = get_atttype(population.relation, get_attnum(population.relation, NameStr(population.key_column)));
+	key_type = clientele_population_key_type(&population);
 	arguments[0] = key_datum(fcinfo, key_type);
 	arguments[1] = at ? PG_GETARG_DATUM(2) : (Datum) 0;
 

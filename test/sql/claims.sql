@@ -508,5 +508,16 @@ RESET enable_seqscan;
 DROP INDEX by_staff, by_bill, by_time;
 SELECT claim('guest', 10, 'indexed', 'index 10', '{"amount": 10, "staff": "bo"}') IS NOT NULL AS claimed;
 
+-- ---------------------------------------------------------------------------
+-- A key column that the clinic has renamed
+-- ---------------------------------------------------------------------------
+
+ALTER TABLE till.customer RENAME COLUMN id TO guest_id;
+SELECT claim('guest', 1, 'indexed', 'renamed 1', '{"amount": 10}');
+SELECT promotion FROM offers('guest', 1, NULL);
+SELECT credit('guest', 1, 'points', 5, 'renamed 2');
+ALTER TABLE till.customer RENAME COLUMN guest_id TO id;
+SELECT claim('guest', 1, 'indexed', 'renamed 1', '{"amount": 10}') IS NOT NULL AS claimed;
+
 SELECT drop_population('guest');
 DROP SCHEMA till CASCADE;

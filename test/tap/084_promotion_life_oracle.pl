@@ -467,17 +467,26 @@ sub number_claims
 	return;
 }
 
-# The first of the words under which the model says what was answered, the latest first; else the latest.
+# The first of the words under which the model says what was answered, the latest first; undef: under none.
+# People are asked about before the stock is, so others may have said otherwise meanwhile.
 sub words_that_fit
 {
 	my ($life, $item, @words) = @_;
+	@words = $words[-1] unless $item->{step}{do} =~ $asks_of_people;
 	for my $words (reverse @words)
 	{
 		my $twin = copy_life($life);
-		set_words($twin, $words) if $item->{step}{do} =~ $asks_of_people;
+		set_words($twin, $words);
 		return $words if is_answer($twin, { %$item, step => { %{ $item->{step} }, only => $item->{only} } });
 	}
-	return $words[-1];
+	return undef;
+}
+
+# The words that an item may have been asked under.
+sub words_since
+{
+	my ($item, @words) = @_;
+	return grep { $_->{until} ge $item->{from} } @words;
 }
 
 # The steps again in the order of their commits; what differs.
@@ -488,7 +497,7 @@ sub live_again
 	my $given = given_claims($session);
 	say_who_has_got_one($given, @items);
 	my $names = names_of_claims($session);
-	for my $item (@items) { $_ = instant_key($_) for @$item{qw(from until)}; }
+	for my $item (@items) { $_ = instant_key($_) for @$item{qw(from until)}; $item->{models} = []; }
 	$_->{item} = $items[ $_->{item} ] for @commits;
 	my %written = map { $_->{item} => 1 } @commits;
 	my (@wrong, @words);
@@ -498,14 +507,17 @@ sub live_again
 		# what may have been asked between this commit and the next
 		my ($last, $next) = ($place > 0 ? $commits[ $place - 1 ] : undef, $commits[$place]);
 		push @words, { %{ words_of($life) }, at => $last ? $last->{at} : '', until => $next ? $next->{item}{until} : '~' };
-		for my $item (@open) { $item->{fits} ||= $item->{until} ge $words[-1]{at} && $item->{from} le $words[-1]{until} && is_answer($life, $item); }
+		for my $item (@open)
+		{
+			$item->{fits} ||= $item->{until} ge $words[-1]{at} && $item->{from} le $words[-1]{until} && words_that_fit($life, $item, words_since($item, @words));
+		}
 		@open = grep { $written{$_} || !$_->{fits} } @open;
 		last unless $next;
 		my $item = $next->{item};
 		@open = grep { $_ != $item } @open;
 		# what was the best when it was looked for may not be any more
 		$item->{only} = { map { /^(\d+)/ ? ($names->{$1} => 1) : () } @{ $item->{answer} } } if $item->{step}{do} =~ /^(claim_best|earn)$/ && $item->{fits};
-		my $words = words_that_fit($life, $item, grep { $_->{until} ge $item->{from} } @words);
+		my $words = words_that_fit($life, $item, words_since($item, @words)) // $words[-1];
 		my @expected = do_by_words($life, $item, $words);
 		number_claims($life, $item, $given);
 		@expected = with_numbers($life, @expected);
