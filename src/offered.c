@@ -223,7 +223,7 @@ read_offered(const CatalogRead *read, HeapTuple row, ClienteleOffered *offered)
 		elog(ERROR, "the holdout of promotion %d is no number", offered->id);
 	(void) column(read, row, OFFERED_FROZEN_AT, &isnull);
 	offered->is_frozen = !isnull;
-	offered->rows = clientele_offer_rows();
+	offered->rows = palloc0(mul_size(2, sizeof(ClienteleOfferRow)));
 	return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/htup.h"
 #include "pgtime.h"
 
 #include "population.h"
@@ -19,6 +20,27 @@ typedef enum ClienteleOfferedState
 	CLIENTELE_PAUSED,
 	CLIENTELE_ENDED
 } ClienteleOfferedState;
+
+/*
+ * Most customers are told of a promotion what the one before was told.  All that a row of offers
+ * says follows from the promotion and from this: the bill, too, has no other part in it.
+ */
+typedef struct ClienteleOfferSaid
+{
+	ClienteleDecimal given;		/* 0 to who may not have it, or has no bill */
+	ClienteleDecimal spend_more;	/* 0 = no threshold is ahead */
+	ClienteleDecimal given_then;
+	int			remaining;
+	TimestampTz ends_at;
+	List	   *words;
+	List	   *sentences;
+} ClienteleOfferSaid;
+
+typedef struct ClienteleOfferRow
+{
+	HeapTuple	row;			/* NULL = none yet */
+	ClienteleOfferSaid said;
+} ClienteleOfferRow;
 
 /* A row of clientele.offered_promotion, and the version that applies. */
 typedef struct ClienteleOffered
@@ -33,7 +55,7 @@ typedef struct ClienteleOffered
 	bool		is_frozen;		/* the list of its audience has been made */
 	const ClienteleBoundPromotion *bound;	/* NULL: a draft */
 	struct ClienteleAudienceRules *audience;	/* profile_rules.h; NULL = everybody */
-	struct ClienteleOfferRow *rows;	/* offers.c: what was said of it last */
+	ClienteleOfferRow *rows;	/* what was said of it last to who may not have it, and to who may */
 } ClienteleOffered;
 
 typedef struct ClienteleOfferedList
@@ -49,9 +71,6 @@ typedef struct ClienteleOfferedList
  * they may know better.
  */
 extern const ClienteleOfferedList *clientele_offered_all(const ClientelePopulation *population);
-
-/* For one promotion: as it is said to who may not have it, and to who may; none yet.  offers.c. */
-extern struct ClienteleOfferRow *clientele_offer_rows(void);
 
 /* The one of that name; an error if there is none, or only a draft. */
 extern const ClienteleOffered *clientele_offered_find(const ClientelePopulation *population, const char *name);

@@ -258,33 +258,6 @@ form_row(const Question *question, const Answer *answer, TimestampTz ends_at, Tu
 
 /* ---------- rows that say what was said before ---------- */
 
-/*
- * Most customers are told of a promotion what the one before was told.  All that a row says
- * follows from the promotion and from this: the bill, too, has no other part in it.
- */
-typedef struct Said
-{
-	ClienteleDecimal given;		/* 0 to who may not have it, or has no bill */
-	ClienteleDecimal spend_more;	/* 0 = no threshold is ahead */
-	ClienteleDecimal given_then;
-	int			remaining;
-	TimestampTz ends_at;
-	List	   *words;
-	List	   *sentences;
-} Said;
-
-typedef struct ClienteleOfferRow
-{
-	HeapTuple	row;			/* NULL = none yet */
-	Said		said;
-} ClienteleOfferRow;
-
-ClienteleOfferRow *
-clientele_offer_rows(void)
-{
-	return palloc0(mul_size(2, sizeof(ClienteleOfferRow)));
-}
-
 /* In the short form; of others it is not known. */
 static bool
 same_number(ClienteleDecimal a, ClienteleDecimal b)
@@ -309,7 +282,7 @@ same_texts(const List *a, const List *b)
 }
 
 static bool
-is_same(const Said *a, const Said *b)
+is_same(const ClienteleOfferSaid *a, const ClienteleOfferSaid *b)
 {
 	return same_number(a->given, b->given) && same_number(a->spend_more, b->spend_more) &&
 		same_number(a->given_then, b->given_then) && a->remaining == b->remaining && a->ends_at == b->ends_at &&
@@ -329,7 +302,7 @@ copy_texts(const List *texts)
 
 /* For as long as the promotion is kept. */
 static void
-keep_row(ClienteleOfferRow *kept, HeapTuple row, const Said *said, MemoryContext context)
+keep_row(ClienteleOfferRow *kept, HeapTuple row, const ClienteleOfferSaid *said, MemoryContext context)
 {
 	MemoryContext caller = MemoryContextSwitchTo(context);
 
@@ -355,7 +328,7 @@ put_offer(FunctionCallInfo fcinfo, Question *question, const Answer *answer)
 	const ClienteleBenefit *benefit = &answer->benefit;
 	bool		eligible = answer->reasons.words == NIL;
 	ClienteleOfferRow *kept = &offered->rows[eligible];
-	Said		said = {
+	ClienteleOfferSaid said = {
 		.given = eligible ? benefit->given : CLIENTELE_ZERO,
 		.spend_more = benefit->spend_more,
 		.given_then = benefit->given_then,

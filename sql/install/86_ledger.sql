@@ -288,21 +288,6 @@ $$;
 REVOKE ALL ON FUNCTION clientele.lots(int, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.lots(int, text, timestamptz) IS 'internal: what a customer has of each lot, and his coupons, at an instant';
 
-CREATE FUNCTION clientele.check_as_of(as_of timestamptz) RETURNS timestamptz
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-    AS $$
-BEGIN
-    IF NOT isfinite(as_of) THEN
-        RAISE datetime_field_overflow USING
-            MESSAGE = 'as_of cannot be infinite',
-            HINT = 'Give an instant, such as ''2026-06-12 10:00:00+08'', or NULL for now.';
-    END IF;
-    RETURN coalesce(as_of, clientele.wall_clock());
-END
-$$;
-REVOKE ALL ON FUNCTION clientele.check_as_of(timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.check_as_of(timestamptz) IS 'internal: the instant, or the present one where it is NULL';
-
 CREATE FUNCTION clientele.ledger_reader(caller regrole, population text) RETURNS clientele.population
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT clientele.allowed_population(caller, population, 'claim INSERT', 'claim SELECT', 'ledger INSERT', 'ledger SELECT') $$;
@@ -317,7 +302,7 @@ DECLARE
 BEGIN
     item := clientele.check_account(account, item, true);
     RETURN (SELECT coalesce(sum(l.remaining), 0)
-            FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of)) AS l
+            FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_instant(as_of)) AS l
             WHERE (l.account, l.item) = (balance_for.account, balance_for.item));
 END
 $$;
@@ -343,7 +328,7 @@ BEGIN
     RETURN QUERY
     SELECT l.account, l.item, sum(l.remaining), min(l.valid_until), sum(l.remaining) FILTER (WHERE l.valid_until = l.soonest)
     FROM (SELECT o.*, min(o.valid_until) OVER (PARTITION BY o.account, o.item) AS soonest
-          FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_as_of(as_of)) AS o) AS l
+          FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_instant(as_of)) AS o) AS l
     GROUP BY l.account, l.item ORDER BY l.account, l.item;
 END
 $$;
@@ -547,7 +532,7 @@ RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = 
 DECLARE
     allowed clientele.population := clientele.ledger_reader(caller, population);
 BEGIN
-    as_of := clientele.check_as_of(as_of);
+    as_of := clientele.check_instant(as_of);
     RETURN QUERY
     SELECT t.plan, CASE WHEN t.until <= as_of THEN 'over' WHEN t.since <= as_of THEN 'running' ELSE 'ahead' END,
            t.since, nullif(t.until, 'infinity'), t.paid, t.at, t.actor::text, t.reason
@@ -677,7 +662,7 @@ RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_cata
 DECLARE
     allowed clientele.population := clientele.ledger_reader(caller, population);
     printed text := clientele.printed_key(allowed, key);
-    instant timestamptz := clientele.check_as_of(as_of);
+    instant timestamptz := clientele.check_instant(as_of);
     today date := (instant AT TIME ZONE allowed.time_zone)::date;
 BEGIN
     RETURN QUERY
