@@ -90,7 +90,7 @@ clientele_earned(PG_FUNCTION_ARGS)
 		if (!clientele_own_get(steps, "claim_step_request", 2, keys, &step))
 			break;
 		if (!clientele_claim_get(claims, DatumGetInt64(step.values[STEP_CLAIM]), &claim))
-			elog(ERROR, "a step has no claim");
+			clientele_refuse_gone(psprintf("claim %lld", (long long) DatumGetInt64(step.values[STEP_CLAIM])));
 		clientele_result_clear(&row);
 		clientele_result_set(&row, 0, Int32GetDatum(n));
 		clientele_result_set(&row, 1, claim.values[CLAIM_PROMOTION]);

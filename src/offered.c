@@ -239,7 +239,10 @@ read_version(int promotion_id, int version)
 	begin_read(&read, "promotion_version", 2, keys);
 	row = clientele_quiet_read_next(read.scan);
 	if (row == NULL)
-		elog(ERROR, "promotion %d has no version %d", promotion_id, version);
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("version %d of promotion %d does not exist any more", version, promotion_id),
+				 errhint("Its population has been dropped meanwhile.")));
 	bound = clientele_promotion_bind(PointerGetDatum(PG_DETOAST_DATUM_COPY(column(&read, row, VERSION_DEFINITION, &isnull))));
 	end_read(&read);
 	return bound;
