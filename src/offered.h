@@ -31,7 +31,6 @@ typedef struct ClienteleOfferSaid
 	ClienteleDecimal spend_more;	/* 0 = no threshold is ahead */
 	ClienteleDecimal given_then;
 	int			remaining;
-	TimestampTz ends_at;
 	List	   *words;
 	List	   *sentences;
 } ClienteleOfferSaid;

@@ -40,7 +40,7 @@ enum
 	OFFER_REASONS,
 	OFFER_MISSING,
 	OFFER_REMAINING,
-	OFFER_ENDS_AT
+	OFFER_TO_DAY
 };
 
 typedef struct Answer
@@ -58,8 +58,6 @@ typedef struct Question
 	ClienteleAsked asked;
 	int			nanswers;
 	Answer	   *answers;
-	DateADT		last_day;		/* of the term asked about last ... */
-	TimestampTz ends_at;		/* ... and when it is over: mostly that of the next */
 } Question;
 
 /* ---------- what is asked ---------- */
@@ -222,19 +220,8 @@ array_of(const List *texts)
 	return clientele_text_array(count, elements);
 }
 
-static TimestampTz
-end_of_term(Question *question, const ClientelePromotion *promotion)
-{
-	if (question->ends_at == 0 || question->last_day != promotion->term.to)
-	{
-		question->last_day = promotion->term.to;
-		question->ends_at = clientele_claim_term_end(promotion, question->asked.zone);
-	}
-	return question->ends_at;
-}
-
 static HeapTuple
-form_row(const Question *question, const Answer *answer, TimestampTz ends_at, TupleDesc columns)
+form_row(const Question *question, const Answer *answer, TupleDesc columns)
 {
 	const ClientelePromotion *promotion = answer->offered->bound->promotion;
 	const ClienteleBenefit *benefit = &answer->benefit;
@@ -252,7 +239,8 @@ form_row(const Question *question, const Answer *answer, TimestampTz ends_at, Tu
 	clientele_result_set(&row, OFFER_MISSING, array_of(answer->reasons.sentences));
 	if (answer->remaining != CLIENTELE_NO_LIMIT)
 		clientele_result_set(&row, OFFER_REMAINING, Int32GetDatum(answer->remaining));
-	clientele_result_set_horizon(&row, OFFER_ENDS_AT, ends_at);
+	if (!DATE_NOT_FINITE(promotion->term.to))
+		clientele_result_set(&row, OFFER_TO_DAY, DateADTGetDatum(promotion->term.to));
 	return heap_form_tuple(columns, row.values, row.nulls);
 }
 
@@ -275,7 +263,7 @@ same_texts(const List *a, const List *b)
 		return false;
 	forboth(left, a, right, b)
 	{
-		if (strcmp(lfirst(left), lfirst(right)) != 0)
+		if (lfirst(left) != lfirst(right) && strcmp(lfirst(left), lfirst(right)) != 0)
 			return false;
 	}
 	return true;
@@ -285,7 +273,7 @@ static bool
 is_same(const ClienteleOfferSaid *a, const ClienteleOfferSaid *b)
 {
 	return same_number(a->given, b->given) && same_number(a->spend_more, b->spend_more) &&
-		same_number(a->given_then, b->given_then) && a->remaining == b->remaining && a->ends_at == b->ends_at &&
+		same_number(a->given_then, b->given_then) && a->remaining == b->remaining &&
 		same_texts(a->words, b->words) && same_texts(a->sentences, b->sentences);
 }
 
@@ -321,7 +309,7 @@ keep_row(ClienteleOfferRow *kept, HeapTuple row, const ClienteleOfferSaid *said,
 }
 
 static void
-put_offer(FunctionCallInfo fcinfo, Question *question, const Answer *answer)
+put_offer(FunctionCallInfo fcinfo, const Question *question, const Answer *answer)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const ClienteleOffered *offered = answer->offered;
@@ -333,13 +321,12 @@ put_offer(FunctionCallInfo fcinfo, Question *question, const Answer *answer)
 		.spend_more = benefit->spend_more,
 		.given_then = benefit->given_then,
 		.remaining = answer->remaining,
-		.ends_at = end_of_term(question, offered->bound->promotion),
 		.words = answer->reasons.words,
 		.sentences = answer->reasons.sentences
 	};
 
 	if (kept->row == NULL || !is_same(&kept->said, &said))
-		keep_row(kept, form_row(question, answer, said.ends_at, result->setDesc), &said, GetMemoryChunkContext(offered->rows));
+		keep_row(kept, form_row(question, answer, result->setDesc), &said, GetMemoryChunkContext(offered->rows));
 	tuplestore_puttuple(result->setResult, kept->row);
 }
 

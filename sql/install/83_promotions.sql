@@ -543,14 +543,14 @@ COMMENT ON FUNCTION clientele.promotion_versions(text, text) IS 'every version o
 CREATE FUNCTION clientele.offers(population text, key text, bill jsonb, as_of timestamptz DEFAULT NULL,
     OUT promotion text, OUT eligible boolean, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric, OUT item text, OUT coupon text,
     OUT quantity numeric, OUT valid_days int, OUT spend_more numeric, OUT given_then numeric, OUT reasons text[], OUT missing text[],
-    OUT remaining int, OUT ends_at timestamptz)
+    OUT remaining int, OUT to_day date)
 RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_offers' LANGUAGE C VOLATILE COST 100 ROWS 20;
 CREATE FUNCTION clientele.offers(population text, key anynonarray, bill jsonb, as_of timestamptz DEFAULT NULL,
     OUT promotion text, OUT eligible boolean, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric, OUT item text, OUT coupon text,
     OUT quantity numeric, OUT valid_days int, OUT spend_more numeric, OUT given_then numeric, OUT reasons text[], OUT missing text[],
-    OUT remaining int, OUT ends_at timestamptz)
+    OUT remaining int, OUT to_day date)
 RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_offers' LANGUAGE C VOLATILE COST 100 ROWS 20;
-COMMENT ON FUNCTION clientele.offers(text, text, jsonb, timestamptz) IS 'every promotion whose term is not over, the larger priority first: whether the customer may have it on this bill, and what it gives; if not, all reasons, in a word and a sentence each; spend_more is what the next threshold lacks and given_then what would be given there; remaining, how many he could still have of what is limited (NULL = any number); ends_at, when its term is over. bill NULL: what can be said before there is one. as_of: at another instant, with what is known and left today. No rows for a customer who is not there. The caller needs SELECT on the view NAME_promotion or INSERT on NAME_claim, or owns the population';
+COMMENT ON FUNCTION clientele.offers(text, text, jsonb, timestamptz) IS 'every promotion whose term is not over, the larger priority first: whether the customer may have it on this bill, and what it gives; if not, all reasons, in a word and a sentence each; spend_more is what the next threshold lacks and given_then what would be given there; remaining, how many he could still have of what is limited (NULL = any number); to_day, the last day of its term in the bill''s branch (NULL = without end). bill NULL: what can be said before there is one. as_of: at another instant, with what is known and left today. No rows for a customer who is not there. The caller needs SELECT on the view NAME_promotion or INSERT on NAME_claim, or owns the population';
 COMMENT ON FUNCTION clientele.offers(text, anynonarray, jsonb, timestamptz) IS 'the same with the key in its own type';
 
 CREATE FUNCTION clientele.best_offers(population text, key text, bill jsonb, policy text DEFAULT 'best for customer', as_of timestamptz DEFAULT NULL,

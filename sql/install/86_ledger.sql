@@ -655,7 +655,7 @@ COMMENT ON FUNCTION clientele.earn(text, anynonarray, text, jsonb) IS 'the same 
 
 CREATE FUNCTION clientele.entitlements_for(caller regrole, population text, key text, as_of timestamptz,
                                            OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
-                                           OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
+                                           OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT to_day date)
 RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 #variable_conflict use_column
@@ -667,7 +667,7 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT f.promotion, d ->> 'audience', f.kind, l.claims, l.period, u.used, least(f.remaining, l.claims - u.used),
-           CASE WHEN l.period IS NOT NULL THEN (l.since + ('1 ' || l.period)::interval) AT TIME ZONE allowed.time_zone END, f.ends_at
+           CASE WHEN l.period IS NOT NULL THEN (l.since + ('1 ' || l.period)::interval) AT TIME ZONE allowed.time_zone END, f.to_day
     FROM clientele.offers(population, printed, NULL, as_of) WITH ORDINALITY AS f
          JOIN clientele.offered_promotion AS o ON o.population_id = allowed.population_id AND o.name = f.promotion
          JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
@@ -690,13 +690,13 @@ COMMENT ON FUNCTION clientele.entitlements_for(regrole, text, text, timestamptz)
 
 CREATE FUNCTION clientele.entitlements(population text, key text, as_of timestamptz DEFAULT NULL,
                                        OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
-                                       OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
+                                       OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT to_day date)
 RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE ROWS 10;
-COMMENT ON FUNCTION clientele.entitlements(text, text, timestamptz) IS 'what a customer has because of what he is, in the order of offers: promotions whose audience (because) he belongs to, by a level, a tag or a membership, now or at an instant; how many he may have (limit; NULL = any number) in each calendar period (NULL = in all), how many he has used, how many remain (also of what all share), when a new period begins, and when the promotion ends. Rights as for balance';
+COMMENT ON FUNCTION clientele.entitlements(text, text, timestamptz) IS 'what a customer has because of what he is, in the order of offers: promotions whose audience (because) he belongs to, by a level, a tag or a membership, now or at an instant; how many he may have (limit; NULL = any number) in each calendar period (NULL = in all), how many he has used, how many remain (also of what all share), when a new period begins, and the promotion''s last day. Rights as for balance';
 
 CREATE FUNCTION clientele.entitlements(population text, key anynonarray, as_of timestamptz DEFAULT NULL,
                                        OUT promotion text, OUT because text, OUT kind text, OUT "limit" int, OUT period text,
-                                       OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT ends_at timestamptz)
+                                       OUT used int, OUT remaining int, OUT renews_at timestamptz, OUT to_day date)
 RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 10 SET search_path = pg_catalog, pg_temp
     AS $$ SELECT * FROM clientele.entitlements($1, $2::text, $3) $$;
 COMMENT ON FUNCTION clientele.entitlements(text, anynonarray, timestamptz) IS 'the same with the key in its own type';

@@ -100,7 +100,7 @@ SELECT clientele.drop_promotion('offers', 'birthday');
 -- What is offered
 -- ---------------------------------------------------------------------------
 
-SELECT promotion, eligible, kind, amount, value, reasons, missing, remaining, ends_at FROM clientele.offers('offers', 1, '{"amount": 800}');
+SELECT promotion, eligible, kind, amount, value, reasons, missing, remaining, to_day FROM clientele.offers('offers', 1, '{"amount": 800}');
 -- a draft is offered to nobody; the key as text, or another integer; nobody; nothing
 SELECT count(*) FROM clientele.offers('offers', '1', '{"amount": 800}');
 SELECT count(*) FROM clientele.offers('offers', 1::bigint, '{"amount": 800}');
@@ -126,7 +126,7 @@ UPDATE clientele.stock SET remaining = 0 WHERE promotion_id = (SELECT promotion_
 SET SESSION AUTHORIZATION regress_offers_owner;
 SELECT r.reason, r.missing FROM clientele.offers('offers', 4, '{"amount": 800, "branch": "1"}') AS o, unnest(o.reasons, o.missing) AS r (reason, missing)
 WHERE o.promotion = 'hard';
-SELECT eligible, amount, spend_more, given_then, remaining, ends_at FROM clientele.offers('offers', 4, '{"amount": 800, "branch": "1"}') WHERE promotion = 'hard';
+SELECT eligible, amount, spend_more, given_then, remaining, to_day FROM clientele.offers('offers', 4, '{"amount": 800, "branch": "1"}') WHERE promotion = 'hard';
 -- without a bill: what can be said before there is one
 SELECT promotion, eligible, amount, reasons FROM clientele.offers('offers', 4, NULL);
 -- the customer may change his mind; nobody is left out by 0 per cent

@@ -238,7 +238,7 @@ sub do_offers
 		my $weighed = $judged->{weighed};
 		row($_->{name}, @reasons ? 'f' : 't', $p->{kind}, benefit_columns($p, @reasons ? undef : $weighed->{given}), $p->{valid_days},
 			defined $weighed->{more} ? number($weighed->{more}) : '', given_text($p, $weighed->{then}), words(@reasons), scalar @reasons, has_late_codes($life, $_) ? '*' : $judged->{left},
-			defined $p->{to} ? instant_text(term_ends($life, $p, $bill ? $bill->{branch} : undef)) : '')
+			defined $p->{to} ? day_text($p->{to}) : '')
 	} running($life, $bill);
 }
 
@@ -259,7 +259,7 @@ sub do_entitlements
 		my $used = grep { $_->{key} eq $key && (!defined $since || $_->{day} >= $since) } claims_that_count($life, $promotion);
 		my ($left) = sort { $a <=> $b } grep { defined } $judged->{left}, defined $claims ? $claims - $used : undef;
 		push @rows, row($promotion->{name}, $p->{kind}, $claims, $period, $used, has_late_codes($life, $promotion) ? '*' : $left,
-			defined $renews ? instant_text(instant_of($life->{zone}, $renews, 0)) : '', defined $p->{to} ? instant_text(term_ends($life, $p, undef)) : '');
+			defined $renews ? instant_text(instant_of($life->{zone}, $renews, 0)) : '', defined $p->{to} ? day_text($p->{to}) : '');
 	}
 	return @rows;
 }
