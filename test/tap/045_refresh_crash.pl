@@ -6,9 +6,8 @@ use warnings;
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
-use File::Spec;
 use Test::More;
-use Crash qw(crash);
+use Crash qw(crash begin_client);
 
 my $customers = 4000;
 
@@ -35,17 +34,6 @@ sql(qq{
 	SELECT clientele.define_tag('customer', 'round', 'spend = 100 or spend = 200');
 	SELECT clientele.publish('customer')});
 
-sub in_background
-{
-	my (@statements) = @_;
-	my $pid = fork();
-	die "fork: $!" unless defined $pid;
-	return $pid if $pid;
-	open(STDOUT, '>', File::Spec->devnull);
-	open(STDERR, '>', File::Spec->devnull);
-	exec('psql', '-X', '-q', '-d', $node->connstr('postgres'), map { ('-c', $_) } @statements);
-}
-
 sub kill_now
 {
 	my (@clients) = @_;
@@ -70,10 +58,10 @@ sub wait_at
 sub kill_during_refresh
 {
 	my ($obstacle, $batch) = @_;
-	my @pids = (in_background("BEGIN; $obstacle; SELECT pg_sleep(600)"));
+	my @pids = (begin_client($node, "BEGIN; $obstacle; SELECT pg_sleep(600)"));
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'})
 		or die 'nobody stands in the way';
-	push @pids, in_background("SET lock_timeout = '10min'", "CALL clientele.refresh('customer', $batch)");
+	push @pids, begin_client($node, "SET lock_timeout = '10min'", "CALL clientele.refresh('customer', $batch)");
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
 		WHERE wait_event_type = 'Lock' AND application_name LIKE 'clientele refresh customer %'})
 		or die 'the refresh is not at work';

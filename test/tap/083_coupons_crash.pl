@@ -7,9 +7,8 @@ use warnings;
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
-use File::Spec;
 use Test::More;
-use Crash qw(crash);
+use Crash qw(crash begin_client);
 
 my $customers = 6000;
 my $crashes = $ENV{COUPON_CRASHES} // 4;
@@ -44,17 +43,6 @@ sql(q{SELECT clientele.define_promotion('customer', 'mail', '{"term": {"from": "
 
 my $call = "CALL clientele.issue_coupons('customer', 'mail', 'paid < 7', 'mail', batch => 50)";
 
-sub in_background
-{
-	my (@statements) = @_;
-	my $pid = fork();
-	die "fork: $!" unless defined $pid;
-	return $pid if $pid;
-	open(STDOUT, '>', File::Spec->devnull);
-	open(STDERR, '>', File::Spec->devnull);
-	exec('psql', '-X', '-q', '-d', $node->connstr('postgres'), map { ('-c', $_) } @statements);
-}
-
 sub done { return sql(q{SELECT coalesce(max(done + left_out), 0) FROM clientele.coupon_batch}); }
 
 # What is true whatever has happened so far: nobody has two coupons of the batch, each is written down, in the stock and the batch.
@@ -74,11 +62,11 @@ for my $n (1 .. $crashes)
 {
 	my $before = done();
 	my $customer = 10 * int(($customers - ($n - 1 + rand) * $customers / ($crashes + 1)) / 10) + int(rand(7));
-	my @pids = (in_background("BEGIN; SELECT clientele.claim('customer', $customer, 'mail', 'held $n'); SELECT pg_sleep(600)"));
+	my @pids = (begin_client($node, "BEGIN; SELECT clientele.claim('customer', $customer, 'mail', 'held $n'); SELECT pg_sleep(600)"));
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'})
 		or die 'nobody stands in the way';
-	push @pids, in_background($call);
-	push @pids, in_background("SELECT clientele.try_claim('customer', n, 'mail', 'till $n ' || n) FROM generate_series($n, $customers, 97) AS n WHERE n <> $customer");
+	push @pids, begin_client($node, $call);
+	push @pids, begin_client($node, "SELECT clientele.try_claim('customer', n, 'mail', 'till $n ' || n) FROM generate_series($n, $customers, 97) AS n WHERE n <> $customer");
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
 		WHERE query LIKE 'CALL clientele.issue_coupons%' AND wait_event_type = 'Lock'}) or die 'it does not wait';
 	if ($n % 2)
@@ -99,7 +87,7 @@ for my $n (1 .. $crashes)
 }
 
 # Two at once go on, and a third finds nothing to do.
-my @both = map { in_background($call) } 1 .. 2;
+my @both = map { begin_client($node, $call) } 1 .. 2;
 waitpid($_, 0) for @both;
 sql($call);
 is_sound('in the end');

@@ -1,11 +1,12 @@
-# A server that dies at once, and starts again.
+# A server that dies at once, and starts again; and clients who die with it.
 package Crash;
 use strict;
 use warnings;
 
 use Exporter 'import';
+use File::Spec;
 
-our @EXPORT_OK = qw(crash);
+our @EXPORT_OK = qw(crash begin_client);
 
 sub children_of
 {
@@ -49,6 +50,18 @@ sub crash
 	# In a container it may take the first process seconds to take notice.
 	unlink $node->data_dir . '/postmaster.pid', $node->host . '/.s.PGSQL.' . $node->port . '.lock';
 	return;
+}
+
+# A client of its own, whose process this is; what becomes of it nobody sees.
+sub begin_client
+{
+	my ($node, @statements) = @_;
+	my $pid = fork();
+	die "fork: $!" unless defined $pid;
+	return $pid if $pid;
+	open(STDOUT, '>', File::Spec->devnull);
+	open(STDERR, '>', File::Spec->devnull);
+	exec('psql', '-X', '-q', '-d', $node->connstr('postgres'), map { ('-c', $_) } @statements);
 }
 
 1;
