@@ -20,7 +20,8 @@ PG_FUNCTION_INFO_V1(clientele_claim_best);
 typedef struct Chosen
 {
 	ClienteleFound found;
-	int			version;		/* that was decided by */
+	int			version;		/* that was decided by ... */
+	ClienteleDecimal holdout;	/* ... and how many were left out */
 } Chosen;
 
 /* ---------- asked before ---------- */
@@ -99,6 +100,7 @@ choose(const ClienteleAsked *asked, const List *sold_out, ClienteleOfferPolicy p
 		if (clientele_reduces_bill(offers[i].promotion->benefit.kind))
 			one->found.benefit.amount = one->found.benefit.value = one->found.benefit.given = offers[i].amount;
 		one->version = one->found.promotion->version;
+		one->holdout = one->found.promotion->holdout;
 		nchosen++;
 	}
 	return nchosen;
@@ -139,7 +141,8 @@ lock_chosen(const ClientelePopulation *population, Chosen **order, int nchosen)
 	{
 		const ClienteleOffered *now = clientele_offered_number(population, order[i]->found.promotion->id);
 
-		same = same && now->version == order[i]->version && now->state == CLIENTELE_PUBLISHED;
+		same = same && now->version == order[i]->version && now->state == CLIENTELE_PUBLISHED &&
+			clientele_decimal_compare(now->holdout, order[i]->holdout) == 0;
 		order[i]->found.promotion = now;
 	}
 	return same;

@@ -18,6 +18,7 @@
 #include "result_row.h"
 
 PG_FUNCTION_INFO_V1(clientele_lock_request);
+PG_FUNCTION_INFO_V1(clientele_lock_customer);
 PG_FUNCTION_INFO_V1(clientele_check_customer);
 PG_FUNCTION_INFO_V1(clientele_fresh_memberships);
 PG_FUNCTION_INFO_V1(clientele_earned);
@@ -37,6 +38,14 @@ clientele_lock_request(PG_FUNCTION_ARGS)
 	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	clientele_request_refuse_elsewhere(CLIENTELE_REQUEST_OF_MEMBERSHIP, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	PG_RETURN_VOID();
+}
+
+/* lock_customer(population_id int, key text) */
+Datum
+clientele_lock_customer(PG_FUNCTION_ARGS)
+{
+	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	PG_RETURN_VOID();
 }
 

@@ -178,6 +178,8 @@ write_once(ClienteleLedgerRequest *wanted)
 	if (entry->refund_of)
 		find_spent(entry);
 	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, entry->population_id, entry->key);
+	if (entry->refund_of)
+		find_spent(entry);		/* he may have been forgotten meanwhile */
 	if (strcmp(wanted->verb, "credit") == 0)
 		clientele_customer_check(entry->population_id, unconstify(char *, entry->key));
 	entry->at = clientele_clock_now();

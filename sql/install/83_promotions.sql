@@ -413,6 +413,7 @@ BEGIN
             MESSAGE = format('a holdout cannot be %s per cent', coalesce(percent::text, 'NULL')),
             HINT = 'It is a number from 0 to 100 with two decimals at most; 0 = nobody is left out.';
     END IF;
+    PERFORM clientele.keep_claims_waiting(edited);
     UPDATE clientele.offered_promotion AS o SET holdout = percent WHERE o.promotion_id = edited.promotion_id;
 END
 $$;
@@ -456,10 +457,12 @@ CREATE FUNCTION clientele.note_refusal(caller regrole, population text, key text
     AS $$
 DECLARE
     allowed clientele.population := clientele.allowed_population(caller, population, 'manual INSERT');
+    printed text := clientele.printed_key(allowed, key);
 BEGIN
-    PERFORM FROM clientele.held_by_hand(allowed.name, clientele.check_given('key', key));
+    -- What is being claimed for him is claimed before; and nobody forgets him meanwhile.
+    PERFORM clientele.lock_customer(allowed.population_id, printed), clientele.check_customer(allowed.population_id, printed);
     INSERT INTO clientele.refusal (population_id, key, refused, at, actor, note)
-    VALUES (allowed.population_id, clientele.key_text(allowed, key), note_refusal.refused, clientele.wall_clock(),
+    VALUES (allowed.population_id, printed, note_refusal.refused, clientele.wall_clock(),
             (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = caller), note_refusal.note);
 END
 $$;

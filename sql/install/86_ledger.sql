@@ -10,6 +10,11 @@ CREATE FUNCTION clientele.lock_request(population_id int, request_id text, key t
 REVOKE ALL ON FUNCTION clientele.lock_request(int, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.lock_request(int, text, text) IS 'internal: until the end of the transaction nobody else is answered this request, nor takes anything for this customer';
 
+CREATE FUNCTION clientele.lock_customer(population_id int, key text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_lock_customer' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.lock_customer(int, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lock_customer(int, text) IS 'internal: until the end of the transaction nobody else takes anything for this customer, nor forgets him';
+
 CREATE FUNCTION clientele.check_customer(population_id int, key text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_check_customer' LANGUAGE C VOLATILE STRICT;
 REVOKE ALL ON FUNCTION clientele.check_customer(int, text) FROM PUBLIC;

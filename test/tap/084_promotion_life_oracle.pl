@@ -10,6 +10,7 @@
 #   PROMOTION_SEED    another seed gives other clinics (default: the time)
 #   PROMOTION_STEPS   how many steps in all (default 1500)
 #   PROMOTION_WORLD   only the clinic of this number
+#   PROMOTION_FIRST   1: ends with the first clinic that goes wrong, without looking for its shortest history
 #
 # Of a history that goes wrong the shortest that still does is looked for and shown; its
 # statements are in tmp_check/log/history_*.sql.
@@ -138,7 +139,7 @@ sub learn_draws
 sub compare_state
 {
 	my ($life, $session) = @_;
-	my @got = ask($session, "SELECT state();\n");
+	my @got = ask($session, "$Oracle::LifeSteps::know_codes SELECT state();\n");
 	find_numbers($life, @got);
 	my @stock = map { /^stock\|(.*)\|[^|]*$/ ? stock_line($life, $1) : () } @got;
 	return differences([ sort(with_numbers($life, claim_lines($life), lot_lines($life)), @stock) ], [ sort @got ]);
@@ -282,6 +283,7 @@ sub live_in_world
 	close $log;
 	return ok(1, "clinic $number: $steps steps") unless @wrong;
 	diag encode_utf8("seed $seed, clinic $number, step " . @$done . ":\n" . join("\n", @wrong));
+	return ok(0, "clinic $number") if $ENV{PROMOTION_FIRST};
 	my ($fewer, @still) = shortened($world, $done);
 	open $log, '>:encoding(UTF-8)', $file or die "$file: $!";
 	my @again = @$fewer;
@@ -325,10 +327,7 @@ sub burst_sql
 		. ($of ? "\\echo -- claim :claim\n" : '') . $verb . "SELECT clock_timestamp();\n";
 }
 
-# Who is asked of people looks at what is said of them and of promotions at that moment.
-my $asks_of_people = qr/^(claim|claim_best|earn|transfer|issue_coupons)$/;
-
-# What each session was answered, item by item: { step, from, until, answer, claim }.
+# What each session was answered, item by item: { step, from, until, answer }.
 sub ask_at_once
 {
 	my ($life, $sessions, @steps) = @_;
@@ -348,7 +347,7 @@ sub ask_at_once
 			chomp $line;
 			last if $line eq '-- done';
 			if ($line =~ /^-- item (\d+)/) { $item = $items[$1]; }
-			elsif ($line =~ /^-- claim (\d+)/) { $item->{claim} = $1; }
+			elsif ($line =~ /^-- claim (\d+)/) { $item->{step}{lost} = $1 == 0; }
 			elsif ($line =~ /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/) { $item->{ $item->{from} ? 'until' : 'from' } = $line; }
 			elsif ($line ne '' && $line !~ /\b25P02\b/) { push @{ $item->{answer} }, unordered($line) =~ s/^.*(ERROR):  (\w+).*/$1 $2/r; }
 		}
@@ -367,8 +366,7 @@ sub commits
 	my @commits = map { my ($item, $at) = split /\|/; { item => $item, at => instant_key($at) } } ask($session, "
 		SELECT d.item, pg_xact_commit_timestamp(d.xmin)
 		FROM done AS d
-		WHERE d.always OR EXISTS (SELECT FROM clientele.claim_step AS s WHERE s.xmin = d.xmin) OR EXISTS (SELECT FROM clientele.ledger_entry AS l WHERE l.xmin = d.xmin)
-			OR EXISTS (SELECT FROM clientele.coupon_batch AS b WHERE b.xmin = d.xmin) OR EXISTS (SELECT FROM clientele.membership AS m WHERE m.xmin = d.xmin)
+		WHERE d.has_written
 		ORDER BY 2, 1;\n");
 	ask($session, "TRUNCATE done;\n");
 	return @commits;
@@ -380,7 +378,7 @@ sub given_claims
 	my ($session) = @_;
 	my %given;
 	for (ask($session, "
-		SELECT CASE c.origin WHEN 'benefit' THEN c.origin_id::text ELSE b.request_id || '|' || c.key END, c.claim_id
+		SELECT CASE c.origin WHEN 'benefit' THEN c.origin_id::text ELSE b.request_id || '|' || ltrim(who(c.key), '?') END, c.claim_id
 		FROM clientele.claim AS c LEFT JOIN clientele.coupon_batch AS b ON b.batch_id = c.origin_id AND c.origin = 'batch'
 		WHERE c.origin IN ('benefit', 'batch') ORDER BY c.claim_id;\n")) { push @{ $given{$1} }, $2 if /^(.*)\|(\d+)$/; }
 	return \%given;
@@ -393,13 +391,18 @@ sub names_of_claims
 	return { map { split /\|/ } ask($session, "SELECT c.claim_id, o.name FROM clientele.claim AS c JOIN clientele.offered_promotion AS o USING (promotion_id);\n") };
 }
 
-# A batch of coupons is answered by nothing: who has got one is.
+# A batch of coupons is answered by nothing: who has got one is, and how many went without.
 sub say_who_has_got_one
 {
-	my ($given, @items) = @_;
+	my ($session, $given, @items) = @_;
 	my %batches;
 	for (sort keys %$given) { push @{ $batches{$1} }, $2 if /^([^|]*)\|(.*)$/; }
-	for my $item (grep { $_->{step}{do} eq 'issue_coupons' && !$_->{step}{rollback} && !@{ $_->{answer} } } @items) { $item->{answer} = [ @{ $batches{ $item->{step}{request} } // [] } ]; }
+	my %left_out = map { split /\|/ } ask($session, "SELECT request_id, left_out FROM clientele.coupon_batch;\n");
+	for my $item (grep { $_->{step}{do} eq 'issue_coupons' && !$_->{step}{rollback} && !@{ $_->{answer} } } @items)
+	{
+		my $request = $item->{step}{request};
+		$item->{answer} = [ @{ $batches{$request} // [] }, "left out: $left_out{$request}" ];
+	}
 	return;
 }
 
@@ -408,7 +411,8 @@ sub answer_of_model
 {
 	my ($life, $step) = @_;
 	my @answer = grep { $_ ne '' } life_verb($life, $step);
-	push @answer, sort map { $_->{key} } grep { ($_->{batch} // '') eq $step->{request} } @{ $life->{claims} } if $step->{do} eq 'issue_coupons' && !$step->{rollback} && !@answer;
+	push @answer, (sort map { $_->{key} } grep { ($_->{batch} // '') eq $step->{request} } @{ $life->{claims} }), "left out: $life->{issues}{ $step->{request} }{left_out}"
+		if $step->{do} eq 'issue_coupons' && !$step->{rollback} && !@answer;
 	return with_numbers($life, @answer);
 }
 
@@ -426,32 +430,8 @@ sub is_answer
 	return $expected eq join("\n", @got);
 }
 
-# What is asked without a lock that keeps it so until the commit: who is held out, has refused, has a tag.
-sub words_of
-{
-	my ($life) = @_;
-	return { promotions => { map { ($_->{name} => { holdout => $_->{holdout} }) } @{ $life->{promotions} } },
-		customer => { map { my $c = $life->{customer}{$_}; ($_ => { refused => $c->{refused}, said => [ @{ $c->{said} } ] }) } keys %{ $life->{customer} } } };
-}
-
-sub set_words
-{
-	my ($life, $words) = @_;
-	for my $promotion (@{ $life->{promotions} }) { %$promotion = (%$promotion, %{ $words->{promotions}{ $promotion->{name} } // {} }); }
-	for my $key (keys %{ $life->{customer} }) { %{ $life->{customer}{$key} } = (%{ $life->{customer}{$key} }, %{ $words->{customer}{$key} }); }
-	return;
-}
-
-# Does a step of which is known that it was committed, as one who looked when these words held.
-sub do_by_words
-{
-	my ($life, $item, $words) = @_;
-	my $now = words_of($life);
-	set_words($life, $words) if $item->{step}{do} =~ $asks_of_people;
-	my @expected = answer_of_model($life, { %{ $item->{step} }, only => $item->{only} });
-	set_words($life, $now) if $item->{step}{do} =~ $asks_of_people;
-	return @expected;
-}
+# What people have said until now.
+sub words_of { my ($life) = @_; return { said => { map { ($_ => [ @{ $life->{customer}{$_}{said} } ]) } keys %{ $life->{customer} } } }; }
 
 # Numbers for the claims that an item has made: of its answer, or given by such.
 sub number_claims
@@ -467,18 +447,17 @@ sub number_claims
 	return;
 }
 
+# An item as the step of one who looked when these words held; {only} is what he has got of all that he might.
+sub step_by_words { my ($item, $words) = @_; return { %{ $item->{step} }, only => $item->{only}, said => $words->{said} }; }
+
 # The first of the words under which the model says what was answered, the latest first; undef: under none.
-# People are asked about before the stock is, so others may have said otherwise meanwhile.
+# Who asks for one customer has locked him. The customers of a segment are looked for before they are locked, and
+# others may have said something else of them meanwhile.
 sub words_that_fit
 {
 	my ($life, $item, @words) = @_;
-	@words = $words[-1] unless $item->{step}{do} =~ $asks_of_people;
-	for my $words (reverse @words)
-	{
-		my $twin = copy_life($life);
-		set_words($twin, $words);
-		return $words if is_answer($twin, { %$item, step => { %{ $item->{step} }, only => $item->{only} } });
-	}
+	@words = $words[-1] if $item->{step}{do} ne 'issue_coupons';
+	for my $words (reverse @words) { return $words if is_answer($life, { %$item, step => step_by_words($item, $words) }); }
 	return undef;
 }
 
@@ -495,7 +474,7 @@ sub live_again
 	my ($life, $session, @items) = @_;
 	my @commits = commits($session);
 	my $given = given_claims($session);
-	say_who_has_got_one($given, @items);
+	say_who_has_got_one($session, $given, @items);
 	my $names = names_of_claims($session);
 	for my $item (@items) { $_ = instant_key($_) for @$item{qw(from until)}; $item->{models} = []; }
 	$_->{item} = $items[ $_->{item} ] for @commits;
@@ -518,7 +497,7 @@ sub live_again
 		# what was the best when it was looked for may not be any more
 		$item->{only} = { map { /^(\d+)/ ? ($names->{$1} => 1) : () } @{ $item->{answer} } } if $item->{step}{do} =~ /^(claim_best|earn)$/ && $item->{fits};
 		my $words = words_that_fit($life, $item, words_since($item, @words)) // $words[-1];
-		my @expected = do_by_words($life, $item, $words);
+		my @expected = answer_of_model($life, step_by_words($item, $words));
 		number_claims($life, $item, $given);
 		@expected = with_numbers($life, @expected);
 		push @wrong, "commit $place:", burst_sql($life, $item->{step}, 0), (map { "  model: $_" } @expected), "  SQL:   @{ $item->{answer} }"
@@ -536,7 +515,7 @@ sub live_at_once
 	my $world = random_world();
 	my $life = copy_life($world);
 	my $session = begin_world($world, undef);
-	ask($session, "CREATE TABLE done (item int, always boolean);\n");
+	ask($session, "CREATE TABLE done (item int, has_written boolean);\n");
 	my $at_once = [ map { session($session->{database}) } 1 .. 4 ];
 	my ($asked, @wrong) = (0);
 	for my $round (1 .. $rounds)
@@ -578,8 +557,8 @@ my $clinics = int(($steps + $steps_in_world - 1) / $steps_in_world);
 for my $number (1 .. $clinics)
 {
 	next if $ENV{PROMOTION_WORLD} && $ENV{PROMOTION_WORLD} != $number;
-	live_in_world($number, $steps_in_world);
-	live_at_once($number, 3);
+	my @good = (live_in_world($number, $steps_in_world), live_at_once($number, 3));
+	last if $ENV{PROMOTION_FIRST} && grep { !$_ } @good;
 }
 
 note join ', ', map { "$_ $seen{$_}" } sort keys %seen;

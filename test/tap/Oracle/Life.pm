@@ -316,7 +316,8 @@ sub benefit_columns
 
 sub is_there { my ($life, $key) = @_; return $life->{customer}{$key} && !$life->{customer}{$key}{forgotten}; }
 sub find_promotion { my ($life, $name) = @_; my ($found) = grep { $_->{name} eq $name } @{ $life->{promotions} }; return $found; }
-sub claim_for_request { my ($life, $of) = @_; my ($found) = grep { $_->{request} eq $of->[0] && $_->{nth} == $of->[1] } @{ $life->{claims} }; return $found; }
+# The last of them: what is asked again under a number that was forgotten is new.
+sub claim_for_request { my ($life, $of) = @_; my ($found) = reverse grep { $_->{request} eq $of->[0] && $_->{nth} == $of->[1] } @{ $life->{claims} }; return $found; }
 sub place_of { my ($life, $claim) = @_; for my $i (0 .. $#{ $life->{claims} }) { return "#$i" if $life->{claims}[$i] == $claim; } die 'no such claim'; }
 
 
@@ -411,7 +412,7 @@ sub answered_before
 {
 	my ($life, $step) = @_;
 	my $first = $life->{requests}{ $step->{request} } or return undef;
-	my ($claim) = grep { $_->{request} eq $step->{request} } @{ $life->{claims} };
+	my ($claim) = reverse grep { $_->{request} eq $step->{request} } @{ $life->{claims} };
 	return $first->{answer} if !$step->{changed} || ($step->{changed} eq 'key' && $claim && $claim->{transferred});
 	return error('request');
 }
@@ -483,7 +484,7 @@ sub do_claim
 	{
 		my ($issued, $nth) = @{ $step->{code} };
 		$batch = $life->{batches}{$issued};
-		my $why = !$batch || $nth >= @{ $batch->{claims} } ? 'eligible' : defined $batch->{claims}[$nth] ? 'sold out' : can_be_had($life, $batch) ? undef : 'over';
+		my $why = !$batch || $nth >= @{ $batch->{claims} } || ($batch->{claims}[$nth] // '') eq 'forgotten' ? 'eligible' : defined $batch->{claims}[$nth] ? 'sold out' : can_be_had($life, $batch) ? undef : 'over';
 		return refused($step, [ 'code', $why ]) if $why;
 	}
 	my $promotion = find_promotion($life, $batch ? $batch->{promotion} : $step->{promotion}) or return error('promotion');
@@ -569,7 +570,7 @@ sub do_issue_codes
 	return error('state') if $promotion->{state} ne 'published' || $p->{joiners} || is_over($life, $p);
 	my $left = left_of($life, $promotion, undef, 0)->{'sold out'};
 	return error('sold out') if defined $left && $left < $step->{quantity};
-	$life->{batches}{ $step->{request} } = { promotion => $promotion->{name}, until => $step->{until} // 'infinity', transferable => $step->{transferable}, forgotten => 0, claims => [ (undef) x $step->{quantity} ] };
+	$life->{batches}{ $step->{request} } = { promotion => $promotion->{name}, until => $step->{until} // 'infinity', transferable => $step->{transferable}, claims => [ (undef) x $step->{quantity} ] };
 	return remember($life, $step, 't');
 }
 
@@ -609,11 +610,12 @@ sub do_issue_coupons
 sub is_over { my ($life, $p) = @_; return !is_before($life->{now}, term_ends($life, $p, undef)); }
 
 # The next customers who are left; if there are not enough coupons, until the last who gets one.
+# {said}: what people had said when they were looked for, if others have said more until they were locked.
 sub issue_range
 {
 	my ($life, $step, $issue, $promotion) = @_;
 	my @range = @{ $issue->{left} }[ 0 .. least($step->{size}, scalar @{ $issue->{left} }) - 1 ];
-	my $of_segment = sub { my $profile = profile_at($life->{customer}{ $_[0] }, $life->{now}); return !grep { !$_->[1]->($profile) } @{ $step->{segment} } };
+	my $of_segment = sub { my $profile = profile_at({ %{ $life->{customer}{ $_[0] } }, $step->{said} ? (said => $step->{said}{ $_[0] }) : () }, $life->{now}); return !grep { !$_->[1]->($profile) } @{ $step->{segment} } };
 	my @members = grep { is_there($life, $_) && $of_segment->($_) } @range;
 	return error('state') if @members && $promotion->{state} ne 'published';
 	my $moment = branch_moment($life, undef, $life->{now});
@@ -1037,9 +1039,7 @@ sub forget_codes
 	my %his = map { (place_of($life, $_) => 1) } @his;
 	for my $batch (values %{ $life->{batches} })
 	{
-		my @left = grep { !defined || !$his{$_} } @{ $batch->{claims} };
-		$batch->{forgotten} += @{ $batch->{claims} } - @left;
-		$batch->{claims} = \@left;
+		$batch->{claims} = [ map { defined && $his{$_} ? 'forgotten' : $_ } @{ $batch->{claims} } ];
 	}
 	return;
 }
@@ -1110,11 +1110,12 @@ my %verb = (
 	grant => \&do_grant, end_membership => \&do_end_membership, memberships => \&do_memberships);
 my %account_verb = (spend => \&do_spend, credit => \&do_credit, refund_spending => \&do_refund_spending);
 
-# The lines that SQL must answer.
+# The lines that SQL must answer.  {lost}: by the request of its claim nothing was found when it was looked for.
 sub life_verb
 {
 	my ($life, $step) = @_;
 	my $do = $step->{do};
+	return error('customer') if $step->{lost};
 	return answered_before($life, $step) // $account_verb{$do}->($life, $step) if $account_verb{$do};
 	my $verb = $plain{$do} // $verb{$do} // die "no model of $do";
 	return $verb->($life, $step);

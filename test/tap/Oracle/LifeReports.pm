@@ -93,7 +93,7 @@ sub batches_shown
 	my $redeemed = sub { my ($request, $origin) = @_; return scalar grep { $_->{origin} eq $origin && ($_->{batch} // '') eq $request && effective_state($life, $_) eq 'redeemed' } @{ $life->{claims} } };
 	return ((map {
 		my $batch = $life->{batches}{$_};
-		my $codes = @{ $batch->{claims} } + $batch->{forgotten};
+		my $codes = @{ $batch->{claims} };
 		line($_, 'codes', $batch->{promotion}, $codes, 0, $codes - grep({ !defined } @{ $batch->{claims} }), $redeemed->($_, 'code'), $batch->{transferable} ? 't' : 'f')
 	} keys %{ $life->{batches} }), (map {
 		my $issue = $life->{issues}{$_};

@@ -77,8 +77,9 @@ SELECT clientele.publish('clinic');
 
 sub payment_sql { my ($key, $at, $amount) = @_; return 'INSERT INTO payment VALUES (' . sql_text($key) . ', ' . sql_instant($at) . ', ' . number($amount) . ");\n"; }
 
-# Claims in the order in which they came to be; expired is what expires, noticed or not.
+# Claims in the order in which they came to be; expired is what expires, noticed or not.  And codes by their places.
 our $state_function = q{
+CREATE TABLE known_code (request text, nth int, code text, PRIMARY KEY (request, nth));
 CREATE FUNCTION who(key text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN CASE WHEN key LIKE 'forgotten:%' THEN (
@@ -313,14 +314,14 @@ sub any_claim
 }
 
 # What changes a row of the catalog is not for REPEATABLE READ.
-my $of_definitions = qr/^(pause|resume|end|change|hold_out|refuse)$/;
+my $of_definitions = qr/^(pause|resume|end|change|hold_out|refuse|forget|unforget)$/;
 
 # One of several at the same time: of the claims that these requests make, too.
 sub burst_step
 {
 	my ($life, @claimed) = @_;
 	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2, refund_spending => 3, claim_best => 5, earn => 5, issue_codes => 2, withdraw => 2,
-		issue_coupons => 3, pause => 2, resume => 4, end => 1, change => 4, hold_out => 2, refuse => 2, grant => 2, end_membership => 1);
+		issue_coupons => 3, pause => 2, resume => 4, end => 1, change => 4, hold_out => 2, refuse => 2, grant => 2, end_membership => 1, forget => 2, unforget => 2);
 	while (1)
 	{
 		my $do = weighed_pick(%weights);
@@ -528,12 +529,19 @@ sub sql_claim
 	return $claim->{id};
 }
 
+# Of batches that are new.
+our $know_codes = q{
+	INSERT INTO known_code
+	SELECT b.request_id, row_number() OVER (PARTITION BY b.batch_id ORDER BY k.code) - 1, k.code
+	FROM clientele.coupon_code AS k JOIN clientele.coupon_batch AS b USING (batch_id)
+	WHERE b.request_id NOT IN (SELECT n.request FROM known_code AS n);
+};
+
 # The n-th code of a batch, or one that there is not.
 sub sql_code
 {
 	my ($request, $nth) = @_;
-	return 'coalesce((SELECT k.code FROM clientele.coupon_code AS k JOIN clientele.coupon_batch AS b USING (batch_id) WHERE b.request_id = '
-		. sql_text($request) . " AND k.code NOT LIKE 'forgotten:%' ORDER BY k.code OFFSET $nth LIMIT 1), clientele.random_code())";
+	return 'coalesce((SELECT k.code FROM known_code AS k WHERE k.request = ' . sql_text($request) . " AND k.nth = $nth), clientele.random_code())";
 }
 
 my %select = (
@@ -626,7 +634,7 @@ sub step_sql
 	my $verb = verb_sql($life, $step) // return undef;
 	return "$verb;\n" unless $step->{transaction};
 	my $pay = $step->{pay} ? payment_sql($step->{key}, $life->{now}, $step->{pay}) : '';
-	my $done = defined $step->{place} ? "INSERT INTO done VALUES ($step->{place}, " . sql_bool($step->{do} =~ $of_definitions) . ");\n" : '';
+	my $done = defined $step->{place} ? "INSERT INTO done VALUES ($step->{place}, pg_current_xact_id_if_assigned() IS NOT NULL);\n" : '';
 	return "BEGIN ISOLATION LEVEL $step->{transaction};\n$pay$verb;\n$done" . ($step->{rollback} ? 'ROLLBACK' : 'COMMIT') . ";\n";
 }
 
