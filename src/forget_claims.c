@@ -49,6 +49,7 @@ static const char *const statements[] = {
 	"UPDATE clientele.membership AS m SET key = $3, request_id = clientele.pseudonym($1, m.request_id), reason = NULL"
 	" WHERE m.population_id = $1 AND m.key = $2",
 	"DELETE FROM clientele.refusal AS r WHERE r.population_id = $1 AND r.key = $2",
+	"DELETE FROM clientele.impression AS i WHERE i.population_id = $1 AND i.key = $2",
 	"DELETE FROM clientele.frozen_audience AS f WHERE f.population_id = $1 AND f.key = $2",
 	/* one that goes on needs to know how far it is; it ends soon */
 	"UPDATE clientele.coupon_batch AS b SET last_key = NULL"

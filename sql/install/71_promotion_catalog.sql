@@ -328,6 +328,23 @@ COMMENT ON COLUMN clientele.refusal.at IS 'when it was written';
 COMMENT ON COLUMN clientele.refusal.actor IS 'the role that wrote it';
 COMMENT ON COLUMN clientele.refusal.note IS 'how it was said, in which form';
 
+CREATE TABLE clientele.impression (
+    population_id int NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    promotion_id int NOT NULL,
+    hour timestamptz NOT NULL,
+    branch text COLLATE "C" NOT NULL,
+    staff text COLLATE "C" NOT NULL,
+    PRIMARY KEY (population_id, key, promotion_id, hour, branch, staff)
+) USING heap;
+COMMENT ON TABLE clientele.impression IS 'who was shown a promotion: once for each hour, branch and staff member, however often';
+COMMENT ON COLUMN clientele.impression.population_id IS 'whose customer';
+COMMENT ON COLUMN clientele.impression.key IS 'the customer';
+COMMENT ON COLUMN clientele.impression.promotion_id IS 'the promotion';
+COMMENT ON COLUMN clientele.impression.hour IS 'when the hour began in which it was shown, on the clock of the branch';
+COMMENT ON COLUMN clientele.impression.branch IS 'branch of the bill; empty: not said';
+COMMENT ON COLUMN clientele.impression.staff IS 'staff member of the bill; empty: not said';
+
 CREATE TABLE clientele.branch_zone (
     population_id int NOT NULL,
     branch text COLLATE "C" NOT NULL,
@@ -356,4 +373,5 @@ SELECT pg_extension_config_dump('clientele.membership', '');
 SELECT pg_extension_config_dump('clientele.membership_number_seq', '');
 SELECT pg_extension_config_dump('clientele.refusal', '');
 SELECT pg_extension_config_dump('clientele.refusal_number_seq', '');
+SELECT pg_extension_config_dump('clientele.impression', '');
 SELECT pg_extension_config_dump('clientele.branch_zone', '');

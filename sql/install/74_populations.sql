@@ -51,7 +51,7 @@ CREATE FUNCTION clientele.view_names(population name) RETURNS SETOF name
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$ SELECT (population || suffix)::name
           FROM unnest(ARRAY['', '_at', '_tag', '_manual', '_change', '_membership', '_moves', '_daily',
-                             '_promotion', '_claim', '_coupon_batch', '_ledger', '_plan', '_promotion_report', '_promotion_effect', '_price']) AS suffix $$;
+                             '_promotion', '_claim', '_coupon_batch', '_ledger', '_plan', '_promotion_report', '_promotion_effect', '_price', '_refusal']) AS suffix $$;
 REVOKE ALL ON FUNCTION clientele.view_names(name) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.view_names(name) IS 'internal: the names of a population''s views';
 

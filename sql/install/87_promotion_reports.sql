@@ -324,6 +324,43 @@ AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.promotion_effect(text, text, int) IS 'what a promotion has brought: reached (the audience when the term began, but for those held out), held out, and takers (who have redeemed it); what each group paid from the first day of the term to so many days after its last, or today; lift: what is paid more by each who was reached than by each held out, and the standard error of that; later: of takers, who paid again on the so many days after the day of their first redemption, and how much. The caller needs SELECT on the view NAME_promotion_effect or NAME_promotion, or owns the population';
 
 -- ---------------------------------------------------------------------------
+-- What was shown
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.record_impression_for(caller regrole, population text, key text, promotions text[], bill jsonb) RETURNS int
+    AS 'MODULE_PATHNAME', 'clientele_record_impression' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION clientele.record_impression_for(regrole, text, text, text[], jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.record_impression_for(regrole, text, text, text[], jsonb) IS 'internal: record_impression, behind the door';
+
+CREATE FUNCTION clientele.record_impression(population text, key text, promotions text[], bill jsonb DEFAULT NULL) RETURNS int
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.record_impression(text, text, text[], jsonb) IS 'writes down that a customer has been shown these promotions, in the branch and by the staff member of the bill (left out: not said), in this hour; returns how many of them he had not been shown so before. It is what the column reach of the view NAME_promotion_report counts, beside claims. Once more is no harm; an empty list is nothing. Rights as for claim';
+
+CREATE FUNCTION clientele.record_impression(population text, key anynonarray, promotions text[], bill jsonb DEFAULT NULL) RETURNS int
+    AS 'MODULE_PATHNAME', 'clientele_door_for_key' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.record_impression(text, anynonarray, text[], jsonb) IS 'the same with the key in its own type';
+
+CREATE FUNCTION clientele.delete_impressions_for(caller regrole, population text, before timestamptz) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owned clientele.population := clientele.locked_population(caller, population);
+    deleted bigint;
+BEGIN
+    PERFORM clientele.check_given('before', before::text);
+    DELETE FROM clientele.impression AS i WHERE i.population_id = owned.population_id AND i.hour < before;
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    RETURN deleted;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.delete_impressions_for(regrole, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.delete_impressions_for(regrole, text, timestamptz) IS 'internal: delete_impressions, behind the door';
+
+CREATE FUNCTION clientele.delete_impressions(population text, before timestamptz) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.delete_impressions(text, timestamptz) IS 'deletes what customers were shown in hours that began before an instant, and returns how many rows; reach counts their claims alone from then on. The caller acts as the population''s owner';
+
+-- ---------------------------------------------------------------------------
 -- The views of reports
 -- ---------------------------------------------------------------------------
 
@@ -343,36 +380,58 @@ DECLARE
          CROSS JOIN LATERAL (SELECT v.definition::text::jsonb) AS d (j)
          WHERE v.population_id = %s OFFSET 0)$query$, population.population_id);
 BEGIN
+    -- Each row has been reached by its claims, and by what was shown to others: who has claimed is counted once.
     PERFORM clientele.put_own_view(population, '_promotion_report', format($query$
-        SELECT v.promotion, c.branch, c.staff, date_trunc('hour', c.claimed_at AT TIME ZONE coalesce(z.time_zone, %1$L)) AS hour,
-               count(*) AS claims, count(DISTINCT c.key) AS customers,
-               count(*) FILTER (WHERE s.state = 'redeemed') AS confirmed,
-               count(*) FILTER (WHERE s.state = 'held') AS unpaid,
-               count(*) FILTER (WHERE s.state = 'released') AS released,
-               count(*) FILTER (WHERE s.state = 'expired') AS expired,
-               count(*) FILTER (WHERE s.state = 'returned') AS returned,
-               coalesce(sum(m.revenue) FILTER (WHERE s.given), 0)::numeric(28,6) AS revenue,
-               coalesce(sum(m.cost) FILTER (WHERE s.given), 0)::numeric(28,6) AS cost,
-               coalesce(sum(m.points) FILTER (WHERE s.given), 0)::numeric(28,6) AS points,
-               coalesce(sum(c.value) FILTER (WHERE s.state = 'held'), 0)::numeric(28,6) AS reserved
-        FROM clientele.claim AS c
-        JOIN %2$s AS v ON v.promotion_id = c.promotion_id AND v.version = c.version
-        LEFT JOIN clientele.branch_zone AS z ON z.population_id = c.population_id AND z.branch = c.branch
-        CROSS JOIN LATERAL (SELECT CASE WHEN c.state = 'held' AND c.expires_at <= clientele.wall_clock() THEN 'expired' ELSE c.state END,
-                                   c.state IN ('redeemed', 'returned')) AS s (state, given)
-        CROSS JOIN LATERAL (SELECT clientele.bill_amount(c.bill) - c.refunded
-                                   - CASE WHEN c.amount IS NULL THEN 0 ELSE c.amount - c.taken_back END,
-                                   c.value - CASE WHEN c.given > 0 THEN c.value * c.taken_back / c.given ELSE 0 END,
-                                   CASE WHEN v.kind = 'points' THEN c.given - c.taken_back END) AS m (revenue, cost, points)
-        WHERE c.population_id = %3$s
+        SELECT r.promotion, r.branch, r.staff, r.hour, sum(r.reach)::bigint AS reach, sum(r.claims)::bigint AS claims, sum(r.customers)::bigint AS customers,
+               sum(r.confirmed)::bigint AS confirmed, sum(r.unpaid)::bigint AS unpaid, sum(r.released)::bigint AS released,
+               sum(r.expired)::bigint AS expired, sum(r.returned)::bigint AS returned,
+               sum(r.revenue)::numeric(28,6) AS revenue, sum(r.cost)::numeric(28,6) AS cost, sum(r.points)::numeric(28,6) AS points,
+               sum(r.reserved)::numeric(28,6) AS reserved
+        FROM (SELECT v.promotion, c.branch, c.staff, date_trunc('hour', c.claimed_at AT TIME ZONE coalesce(z.time_zone, %1$L)) AS hour,
+                     count(DISTINCT c.key) AS reach, count(*) AS claims, count(DISTINCT c.key) AS customers,
+                     count(*) FILTER (WHERE s.state = 'redeemed') AS confirmed,
+                     count(*) FILTER (WHERE s.state = 'held') AS unpaid,
+                     count(*) FILTER (WHERE s.state = 'released') AS released,
+                     count(*) FILTER (WHERE s.state = 'expired') AS expired,
+                     count(*) FILTER (WHERE s.state = 'returned') AS returned,
+                     coalesce(sum(m.revenue) FILTER (WHERE s.given), 0) AS revenue,
+                     coalesce(sum(m.cost) FILTER (WHERE s.given), 0) AS cost,
+                     coalesce(sum(m.points) FILTER (WHERE s.given), 0) AS points,
+                     coalesce(sum(c.value) FILTER (WHERE s.state = 'held'), 0) AS reserved
+              FROM clientele.claim AS c
+              JOIN %2$s AS v ON v.promotion_id = c.promotion_id AND v.version = c.version
+              LEFT JOIN clientele.branch_zone AS z ON z.population_id = c.population_id AND z.branch = c.branch
+              CROSS JOIN LATERAL (SELECT CASE WHEN c.state = 'held' AND c.expires_at <= clientele.wall_clock() THEN 'expired' ELSE c.state END,
+                                         c.state IN ('redeemed', 'returned')) AS s (state, given)
+              CROSS JOIN LATERAL (SELECT clientele.bill_amount(c.bill) - c.refunded
+                                         - CASE WHEN c.amount IS NULL THEN 0 ELSE c.amount - c.taken_back END,
+                                         c.value - CASE WHEN c.given > 0 THEN c.value * c.taken_back / c.given ELSE 0 END,
+                                         CASE WHEN v.kind = 'points' THEN c.given - c.taken_back END) AS m (revenue, cost, points)
+              WHERE c.population_id = %3$s
+              GROUP BY 1, 2, 3, 4
+              UNION ALL
+              SELECT o.name::text COLLATE "default", w.branch, w.staff, date_trunc('hour', i.hour AT TIME ZONE t.zone),
+                     count(DISTINCT i.key), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+              FROM clientele.impression AS i
+              JOIN clientele.offered_promotion AS o ON o.promotion_id = i.promotion_id
+              LEFT JOIN clientele.branch_zone AS z ON z.population_id = i.population_id AND z.branch = i.branch
+              CROSS JOIN LATERAL (SELECT coalesce(z.time_zone, %1$L)) AS t (zone)
+              CROSS JOIN LATERAL (SELECT nullif(i.branch, '') COLLATE "default", nullif(i.staff, '') COLLATE "default") AS w (branch, staff)
+              WHERE i.population_id = %3$s AND NOT EXISTS (
+                  SELECT FROM clientele.claim AS c
+                  WHERE c.population_id = i.population_id AND c.promotion_id = i.promotion_id AND c.key = i.key
+                    AND c.branch IS NOT DISTINCT FROM w.branch AND c.staff IS NOT DISTINCT FROM w.staff
+                    AND date_trunc('hour', c.claimed_at AT TIME ZONE t.zone) = date_trunc('hour', i.hour AT TIME ZONE t.zone))
+              GROUP BY 1, 2, 3, 4) AS r
         GROUP BY 1, 2, 3, 4
         $query$, population.time_zone, versions, population.population_id),
-        'claims of promotions by branch, staff member and hour, as they are at this moment');
+        'promotions by branch, staff member and hour: whom they have reached, and their claims as they are at this moment');
     PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_promotion_report')::regclass,
-        ARRAY['promotion', 'branch', 'staff', 'hour', 'claims', 'customers', 'confirmed', 'unpaid', 'released', 'expired', 'returned',
+        ARRAY['promotion', 'branch', 'staff', 'hour', 'reach', 'claims', 'customers', 'confirmed', 'unpaid', 'released', 'expired', 'returned',
               'revenue', 'cost', 'points', 'reserved'],
         ARRAY['name of the promotion', 'branch of the bills; NULL: not said', 'staff member of the bills; NULL: not said',
-              'the hour in which they were claimed, on the clock of the branch', 'how many were claimed in it: all that follow together',
+              'the hour in which they were shown and claimed, on the clock of the branch',
+              'how many customers were shown it, or claimed it; not to be added up over rows', 'how many were claimed: confirmed to returned together',
               'how many customers claimed; not to be added up over rows', 'redeemed, and not given back whole', 'held, and neither redeemed nor expired yet',
               'given back before they were redeemed', 'held until they expired', 'redeemed, and given back whole',
               'money of the bills on which they were redeemed, less what reduced them and what was refunded',
@@ -652,6 +711,10 @@ BEGIN
                        ORDER BY c.claim_id), '[]')
                    FROM clientele.claim AS c JOIN clientele.offered_promotion AS o USING (promotion_id)
                    WHERE c.population_id = owned.population_id AND c.key = export_person_for.key),
+        'impressions', (SELECT coalesce(jsonb_agg(jsonb_build_object('promotion', o.name, 'hour', i.hour, 'branch', nullif(i.branch, ''), 'staff', nullif(i.staff, ''))
+                                                  ORDER BY i.hour, i.promotion_id, i.branch, i.staff), '[]')
+                        FROM clientele.impression AS i JOIN clientele.offered_promotion AS o USING (promotion_id)
+                        WHERE i.population_id = owned.population_id AND i.key = export_person_for.key),
         'audiences', (SELECT coalesce(jsonb_agg(o.name ORDER BY o.promotion_id), '[]')
                       FROM clientele.frozen_audience AS f JOIN clientele.offered_promotion AS o USING (promotion_id)
                       WHERE f.population_id = owned.population_id AND f.key = export_person_for.key));
@@ -662,7 +725,7 @@ COMMENT ON FUNCTION clientele.export_person_for(regrole, text, text) IS 'interna
 
 CREATE FUNCTION clientele.export_person(population text, key text) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C STABLE STRICT;
-COMMENT ON FUNCTION clientele.export_person(text, text) IS 'a copy of all that is stored of a customer: the profile as it is now; statements of people, changes, payments by days; claims with every step and its evidence, ledger, memberships, refusals, and the promotions on whose frozen lists he stands. What the clinic''s own tables have is the clinic''s to add';
+COMMENT ON FUNCTION clientele.export_person(text, text) IS 'a copy of all that is stored of a customer: the profile as it is now; statements of people, changes, payments by days; claims with every step and its evidence, ledger, memberships, refusals, the promotions that he was shown, and those on whose frozen lists he stands. What the clinic''s own tables have is the clinic''s to add';
 
 CREATE FUNCTION clientele.export_person(population text, key anynonarray) RETURNS jsonb
     LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp

@@ -137,6 +137,28 @@ $$;
 REVOKE ALL ON FUNCTION clientele.put_ledger_view(clientele.population) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.put_ledger_view(clientele.population) IS 'internal: makes the views NAME_ledger and NAME_plan';
 
+-- Since when: from the first refusal on after which he has not allowed them.
+CREATE FUNCTION clientele.put_refusal_view(population clientele.population) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM clientele.put_own_view(population, '_refusal', format($query$
+        SELECT s.key AS %I, s.since, s.at AS noted_at, s.actor::text AS noted_by, s.note
+        FROM (SELECT r.*, min(r.at) FILTER (WHERE r.refused) OVER (PARTITION BY r.key, r.allowed) AS since,
+                     lead(r.number) OVER (PARTITION BY r.key ORDER BY r.number) IS NULL AS holds
+              FROM (SELECT f.*, count(*) FILTER (WHERE NOT f.refused) OVER (PARTITION BY f.key ORDER BY f.number) AS allowed
+                    FROM clientele.refusal AS f WHERE f.population_id = %s) AS r) AS s
+        WHERE s.holds AND s.refused
+        $query$, population.key_column, population.population_id),
+        'customers who do not want automated decisions about them');
+    PERFORM clientele.comment_columns(format('%I.%I', population.target_schema, population.name || '_refusal')::regclass,
+        ARRAY[population.key_column, 'since', 'noted_at', 'noted_by', 'note'],
+        ARRAY['key of the customer, as text', 'since when the customer refuses', 'when that was noted last', 'the role that noted it', 'and what it has noted']);
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.put_refusal_view(clientele.population) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.put_refusal_view(clientele.population) IS 'internal: makes the view NAME_refusal';
+
 -- Run by the extension's owner; once more is no harm.
 CREATE FUNCTION clientele.put_promotion_views(population clientele.population) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -147,6 +169,7 @@ BEGIN
     PERFORM clientele.put_ledger_view(population);
     PERFORM clientele.put_coupon_view(population);
     PERFORM clientele.put_report_views(population);
+    PERFORM clientele.put_refusal_view(population);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.put_promotion_views(clientele.population) FROM PUBLIC;

@@ -150,6 +150,8 @@ FROM (VALUES
     ('forget', 'volatile'),
     ('simulate_promotion', 'volatile'),
     ('promotion_effect', 'volatile'),
+    ('record_impression', 'volatile'),
+    ('delete_impressions', 'volatile'),
     ('explain_claim', 'stable, in no worker'),
     ('export_person', 'stable, in no worker'),
     ('unforget', 'volatile'),

@@ -29,7 +29,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pg_temp TO PUBLIC;
 SET LOCAL ROLE rights_owner;
 SELECT pg_temp.open_clinic('rights', 1) \g /dev/null
 SELECT set_eq($$SELECT relname FROM pg_class WHERE relnamespace = 'rights_views'::regnamespace AND relkind = 'v'$$,
-    ARRAY(SELECT 'rights' || s FROM unnest('{"",_at,_tag,_manual,_change,_membership,_moves,_daily,_promotion,_claim,_coupon_batch,_ledger,_plan,_promotion_report,_promotion_effect,_price}'::text[]) AS s)::name[],
+    ARRAY(SELECT 'rights' || s FROM unnest('{"",_at,_tag,_manual,_change,_membership,_moves,_daily,_promotion,_claim,_coupon_batch,_ledger,_plan,_promotion_report,_promotion_effect,_price,_refusal}'::text[]) AS s)::name[],
     'views of promotions are there before the first promotion, so that rights can be given');
 GRANT USAGE ON SCHEMA rights_views TO rights_till, rights_bi;
 GRANT INSERT ON rights_views.rights_claim TO rights_till;
@@ -39,11 +39,12 @@ SELECT pg_temp.offer('rights') \g /dev/null
 SELECT results_eq($$SELECT oid, ctid::text AS place FROM pg_rewrite WHERE ev_class::regclass::text LIKE 'rights_views.%' ORDER BY oid$$, 'SELECT * FROM rewrite',
                   'publishing a promotion leaves them as they are, so that it waits for no reader of them');
 SELECT clientele.claim('rights', 2, 'secret of rights', 'r-1', '{"branch": "Pudong", "amount": 10}', true) AS ours,
-       clientele.credit('rights', 3, 'points', 7, 'r-2') \gset
+       clientele.credit('rights', 3, 'points', 7, 'r-2'), clientele.record_impression('rights', 5, '{secret of rights}'), clientele.refuse_automation('rights', 6) \gset
 SET LOCAL ROLE rights_neighbour;
 SELECT pg_temp.open_clinic('next_door', 101), pg_temp.offer('next_door') \g /dev/null
 SELECT clientele.claim('next_door', 102, 'secret of next_door', 'n-1', '{"branch": "hidden", "lines": [{"item": "hidden", "price": 10}, {"item": "hidden", "price": 12}]}', true) AS theirs,
-       clientele.credit('next_door', 103, 'points', 77, 'n-2'), clientele.grant_membership('next_door', 104, 'gold', 'infinity', 'n-3') \gset
+       clientele.credit('next_door', 103, 'points', 77, 'n-2'), clientele.grant_membership('next_door', 104, 'gold', 'infinity', 'n-3'),
+       clientele.record_impression('next_door', 105, '{secret of next_door}', '{"branch": "hidden", "amount": 1}'), clientele.refuse_automation('next_door', 106, 'hidden') \gset
 RESET ROLE;
 
 -- ---------- whoever has no right ----------
@@ -52,7 +53,7 @@ INSERT INTO question (call, code) SELECT replace(c, '%P', quote_literal('next_do
     $$SELECT offers(%P, %K, '{"amount": 1}')$$, $$SELECT best_offers(%P, %K, '{"amount": 1}')$$, $$SELECT promotions(%P)$$, $$SELECT promotion_versions(%P, %N)$$,
     $$SELECT claim(%P, %K, %N, 'n-1')$$, $$SELECT try_claim(%P, %K, %N, 'n-1')$$, $$SELECT claim_best(%P, %K, 'n-1', '{"amount": 1}')$$,
     $$SELECT claim_code(%P, %K, '7NHC-3XW9-RTPV-24KF', 'n-1')$$, $$SELECT try_claim_code(%P, %K, '7NHC-3XW9-RTPV-24KF', 'n-1')$$, $$SELECT teams(%P, %N)$$,
-    $$SELECT codes(%P, 2)$$, $$SELECT withdraw_codes(%P, 2)$$, $$SELECT issue_codes(%P, %N, 1, 'codes')$$, $$CALL issue_coupons(%P, %N, 'true', 'codes')$$,
+    $$SELECT record_impression(%P, %K, ARRAY[%N])$$, $$SELECT delete_impressions(%P, now())$$, $$SELECT codes(%P, 2)$$, $$SELECT withdraw_codes(%P, 2)$$, $$SELECT issue_codes(%P, %N, 1, 'codes')$$, $$CALL issue_coupons(%P, %N, 'true', 'codes')$$,
     $$SELECT balance(%P, %K, 'points')$$, $$SELECT balances(%P, %K)$$, $$SELECT account_statement(%P, %K, 'points')$$, $$SELECT entitlements(%P, %K)$$,
     $$SELECT memberships(%P, %K)$$, $$SELECT grant_membership(%P, %K, 'gold', 'infinity', 'n-3')$$, $$SELECT end_membership(%P, %K, 'gold', 'n-3')$$,
     $$SELECT credit(%P, %K, 'points', 1, 'n-2')$$, $$SELECT spend(%P, %K, 'points', 1, 'n-2')$$, $$SELECT refund_spending(%P, 'n-2', 1, 'n-4')$$,
@@ -121,9 +122,11 @@ SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL e
 SET LOCAL ROLE rights_bi;
 SELECT is(pg_temp.overheard(c.relname, a.attname), NULL, format('of %s.%s a function in WHERE sees nothing of the neighbour''s', c.relname, a.attname))
 FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
-WHERE c.relnamespace = 'rights_views'::regnamespace AND c.relname ~ '_(promotion|claim|coupon_batch|ledger|plan|promotion_report|price)$'
-  AND a.attname IN ('id', 'request_id', 'definition', 'name', 'promotion', 'branch', 'item') ORDER BY c.relname, a.attnum;
+WHERE c.relnamespace = 'rights_views'::regnamespace AND c.relname ~ '_(promotion|claim|coupon_batch|ledger|plan|promotion_report|price|refusal)$'
+  AND a.attname IN ('id', 'request_id', 'definition', 'name', 'promotion', 'branch', 'item', 'note') ORDER BY c.relname, a.attnum;
 SELECT isnt_empty($$SELECT FROM rights_views.rights_claim$$, 'though it reads what is its own');
+SELECT is((SELECT string_agg(id, ', ') FROM rights_views.rights_refusal), '6', 'and who refuses');
+SELECT is((SELECT sum(reach) FROM rights_views.rights_promotion_report), 2::numeric, 'and whom a promotion has reached: who has claimed it, and who was shown it');
 SELECT throws_ok($$SELECT * FROM clientele.claim$$, '42501', NULL, 'and not the table beneath');
 SELECT throws_ok($$SELECT * FROM clientele.ledger_line$$, '42501', NULL, 'nor the view beneath');
 RESET ROLE;
@@ -132,9 +135,11 @@ RESET ROLE;
 SET LOCAL ROLE rights_till;
 SELECT lives_ok($$SELECT give_back(claim('rights', 4, 'secret of rights', 't-1', '{"amount": 10}', true), 't-2')$$, 'who may claim claims, and gives back');
 SELECT is((SELECT balance FROM balances('rights', 3)), 7::numeric, 'and may ask what a customer has');
+SELECT is(record_impression('rights', 4, ARRAY(SELECT promotion FROM offers('rights', 4, '{"amount": 10}') WHERE eligible), '{"branch": "Pudong", "amount": 10}'), 1, 'and says what it has shown');
 SELECT is(left(pg_temp.answer(c), 5), '42501', 'no more than that: ' || c) FROM unnest(ARRAY[
     $$SELECT * FROM rights_views.rights_claim$$, $$SELECT issue_codes('rights', 'secret of rights', 1, 't-3')$$,
-    $$SELECT credit('rights', 3, 'points', 1, 't-4')$$, $$SELECT end_promotion('rights', 'secret of rights')$$, $$SELECT export_person('rights', 3)$$]) AS c;
+    $$SELECT credit('rights', 3, 'points', 1, 't-4')$$, $$SELECT end_promotion('rights', 'secret of rights')$$, $$SELECT export_person('rights', 3)$$,
+    $$SELECT delete_impressions('rights', now())$$, $$SELECT * FROM rights_views.rights_promotion_report$$, $$SELECT * FROM rights_views.rights_refusal$$, $$SELECT * FROM clientele.impression$$]) AS c;
 SELECT throws_ok($$INSERT INTO rights_views.rights_claim (claim_id) VALUES (1)$$, '55000', NULL, 'INSERT on the view inserts nothing');
 RESET ROLE;
 REVOKE USAGE ON SCHEMA rights_views FROM rights_till;

@@ -87,7 +87,7 @@ FROM clientele.offered_promotion AS o JOIN (VALUES
     ('skin', 2, '"bill": "channel = ''app''", "benefit": {"kind": "percent off", "percent": 20, "applies_to": "category = ''skin''"}'),
     ('points', 1, '"benefit": {"kind": "points", "points": 7}')) AS d (name, version, keys) USING (name)
 WHERE o.population_id = :population_id;
-INSERT INTO clientele.branch_zone VALUES (:population_id, '2', 'Asia/Urumqi');
+INSERT INTO clientele.branch_zone VALUES (:population_id, '2', 'Asia/Urumqi'), (:population_id, '3', 'Asia/Kathmandu');
 
 INSERT INTO clientele.claim (population_id, promotion_id, version, key, state, claimed_at, expires_at, redeemed_at, day, branch, staff, bill, amount, value, given, refunded, taken_back)
 SELECT o.population_id, o.promotion_id, v.version, format('K%sx', 1000 + n), s.state, c.at, c.at + interval '30 minutes' + CASE WHEN n % 3 = 0 THEN interval '60 days' ELSE '0' END,
@@ -107,9 +107,12 @@ CROSS JOIN LATERAL (SELECT CASE o.name WHEN 'skin' THEN 30.0 * v.version * (1 + 
                            CASE o.name WHEN 'skin' THEN 30.0 * v.version * (1 + n % 2) WHEN 'june' THEN 50 ELSE 7 END) AS g (amount, value, given);
 SELECT state, count(*) FROM clientele.claim WHERE population_id = :population_id GROUP BY 1 ORDER BY 1;
 
--- The report, and the same in plain SQL, cell by cell.
-CREATE VIEW shop.report AS
-SELECT o.name::text, branch, staff, date_trunc('hour', claimed_at AT TIME ZONE CASE branch WHEN '2' THEN 'Asia/Urumqi' ELSE 'Asia/Shanghai' END) AS hour,
+-- The report, and the same in plain SQL, cell by cell; what was shown is written down here as well.
+CREATE FUNCTION shop.hour(at timestamptz, branch text) RETURNS timestamp LANGUAGE sql STABLE AS $$
+    SELECT date_trunc('hour', at AT TIME ZONE CASE branch WHEN '2' THEN 'Asia/Urumqi' WHEN '3' THEN 'Asia/Kathmandu' ELSE 'Asia/Shanghai' END) $$;
+CREATE TABLE shop.shown (key text COLLATE "C", name text, branch text, staff text, at timestamptz);
+CREATE VIEW shop.claimed AS
+SELECT o.name::text COLLATE "default" AS name, branch, staff, shop.hour(claimed_at, branch) AS hour,
        count(*) AS claims, count(DISTINCT key) AS customers,
        sum((c.state = 'redeemed')::int) AS confirmed, sum((c.state = 'held' AND expires_at > '2026-07-20 15:00+08')::int) AS unpaid,
        sum((c.state = 'released')::int) AS released, sum((c.state = 'expired' OR c.state = 'held' AND expires_at <= '2026-07-20 15:00+08')::int) AS expired,
@@ -121,9 +124,72 @@ SELECT o.name::text, branch, staff, date_trunc('hour', claimed_at AT TIME ZONE C
 FROM clientele.claim AS c JOIN clientele.offered_promotion AS o USING (promotion_id)
 CROSS JOIN LATERAL (SELECT sum(coalesce((l ->> 'amount')::numeric, (l ->> 'price')::numeric * (l ->> 'quantity')::numeric)) AS bill_is FROM jsonb_array_elements(bill -> 'lines') AS l) AS b
 GROUP BY 1, 2, 3, 4;
-SELECT count(*) > 100 AS many, (SELECT count(*) FROM (SELECT * FROM shop.report EXCEPT SELECT * FROM shop_segments.shopper_promotion_report) AS x) AS missing,
-       (SELECT count(*) FROM (SELECT * FROM shop_segments.shopper_promotion_report EXCEPT SELECT * FROM shop.report) AS x) AS wrong
-FROM shop_segments.shopper_promotion_report;
+CREATE VIEW shop.report AS
+WITH reached AS (
+    SELECT name, branch, staff, hour, count(DISTINCT key) AS reach
+    FROM (SELECT o.name::text COLLATE "default", branch, staff, shop.hour(claimed_at, branch), key FROM clientele.claim JOIN clientele.offered_promotion AS o USING (promotion_id)
+          UNION ALL SELECT name, branch, staff, shop.hour(at, branch), key FROM shop.shown) AS r (name, branch, staff, hour, key)
+    GROUP BY 1, 2, 3, 4)
+SELECT r.*, coalesce(claims, 0) AS claims, coalesce(customers, 0) AS customers, coalesce(confirmed, 0) AS confirmed, coalesce(unpaid, 0) AS unpaid, coalesce(released, 0) AS released,
+       coalesce(expired, 0) AS expired, coalesce(returned, 0) AS returned, coalesce(revenue, 0) AS revenue, coalesce(cost, 0) AS cost, coalesce(points, 0) AS points, coalesce(reserved, 0) AS reserved
+FROM reached AS r LEFT JOIN shop.claimed AS c
+     ON c.name = r.name AND c.branch IS NOT DISTINCT FROM r.branch AND c.staff IS NOT DISTINCT FROM r.staff AND c.hour = r.hour;
+CREATE FUNCTION shop.compared() RETURNS TABLE (rows bigint, missing bigint, wrong bigint) LANGUAGE sql AS $$
+    SELECT (SELECT count(*) FROM shop_segments.shopper_promotion_report),
+           (SELECT count(*) FROM (SELECT * FROM shop.report EXCEPT SELECT * FROM shop_segments.shopper_promotion_report) AS x),
+           (SELECT count(*) FROM (SELECT * FROM shop_segments.shopper_promotion_report EXCEPT SELECT * FROM shop.report) AS x) $$;
+SELECT * FROM shop.compared();
+SELECT count(*) FROM shop_segments.shopper_promotion_report WHERE reach <> customers;
+
+-- Shown: to who claims soon after, or an hour too late; by another, elsewhere; to others on the same bill's terms; where nobody claims.
+INSERT INTO shop.shown
+SELECT CASE n % 7 WHEN 0 THEN format('K%sx', 1000 + n % 200 + 1) ELSE key END, CASE n % 9 WHEN 0 THEN 'points' ELSE o.name END,
+       CASE n % 11 WHEN 0 THEN '2' WHEN 5 THEN '3' ELSE branch END, CASE n % 6 WHEN 0 THEN 'S9' ELSE staff END, claimed_at - n % 4 * interval '13 minutes'
+FROM (SELECT *, substr(key, 2, 4)::int - 1000 AS n FROM clientele.claim WHERE population_id = :population_id) AS c JOIN clientele.offered_promotion AS o USING (promotion_id)
+WHERE n % 8 <> 1;
+INSERT INTO shop.shown SELECT * FROM shop.shown WHERE key > 'K1100x' UNION ALL SELECT key, name, branch, staff, at + interval '20 minutes' FROM shop.shown WHERE key < 'K1050x';
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT key, branch, staff, at, array_agg(name) AS names FROM shop.shown GROUP BY key, branch, staff, at LOOP
+        PERFORM set_config('clientele.clock', to_char(one.at, 'YYYY-MM-DD HH24:MI:SS+08'), false),
+                clientele.record_impression('shopper', one.key, one.names, CASE WHEN one.branch IS NOT NULL OR one.staff IS NOT NULL THEN
+                    jsonb_strip_nulls(jsonb_build_object('amount', 1, 'branch', one.branch, 'staff', one.staff)) END);
+    END LOOP;
+END $$;
+SET clientele.clock = '2026-07-20 15:00+08';
+SELECT * FROM shop.compared();
+SELECT count(*) FILTER (WHERE claims = 0) AS only_shown, count(*) FILTER (WHERE customers > 0 AND reach > customers) AS beside_claims,
+       count(*) FILTER (WHERE branch IS NULL AND reach > customers) AS nowhere FROM shop_segments.shopper_promotion_report;
+SELECT count(*) - count(DISTINCT (key, name, branch, staff, shop.hour(at, branch))) AS again FROM shop.shown;
+SELECT count(*) - (SELECT count(DISTINCT (key, name, branch, staff, shop.hour(at, branch))) FROM shop.shown) AS more_rows FROM clientele.impression;
+-- How many are new is told; strict with names, customers and bills.
+BEGIN;
+SELECT clientele.record_impression('shopper', 'K1001x', '{skin,june,skin}', '{"amount": 5, "branch": "1", "staff": "S1"}') AS new;
+SELECT clientele.record_impression('shopper', 'K1001x', '{june,skin,points}', '{"amount": 9, "branch": "1", "staff": "S1"}') AS new;
+SELECT clientele.record_impression('shopper', 'K1001x', '{june}') AS new, clientele.record_impression('shopper', 'K1001x'::text, '{}') AS nothing;
+ROLLBACK;
+\set VERBOSITY default
+SELECT clientele.record_impression('shopper', 'K1001x', '{june,poinst}');
+SELECT clientele.record_impression('shopper', 'K1001x', '{new}');
+SELECT clientele.record_impression('shopper', 'K1001x', NULL);
+SELECT clientele.record_impression('shopper', 'K1001x', '{june,NULL}');
+\set VERBOSITY terse
+SELECT clientele.record_impression('shopper', 'nobody', '{june}');
+SELECT clientele.record_impression('shopper', NULL::text, '{june}');
+SELECT clientele.record_impression('shopper', 'K1001x', '{june}', '{"amount": 5, "store": "1"}');
+SELECT clientele.record_impression('shoppers', 'K1001x', '{june}');
+BEGIN READ ONLY;
+SELECT clientele.record_impression('shopper', 'K1001x', '{june}');
+ROLLBACK;
+-- What is old can go.
+SELECT clientele.delete_impressions('shopper', NULL);
+BEGIN;
+SELECT clientele.delete_impressions('shopper', '2026-06-14 00:00+08') AS deleted, (SELECT count(*) FROM clientele.impression WHERE hour < '2026-06-14 00:00+08') AS were;
+DELETE FROM shop.shown WHERE shop.hour(at, branch) < '2026-06-14 00:00' AND branch IS DISTINCT FROM '2' OR shop.hour(at, branch) < '2026-06-13 22:00';
+SELECT missing, wrong FROM shop.compared();
+ROLLBACK;
 SELECT promotion, sum(claims) AS claims, sum(confirmed) AS confirmed, sum(unpaid) AS unpaid, sum(revenue) AS revenue, sum(cost) AS cost, sum(points) AS points
 FROM shop_segments.shopper_promotion_report GROUP BY 1 ORDER BY 1;
 -- Live: what is unpaid has expired a moment later, and nobody had to write anything.
@@ -189,6 +255,17 @@ SELECT :population_id, id, r, now(), current_user, 'by phone, ' || id FROM shop.
 SELECT sum(customers) FILTER (WHERE "group" <> 'takers') AS meant, (SELECT count(*) FROM shop.customer WHERE class = 'A' OR class = 'B' AND home <> '1') AS meant_in_sql
 FROM clientele.promotion_effect('shopper', 'june');
 
+-- The view of refusals: the last word of each holds, from the first of the same on.
+SELECT clientele.refuse_automation('shopper', 'K1002x', 'a'), clientele.allow_automation('shopper', 'K1002x', 'b') \g /dev/null
+SET clientele.clock = '2026-07-21 10:00+08';
+SELECT clientele.refuse_automation('shopper', 'K1002x', 'c') \g /dev/null
+SET clientele.clock = '2026-07-22 11:00+08';
+SELECT clientele.refuse_automation('shopper', 'K1002x', 'in writing'), clientele.refuse_automation('shopper', 'K1004x'), clientele.allow_automation('shopper', 'K1006x') \g /dev/null
+SELECT id, since, noted_at, noted_by = current_user AS by_us, note FROM shop_segments.shopper_refusal WHERE since > '2026-07-01' AND noted_at < '2026-08-01' ORDER BY id;
+SELECT count(*) FROM ((SELECT id FROM shop_segments.shopper_refusal EXCEPT SELECT r.key FROM clientele.refusal AS r WHERE r.refused AND NOT EXISTS (SELECT FROM clientele.refusal AS l WHERE l.key = r.key AND l.number > r.number))
+    UNION ALL (SELECT r.key FROM clientele.refusal AS r WHERE r.refused AND NOT EXISTS (SELECT FROM clientele.refusal AS l WHERE l.key = r.key AND l.number > r.number) EXCEPT SELECT id FROM shop_segments.shopper_refusal)) AS x;
+SET clientele.clock = '2026-07-20 15:00+08';
+
 -- ---------- forget ----------
 -- A customer who has left traces everywhere.
 \set key K1030x
@@ -213,6 +290,12 @@ INSERT INTO clientele.membership (population_id, key, plan, since, until, paid, 
 SELECT :population_id, id, 'gold', now(), 'infinity', 999, 'gold ' || id, now(), current_user, 'of ' || id FROM shop.customer;
 INSERT INTO clientele.frozen_audience SELECT :population_id, promotion_id, id FROM shop.customer, clientele.offered_promotion WHERE name = 'june';
 SELECT clientele.tag_customer('shopper', :'key', 'regular', 'said ' || :'key');
+-- She was shown what she claimed, when and where she did, and another hour something else.
+SELECT to_char(claimed_at, 'YYYY-MM-DD HH24:MI:SS+08') AS then FROM clientele.claim WHERE key = :'key' \gset
+SET clientele.clock = :'then';
+SELECT clientele.record_impression('shopper', :'key', '{june}');
+SET clientele.clock = '2026-07-20 15:00+08';
+SELECT clientele.record_impression('shopper', :'key', '{skin}', '{"amount": 1, "branch": "2", "staff": "S1"}');
 
 CREATE FUNCTION shop.traces(word text) RETURNS TABLE (relation text, rows bigint) LANGUAGE plpgsql AS $$
 BEGIN
@@ -234,8 +317,8 @@ SELECT clientele.forget('shopper', :'key');
 SELECT relation, rows FROM shop.traces(:'key');
 -- Her bill cannot be found by its number either.
 SELECT count(*) FROM clientele.claim WHERE bill ->> 'bill_id' = 'B-30' OR key LIKE 'forgotten:%' AND (bill ? 'lines' OR bill ? 'at');
--- What is counted is counted as before, and she is one customer still.
-SELECT count(*) FROM (SELECT * FROM shop.before EXCEPT SELECT * FROM shop_segments.shopper_promotion_report) AS x;
+-- What is counted is counted as before, but for what she was only shown; and she is one customer still.
+SELECT promotion, branch, staff, hour, reach, claims FROM (SELECT * FROM shop.before EXCEPT SELECT * FROM shop_segments.shopper_promotion_report) AS x;
 SELECT * FROM shop.money EXCEPT SELECT account, sum(amount) FROM clientele.ledger_entry GROUP BY 1 EXCEPT SELECT plan, sum(paid) FROM clientele.membership GROUP BY 1;
 SELECT count(DISTINCT key) FROM (SELECT key FROM clientele.claim UNION ALL SELECT key FROM clientele.ledger_entry UNION ALL SELECT key FROM clientele.membership) AS k WHERE key LIKE 'forgotten:%';
 SELECT clientele.export_person('shopper', :'key') - 'at' AS nothing;

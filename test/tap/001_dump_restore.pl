@@ -31,7 +31,7 @@ my $kept = join ';', q{
 	WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'clientele' ORDER BY 1},
   q{SELECT nspname, nspacl FROM pg_namespace WHERE nspname LIKE 'clientele%' ORDER BY 1},
   (map { "SELECT t FROM clientele.$_ AS t ORDER BY t::text" } qw(population source definition version watch link population_secret forgotten
-	offered_promotion promotion_version frozen_audience stock claim claim_step coupon_batch coupon_code ledger_entry membership refusal branch_zone)),
+	offered_promotion promotion_version frozen_audience stock claim claim_step coupon_batch coupon_code ledger_entry membership refusal impression branch_zone)),
   'SELECT r FROM clientele.refresh_run AS r WHERE finished_at IS NOT NULL ORDER BY run',
   $captured;
 

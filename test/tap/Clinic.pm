@@ -140,7 +140,8 @@ sub open_clinic
 	GRANT USAGE ON SCHEMA segments TO cashier;
 	GRANT SELECT ON segments.customer_promotion, segments.customer_claim, segments.customer_ledger, segments.customer_coupon_batch TO bi_reader;
 	SELECT clientele.claim('customer', 5, '六月', 'paid', '{"branch": "1", "amount": 500}', true), clientele.claim('customer', 6, '六月', 'held', '{"branch": "2", "amount": 200}'),
-	       clientele.issue_codes('customer', '六月', 3, 'print'), clientele.spend('customer', 5, 'stored value', 30, 'used'), clientele.refuse_automation('customer', 13);
+	       clientele.issue_codes('customer', '六月', 3, 'print'), clientele.spend('customer', 5, 'stored value', 30, 'used'), clientele.refuse_automation('customer', 13),
+	       clientele.record_impression('customer', 5, '{六月}', '{"branch": "1", "staff": "007", "amount": 90}'), clientele.record_impression('customer', 13, '{六月}');
 	SELECT clientele.grant_membership('会员', 'm-5', '老友', '2026-12-31 00:00Z', 'card', 99);
 	SELECT clientele.define_promotion('customer', '六月', '{"term": {"from": "2026-06-01"}, "branches": "all", "benefit": {"kind": "points", "points": 1}, "after_refund": "none"}')});
 	is( $node->safe_psql(
