@@ -380,49 +380,36 @@ DECLARE
          CROSS JOIN LATERAL (SELECT v.definition::text::jsonb) AS d (j)
          WHERE v.population_id = %s OFFSET 0)$query$, population.population_id);
 BEGIN
-    -- Each row has been reached by its claims, and by what was shown to others: who has claimed is counted once.
+    -- Beside the claims, those to whom it was shown: rows without a state, which nothing but reach counts.
     PERFORM clientele.put_own_view(population, '_promotion_report', format($query$
-        SELECT r.promotion, r.branch, r.staff, r.hour, sum(r.reach)::bigint AS reach, sum(r.claims)::bigint AS claims, sum(r.customers)::bigint AS customers,
-               sum(r.confirmed)::bigint AS confirmed, sum(r.unpaid)::bigint AS unpaid, sum(r.released)::bigint AS released,
-               sum(r.expired)::bigint AS expired, sum(r.returned)::bigint AS returned,
-               sum(r.revenue)::numeric(28,6) AS revenue, sum(r.cost)::numeric(28,6) AS cost, sum(r.points)::numeric(28,6) AS points,
-               sum(r.reserved)::numeric(28,6) AS reserved
-        FROM (SELECT v.promotion, c.branch, c.staff, date_trunc('hour', c.claimed_at AT TIME ZONE coalesce(z.time_zone, %1$L)) AS hour,
-                     count(DISTINCT c.key) AS reach, count(*) AS claims, count(DISTINCT c.key) AS customers,
-                     count(*) FILTER (WHERE s.state = 'redeemed') AS confirmed,
-                     count(*) FILTER (WHERE s.state = 'held') AS unpaid,
-                     count(*) FILTER (WHERE s.state = 'released') AS released,
-                     count(*) FILTER (WHERE s.state = 'expired') AS expired,
-                     count(*) FILTER (WHERE s.state = 'returned') AS returned,
-                     coalesce(sum(m.revenue) FILTER (WHERE s.given), 0) AS revenue,
-                     coalesce(sum(m.cost) FILTER (WHERE s.given), 0) AS cost,
-                     coalesce(sum(m.points) FILTER (WHERE s.given), 0) AS points,
-                     coalesce(sum(c.value) FILTER (WHERE s.state = 'held'), 0) AS reserved
+        SELECT r.promotion, r.branch, r.staff, r.hour, count(DISTINCT r.key) AS reach, count(r.state) AS claims,
+               count(DISTINCT r.key) FILTER (WHERE r.state IS NOT NULL) AS customers,
+               count(*) FILTER (WHERE r.state = 'redeemed') AS confirmed,
+               count(*) FILTER (WHERE r.state = 'held') AS unpaid,
+               count(*) FILTER (WHERE r.state = 'released') AS released,
+               count(*) FILTER (WHERE r.state = 'expired') AS expired,
+               count(*) FILTER (WHERE r.state = 'returned') AS returned,
+               coalesce(sum(r.revenue) FILTER (WHERE r.is_given), 0)::numeric(28,6) AS revenue,
+               coalesce(sum(r.cost) FILTER (WHERE r.is_given), 0)::numeric(28,6) AS cost,
+               coalesce(sum(r.points) FILTER (WHERE r.is_given), 0)::numeric(28,6) AS points,
+               coalesce(sum(r.value) FILTER (WHERE r.state = 'held'), 0)::numeric(28,6) AS reserved
+        FROM (SELECT v.promotion, c.branch, c.staff, date_trunc('hour', c.claimed_at AT TIME ZONE coalesce(z.time_zone, %1$L)) AS hour, c.key,
+                     CASE WHEN c.state = 'held' AND c.expires_at <= clientele.wall_clock() THEN 'expired' ELSE c.state END AS state,
+                     c.state IN ('redeemed', 'returned') AS is_given, c.value,
+                     clientele.bill_amount(c.bill) - c.refunded - CASE WHEN c.amount IS NULL THEN 0 ELSE c.amount - c.taken_back END AS revenue,
+                     c.value - CASE WHEN c.given > 0 THEN c.value * c.taken_back / c.given ELSE 0 END AS cost,
+                     CASE WHEN v.kind = 'points' THEN c.given - c.taken_back END AS points
               FROM clientele.claim AS c
               JOIN %2$s AS v ON v.promotion_id = c.promotion_id AND v.version = c.version
               LEFT JOIN clientele.branch_zone AS z ON z.population_id = c.population_id AND z.branch = c.branch
-              CROSS JOIN LATERAL (SELECT CASE WHEN c.state = 'held' AND c.expires_at <= clientele.wall_clock() THEN 'expired' ELSE c.state END,
-                                         c.state IN ('redeemed', 'returned')) AS s (state, given)
-              CROSS JOIN LATERAL (SELECT clientele.bill_amount(c.bill) - c.refunded
-                                         - CASE WHEN c.amount IS NULL THEN 0 ELSE c.amount - c.taken_back END,
-                                         c.value - CASE WHEN c.given > 0 THEN c.value * c.taken_back / c.given ELSE 0 END,
-                                         CASE WHEN v.kind = 'points' THEN c.given - c.taken_back END) AS m (revenue, cost, points)
               WHERE c.population_id = %3$s
-              GROUP BY 1, 2, 3, 4
               UNION ALL
-              SELECT o.name::text COLLATE "default", w.branch, w.staff, date_trunc('hour', i.hour AT TIME ZONE t.zone),
-                     count(DISTINCT i.key), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+              SELECT o.name::text COLLATE "default", nullif(i.branch, '') COLLATE "default", nullif(i.staff, '') COLLATE "default",
+                     date_trunc('hour', i.hour AT TIME ZONE coalesce(z.time_zone, %1$L)), i.key, NULL, false, NULL, NULL, NULL, NULL
               FROM clientele.impression AS i
               JOIN clientele.offered_promotion AS o ON o.promotion_id = i.promotion_id
               LEFT JOIN clientele.branch_zone AS z ON z.population_id = i.population_id AND z.branch = i.branch
-              CROSS JOIN LATERAL (SELECT coalesce(z.time_zone, %1$L)) AS t (zone)
-              CROSS JOIN LATERAL (SELECT nullif(i.branch, '') COLLATE "default", nullif(i.staff, '') COLLATE "default") AS w (branch, staff)
-              WHERE i.population_id = %3$s AND NOT EXISTS (
-                  SELECT FROM clientele.claim AS c
-                  WHERE c.population_id = i.population_id AND c.promotion_id = i.promotion_id AND c.key = i.key
-                    AND c.branch IS NOT DISTINCT FROM w.branch AND c.staff IS NOT DISTINCT FROM w.staff
-                    AND date_trunc('hour', c.claimed_at AT TIME ZONE t.zone) = date_trunc('hour', i.hour AT TIME ZONE t.zone))
-              GROUP BY 1, 2, 3, 4) AS r
+              WHERE i.population_id = %3$s) AS r
         GROUP BY 1, 2, 3, 4
         $query$, population.time_zone, versions, population.population_id),
         'promotions by branch, staff member and hour: whom they have reached, and their claims as they are at this moment');
