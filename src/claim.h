@@ -79,6 +79,7 @@ extern void clientele_request_compare_claim(const ClienteleRequest *request, con
 extern void clientele_request_compare_bill(const ClienteleRequest *request, const ClienteleOwnRow *step, const Jsonb *bill);
 
 /* Arguments that must not be NULL. */
+extern void clientele_check_given(FunctionCallInfo fcinfo, int argument, const char *name);
 extern char *clientele_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern int64 clientele_claim_argument(FunctionCallInfo fcinfo, int argument);
 

@@ -13,23 +13,26 @@
 #include "fresh.h"
 #include "reader.h"
 
-char *
-clientele_text_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+void
+clientele_check_given(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	if (PG_ARGISNULL(argument))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be null", name)));
+}
+
+char *
+clientele_text_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	clientele_check_given(fcinfo, argument, name);
 	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
 int64
 clientele_claim_argument(FunctionCallInfo fcinfo, int argument)
 {
-	if (PG_ARGISNULL(argument))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("claim_id must not be null")));
+	clientele_check_given(fcinfo, argument, "claim_id");
 	return PG_GETARG_INT64(argument);
 }
 

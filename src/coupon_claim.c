@@ -234,8 +234,9 @@ clientele_withdraw_codes(PG_FUNCTION_ARGS)
 	ClientelePopulation population;
 	ClienteleOwnTable *batches;
 	ClienteleOwnRow batch;
-	Datum		batch_id = Int64GetDatum(PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2));
+	Datum		batch_id = PG_GETARG_DATUM(2);
 
+	clientele_check_given(fcinfo, 2, "batch");
 	clientele_fresh_check_commit();
 	clientele_population_get(clientele_text_argument(fcinfo, 1, "population"), &population);
 	clientele_check_allowed(PG_GETARG_OID(0), &population, 1, &right);

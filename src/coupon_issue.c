@@ -158,43 +158,82 @@ expires_at(const Issue *issue, const ClienteleOffered *offered, TimestampTz now)
 	return Min(issue->valid_until, end);
 }
 
+static char *
+text_of(const ClienteleOwnRow *batch, int column)
+{
+	return batch->nulls[column] ? NULL : TextDatumGetCString(batch->values[column]);
+}
+
+static bool
+same_text(const char *one, const char *other)
+{
+	return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
+static const char *
+promotion_of(const Issue *issue, int promotion_id)
+{
+	const ClienteleOfferedList *all = clientele_offered_all(&issue->population);
+
+	for (int i = 0; i < all->count; i++)
+	{
+		if (all->promotions[i].id == promotion_id)
+			return NameStr(all->promotions[i].name);
+	}
+	return NULL;
+}
+
+/* What the batch of the request says otherwise; NULL: nothing. */
+static const char *
+difference(const Issue *issue, const ClienteleOwnRow *batch)
+{
+	if (!same_text(promotion_of(issue, DatumGetInt32(batch->values[BATCH_PROMOTION])), issue->promotion_name))
+		return "promotion";
+	if (!same_text(text_of(batch, BATCH_SEGMENT), issue->segment))
+		return "segment";
+	if (issue->segment == NULL && DatumGetInt32(batch->values[BATCH_QUANTITY]) != issue->quantity)
+		return "quantity";
+	if (DatumGetBool(batch->values[BATCH_TRANSFERABLE]) != issue->transferable)
+		return "transferable";
+	if (DatumGetTimestampTz(batch->values[BATCH_VALID_UNTIL]) != issue->valid_until)
+		return "valid_until";
+	return same_text(text_of(batch, BATCH_NOTE), issue->note) ? NULL : "note";
+}
+
 /* The batch of the request, if there is one.  After the request's lock. */
 static bool
 look(Issue *issue)
 {
-	Oid			types[] = {INT4OID, TEXTOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, TIMESTAMPTZOID, TEXTOID};
-	Datum		values[] = {Int32GetDatum(issue->population.id), CStringGetTextDatum(issue->request_id),
-	CStringGetTextDatum(issue->promotion_name), (Datum) 0, Int32GetDatum(issue->quantity), BoolGetDatum(issue->transferable),
-	TimestampTzGetDatum(issue->valid_until), (Datum) 0};
-	char		nulls[] = {' ', ' ', ' ', issue->segment ? ' ' : 'n', ' ', ' ', ' ', issue->note ? ' ' : 'n'};
-	char	   *other;
-	bool		isnull;
+	ClienteleOwnTable *batches = clientele_own_open("coupon_batch");
+	ClienteleOwnRow batch;
+	ScanKeyData keys[2];
+	bool		found;
+	const char *other;
 
-	if (issue->segment)
-		values[3] = CStringGetTextDatum(issue->segment);
-	if (issue->note)
-		values[7] = CStringGetTextDatum(issue->note);
-	if (clientele_fresh_run("SELECT b.batch_id, b.done, b.left_out, b.last_key, b.ended_at IS NOT NULL,"
-							" CASE WHEN p.name IS DISTINCT FROM $3 THEN 'promotion' WHEN b.segment IS DISTINCT FROM $4 THEN 'segment'"
-							" WHEN $4 IS NULL AND b.quantity <> $5 THEN 'quantity' WHEN b.transferable <> $6 THEN 'transferable'"
-							" WHEN b.valid_until <> $7 THEN 'valid_until' WHEN b.note IS DISTINCT FROM $8 THEN 'note' END"
-							" FROM clientele.coupon_batch AS b JOIN clientele.offered_promotion AS p USING (promotion_id)"
-							" WHERE b.population_id = $1 AND b.request_id = $2", 8, types, values, nulls) == 0)
+	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(issue->population.id));
+	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(issue->request_id));
+	found = clientele_own_get(batches, "coupon_batch_population_id_request_id_key", 2, keys, &batch);
+	clientele_own_close(batches);
+	if (!found)
 		return false;
-	issue->batch_id = DatumGetInt64(clientele_answer(1, &isnull));
-	issue->done = DatumGetInt32(clientele_answer(2, &isnull));
-	issue->left_out = DatumGetInt32(clientele_answer(3, &isnull));
-	issue->last_key = clientele_answer_text(CurrentMemoryContext, 4);
-	issue->ended = DatumGetBool(clientele_answer(5, &isnull));
-	other = clientele_answer_text(CurrentMemoryContext, 6);
+	other = difference(issue, &batch);
 	if (other)
 		ereport(ERROR,
 				(errcode(CLIENTELE_ERRCODE_OTHER_REQUEST),
 				 errmsg("request id \"%s\" has been used for a batch with another %s", issue->request_id, other),
 				 errhint("A repetition must say the same as the first request; another request needs an id of its own.")));
+	issue->batch_id = DatumGetInt64(batch.values[BATCH_ID]);
+	issue->done = DatumGetInt32(batch.values[BATCH_DONE]);
+	issue->left_out = DatumGetInt32(batch.values[BATCH_LEFT_OUT]);
+	issue->last_key = text_of(&batch, BATCH_LAST_KEY);
+	issue->ended = !batch.nulls[BATCH_ENDED_AT];
 	return true;
 }
 
+/*
+ * Codes are all there when the transaction commits, and their batch is written as it will be: to update it would be
+ * to read it, and a serializable transaction that reads its own row can fail for what others write beside it.
+ */
 static void
 begin_batch(Issue *issue, const ClienteleOffered *offered, TimestampTz now)
 {
@@ -210,9 +249,11 @@ begin_batch(Issue *issue, const ClienteleOffered *offered, TimestampTz now)
 	if (issue->note)
 		values[9] = CStringGetTextDatum(issue->note);
 	clientele_run("INSERT INTO clientele.coupon_batch (population_id, promotion_id, kind, segment, quantity, transferable,"
-				  " valid_until, author, request_id, began_at, note)"
-				  " VALUES ($1, $2, CASE WHEN $3 IS NULL THEN 'codes' ELSE 'segment' END, $3, $4, $5, $6,"
-				  " (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = $7), $8, $9, $10) RETURNING batch_id",
+				  " valid_until, author, request_id, began_at, note, done, updated_at, ended_at)"
+				  " SELECT $1, $2, CASE WHEN is_codes THEN 'codes' ELSE 'segment' END, $3, $4, $5, $6,"
+				  " (SELECT r.rolname FROM pg_roles AS r WHERE r.oid = $7), $8, $9, $10,"
+				  " CASE WHEN is_codes THEN $4 ELSE 0 END, CASE WHEN is_codes THEN $9 END, CASE WHEN is_codes THEN $9 END"
+				  " FROM (SELECT $3 IS NULL AS is_codes) AS c RETURNING batch_id",
 				  10, types, values, nulls);
 	issue->batch_id = DatumGetInt64(clientele_answer(1, &isnull));
 }
@@ -247,16 +288,17 @@ enter(Issue *issue)
  * ------------------------------------------------------------------ */
 
 static void
-make_codes(Issue *issue)
+make_codes(const Issue *issue)
 {
 	Oid			types[] = {INT4OID, INT8OID, INT4OID};
 	Datum		values[] = {Int32GetDatum(issue->population.id), Int64GetDatum(issue->batch_id), (Datum) 0};
+	int			made = 0;
 
 	/* a number that there is already is not likely, but may be */
-	while (issue->done < issue->quantity)
+	while (made < issue->quantity)
 	{
-		values[2] = Int32GetDatum(issue->quantity - issue->done);
-		issue->done += (int) clientele_run("INSERT INTO clientele.coupon_code (population_id, code, batch_id)"
+		values[2] = Int32GetDatum(issue->quantity - made);
+		made += (int) clientele_run("INSERT INTO clientele.coupon_code (population_id, code, batch_id)"
 										   " SELECT $1, clientele.random_code(), $2 FROM generate_series(1, $3)"
 										   " ON CONFLICT DO NOTHING", 3, types, values, NULL);
 	}
@@ -271,13 +313,14 @@ clientele_issue_codes(PG_FUNCTION_ARGS)
 		.caller = PG_GETARG_OID(0),
 		.population_name = given_text(fcinfo, 1, "population"),
 		.promotion_name = given_text(fcinfo, 2, "promotion"),
-		.quantity = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT32(3),
 		.request_id = given_text(fcinfo, 4, "request_id"),
 		.valid_until = PG_ARGISNULL(5) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(5),
 		.transferable = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6),
 		.note = text_or_null(fcinfo, 7)
 	};
 
+	clientele_check_given(fcinfo, 3, "quantity");
+	issue.quantity = PG_GETARG_INT32(3);
 	if (issue.quantity < 1 || issue.quantity > MOST_CODES)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -302,8 +345,6 @@ clientele_issue_codes(PG_FUNCTION_ARGS)
 					 errhint("Publish it with more \"stock\", and ask once more, with the same request id.")));
 		begin_batch(&issue, offered, now);
 		make_codes(&issue);
-		issue.ended = true;
-		note_progress(&issue, now);
 	}
 	SPI_finish();
 	PG_RETURN_INT64(issue.batch_id);

@@ -15,13 +15,16 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "parser/parse_func.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 #include "reader.h"
 
 PG_FUNCTION_INFO_V1(clientele_door_for_caller);
 PG_FUNCTION_INFO_V1(clientele_door_for_key);
+PG_FUNCTION_INFO_V1(clientele_door_with_patience);
 
 /* Where a customer's key may be given in its own type. */
 #define KEY_ARGUMENT 1
@@ -86,4 +89,21 @@ Datum
 clientele_door_for_key(PG_FUNCTION_ARGS)
 {
 	return call_behind(fcinfo, PG_ARGISNULL(KEY_ARGUMENT) ? NULL : clientele_key_argument(fcinfo, KEY_ARGUMENT));
+}
+
+/*
+ * f(...), which needs what tills and readers hold: they queue behind whoever waits for it, so nobody waits long
+ * unless he says so.  The caller's own lock_timeout is what it was afterwards.
+ */
+Datum
+clientele_door_with_patience(PG_FUNCTION_ARGS)
+{
+	int			level = NewGUCNestLevel();
+	Datum		result;
+
+	if (LockTimeout == 0)
+		(void) set_config_option("lock_timeout", "2s", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	result = call_behind(fcinfo, NULL);
+	AtEOXact_GUC(false, level);
+	return result;
 }

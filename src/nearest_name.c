@@ -4,10 +4,17 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/varlena.h"
 
+#include "compat.h"
 #include "nearest_name.h"
+
+PG_FUNCTION_INFO_V1(clientele_nearest_name);
 
 /* Levenshtein's limit in core, in characters; names are shorter. */
 #define LONGEST_NAME 255
@@ -45,4 +52,21 @@ const char *
 clientele_nearest_result(const ClienteleNearestName *state)
 {
 	return state->found;
+}
+
+/* nearest_name(wanted, known); NULL where none is near */
+Datum
+clientele_nearest_name(PG_FUNCTION_ARGS)
+{
+	ClienteleNearestName nearest;
+	Datum	   *known;
+	int			nknown;
+
+	clientele_nearest_begin(&nearest, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &known, NULL, &nknown);
+	for (int i = 0; i < nknown; i++)
+		clientele_nearest_offer(&nearest, TextDatumGetCString(known[i]));
+	if (clientele_nearest_result(&nearest) == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(clientele_nearest_result(&nearest)));
 }

@@ -96,6 +96,11 @@ $$;
 REVOKE ALL ON FUNCTION clientele.check_given(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.check_given(text, text) IS 'internal: the value of an argument, or an error where it is missing';
 
+CREATE FUNCTION clientele.nearest_name(wanted text, known text[]) RETURNS text
+    AS 'MODULE_PATHNAME', 'clientele_nearest_name' LANGUAGE C IMMUTABLE STRICT;
+REVOKE ALL ON FUNCTION clientele.nearest_name(text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.nearest_name(text, text[]) IS 'internal: the known name that is perhaps meant; NULL: none is near';
+
 CREATE FUNCTION clientele.find_column(relation regclass, column_name text) RETURNS pg_attribute
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     AS $$

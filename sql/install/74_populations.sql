@@ -269,7 +269,7 @@ $$;
 REVOKE ALL ON FUNCTION clientele.lock_all(regclass[]) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.lock_all(regclass[]) IS 'internal: locks tables and views for good, all of them or none, for as long as lock_timeout allows';
 
-CREATE FUNCTION clientele.drop_population_for(caller regrole, name text, keep_tables boolean)
+CREATE FUNCTION clientele.drop_population_for(caller regrole, name text, keep_tables boolean, with_balances boolean)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
@@ -277,11 +277,8 @@ DECLARE
     relations regclass[];
     one record;
     heir int;
+    owed text;
 BEGIN
-    -- Readers and tills wait for us a moment at most.
-    IF current_setting('lock_timeout') = '0' THEN
-        PERFORM set_config('lock_timeout', '2s', true);
-    END IF;
     population := clientele.locked_population(caller, name);
     relations := ARRAY(SELECT w.relation FROM clientele.watch AS w WHERE w.population_id = population.population_id);
     PERFORM clientele.lock_all(ARRAY(
@@ -290,6 +287,14 @@ BEGIN
            OR c.oid IN (SELECT d.oid FROM clientele.data_relations(population.name) AS d WHERE d.relkind IN ('r', 'v'))
            OR (c.relnamespace = to_regnamespace(quote_ident(population.target_schema)) AND c.relkind = 'v'
                AND c.relname IN (SELECT clientele.view_names(population.name)))));
+    SELECT string_agg(format('%s %s', trim_scale(o.amount), o.what), ', ' ORDER BY o.what) INTO owed FROM clientele.owed(population.population_id) AS o;
+    IF owed IS NOT NULL AND with_balances IS NOT TRUE THEN
+        RAISE dependent_objects_still_exist USING
+            MESSAGE = format('customers of population "%s" still have something', name),
+            DETAIL = format('It would be gone: %s.', owed),
+            HINT = format('The views %1$I.%2$I and %1$I.%3$I say who. To drop it all the same: SELECT clientele.drop_population(%4$L, with_balances => true);',
+                          population.target_schema, population.name || '_ledger', population.name || '_claim', name);
+    END IF;
 
     -- Nothing is cascaded: what others built on our views is named, and stops us.
     IF to_regprocedure(format('%I.%I(timestamptz)', population.target_schema, population.name || '_as_of')) IS NOT NULL THEN
@@ -354,9 +359,9 @@ BEGIN
     END IF;
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.drop_population_for(regrole, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.drop_population_for(regrole, text, boolean) IS 'internal: drop_population, behind the door';
+REVOKE ALL ON FUNCTION clientele.drop_population_for(regrole, text, boolean, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.drop_population_for(regrole, text, boolean, boolean) IS 'internal: drop_population, behind the door';
 
-CREATE FUNCTION clientele.drop_population(name text, keep_tables boolean DEFAULT false)
-RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.drop_population(text, boolean) IS 'takes a population away: its views, tables, definitions, versions, promotions with all claims, codes and balances, and the triggers that no other population needs; an error names what others built on its views; with keep_tables the last stored segments stay as table <name> and the change feed, a row for each evaluation of a customer with arrays of what it changed, as <name>_change in the schema of the views';
+CREATE FUNCTION clientele.drop_population(name text, keep_tables boolean DEFAULT false, with_balances boolean DEFAULT false)
+RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_with_patience' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION clientele.drop_population(text, boolean, boolean) IS 'takes a population away: its views, tables, definitions, versions, promotions with all claims and codes, and the triggers that no other population needs; an error names what others built on its views, and what customers still have (points, stored value, gifts, coupons and other claims that are held, codes, memberships), unless with_balances says that this may go, too; with keep_tables the last stored segments stay as table <name> and the change feed, a row for each evaluation of a customer with arrays of what it changed, as <name>_change in the schema of the views';

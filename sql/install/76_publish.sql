@@ -258,7 +258,7 @@ COMMENT ON FUNCTION clientele.drop_version_tables(clientele.population, int) IS 
 
 -- Somebody may still be reading with the version before: then the next refresh tries again.
 CREATE FUNCTION clientele.drop_old_versions(population_id int) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning SET lock_timeout = '1ms'
     AS $$
 DECLARE
     population clientele.population;
@@ -275,7 +275,6 @@ BEGIN
           AND to_regclass(clientele.data_table(population.name, 'stored', v.version)) IS NOT NULL
     LOOP
         BEGIN
-            PERFORM set_config('lock_timeout', '1ms', true);
             PERFORM clientele.drop_version_tables(population, old);
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             NULL;
@@ -300,10 +299,6 @@ DECLARE
     clash record;
     wanting text;
 BEGIN
-    -- A clinic's tables are locked for moments only; not to get them is not worth a queue at the till.
-    IF current_setting('lock_timeout') = '0' THEN
-        PERFORM set_config('lock_timeout', '2s', true);
-    END IF;
     owned := clientele.locked_population(caller, population);
 
     draft := clientele.draft_model(owned.population_id);
@@ -352,7 +347,7 @@ REVOKE ALL ON FUNCTION clientele.publish_for(regrole, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.publish_for(regrole, text, text) IS 'internal: publish, behind the door';
 
 CREATE FUNCTION clientele.publish(population text, note text DEFAULT NULL) RETURNS int
-    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
+    AS 'MODULE_PATHNAME', 'clientele_door_with_patience' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.publish(text, text) IS 'makes a version of the draft; CALL clientele.refresh builds it beside the one that is shown and then shows it. Returns its number. A version that was never shown is replaced';
 
 -- ---------------------------------------------------------------------------
@@ -592,9 +587,6 @@ DECLARE
     grants text[];
     statement text;
 BEGIN
-    IF current_setting('lock_timeout') = '0' THEN
-        PERFORM set_config('lock_timeout', '2s', true);
-    END IF;
     owned := clientele.locked_population(caller, population);
     view := to_regclass(format('%I.%I', owned.target_schema, owned.name));
 
@@ -638,5 +630,5 @@ REVOKE ALL ON FUNCTION clientele.drop_column_for(regrole, text, text) FROM PUBLI
 COMMENT ON FUNCTION clientele.drop_column_for(regrole, text, text) IS 'internal: drop_column, behind the door';
 
 CREATE FUNCTION clientele.drop_column(population text, column_name text) RETURNS void
-    AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE STRICT;
+    AS 'MODULE_PATHNAME', 'clientele_door_with_patience' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION clientele.drop_column(text, text) IS 'takes a column whose definition was dropped out of the views; an error where something was built on it';

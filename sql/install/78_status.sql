@@ -189,8 +189,10 @@ COMMENT ON FUNCTION clientele.status(text) IS 'how a population fares: versions,
 -- verify
 -- ---------------------------------------------------------------------------
 
+-- Recomputes by other plans than those that a refresh uses, whatever this session has kept.
 CREATE FUNCTION clientele.verify_for(caller regrole, population text, OUT key text, OUT "column" text, OUT stored text, OUT expected text)
 RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off
     AS $$
 DECLARE
     owned clientele.population := clientele.readable_population(caller, population);
@@ -206,9 +208,6 @@ BEGIN
     INTO comparisons
     FROM clientele.model_columns(owned.population_id, owned.live_version) AS c;
 
-    -- Recompute by other plans than those that a refresh uses, whatever this session has kept.
-    PERFORM set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true),
-            set_config('enable_bitmapscan', 'off', true);
     DISCARD PLANS;
     -- One statement: stored rows, marks and facts as one snapshot has them.
     RETURN QUERY SELECT v.*

@@ -86,6 +86,17 @@ COMMENT ON FUNCTION clientele.take_back(regrole, clientele.population, text, tex
 -- Tags
 -- ---------------------------------------------------------------------------
 
+CREATE FUNCTION clientele.known_definitions(population clientele.population, OUT name text, OUT kind text)
+RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT d.name::text, d.kind FROM clientele.definition AS d WHERE d.population_id = population.population_id
+    UNION
+    SELECT d.name::text, d.kind FROM clientele.version AS v CROSS JOIN LATERAL clientele.model_definitions(v.model) AS d
+    WHERE v.population_id = population.population_id AND v.version = population.live_version
+    $$;
+REVOKE ALL ON FUNCTION clientele.known_definitions(clientele.population) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.known_definitions(clientele.population) IS 'internal: what the draft defines, and the version that is shown';
+
 -- A name that a tag given by hand may have; and the customer is there, and has not too many.
 CREATE FUNCTION clientele.check_tag(population clientele.population, key text, tag text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -100,12 +111,7 @@ BEGIN
             MESSAGE = format('the tag "%s" has a comma', tag),
             HINT = 'Views show tags as one text, with commas between them.';
     END IF;
-    SELECT d.kind INTO other
-    FROM (SELECT one.name, one.kind FROM clientele.definition AS one WHERE one.population_id = population.population_id
-          UNION ALL
-          SELECT one.name, one.kind FROM clientele.version AS v CROSS JOIN LATERAL clientele.model_definitions(v.model) AS one
-          WHERE v.population_id = population.population_id AND v.version = population.live_version) AS d
-    WHERE d.name = tag AND d.kind <> 'tag';
+    SELECT d.kind INTO other FROM clientele.known_definitions(population) AS d WHERE d.name = tag AND d.kind <> 'tag';
     IF FOUND THEN
         RAISE duplicate_object USING
             MESSAGE = format('"%s" is a %s', tag, other),

@@ -51,25 +51,27 @@ CREATE FUNCTION clientele.customers_where(population text, condition text, as_of
 REVOKE ALL ON FUNCTION clientele.customers_where(text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.customers_where(text, text, timestamptz) IS 'internal: the customers of whom a condition, written as an audience is, is true now or at an instant, in no order';
 
--- The promotion of that name, which nobody else edits until the transaction ends.
-CREATE FUNCTION clientele.edited_promotion(population clientele.population, name text) RETURNS clientele.offered_promotion
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION clientele.named_promotion(population clientele.population, name text) RETURNS clientele.offered_promotion
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    edited clientele.offered_promotion;
+    named clientele.offered_promotion;
 BEGIN
-    SELECT * INTO edited FROM clientele.offered_promotion AS o
-    WHERE o.population_id = population.population_id AND o.name = clientele.check_given('name', edited_promotion.name);
+    SELECT * INTO named FROM clientele.offered_promotion AS o
+    WHERE o.population_id = population.population_id AND o.name = clientele.check_given('name', named_promotion.name);
     IF NOT FOUND THEN
         RAISE undefined_object USING
             MESSAGE = format('population "%s" has no promotion "%s"', population.name, name),
-            HINT = format('SELECT name FROM clientele.promotions(%L); lists them.', population.name);
+            HINT = coalesce('Perhaps you mean "' || clientele.nearest_name(named_promotion.name, ARRAY(
+                                SELECT o.name::text FROM clientele.offered_promotion AS o
+                                WHERE o.population_id = population.population_id ORDER BY o.promotion_id)) || '".',
+                            format('SELECT name FROM clientele.promotions(%L); lists them.', population.name));
     END IF;
-    RETURN edited;
+    RETURN named;
 END
 $$;
-REVOKE ALL ON FUNCTION clientele.edited_promotion(clientele.population, text) FROM PUBLIC;
-COMMENT ON FUNCTION clientele.edited_promotion(clientele.population, text) IS 'internal: a promotion of a population that the caller has locked, or an error';
+REVOKE ALL ON FUNCTION clientele.named_promotion(clientele.population, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.named_promotion(clientele.population, text) IS 'internal: the promotion of that name, or an error that says which one is perhaps meant';
 
 CREATE FUNCTION clientele.check_promotion(population clientele.population, definition clientele.promotion) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -153,7 +155,7 @@ CREATE FUNCTION clientele.reset_promotion_for(caller regrole, population text, n
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    edited clientele.offered_promotion := clientele.edited_promotion(clientele.population_of(caller, population), name);
+    edited clientele.offered_promotion := clientele.named_promotion(clientele.population_of(caller, population), name);
 BEGIN
     IF edited.version IS NULL THEN
         RAISE object_not_in_prerequisite_state USING
@@ -176,7 +178,7 @@ CREATE FUNCTION clientele.drop_promotion_for(caller regrole, population text, na
     AS $$
 DECLARE
     owned clientele.population := clientele.population_of(caller, population);
-    edited clientele.offered_promotion := clientele.edited_promotion(owned, name);
+    edited clientele.offered_promotion := clientele.named_promotion(owned, name);
     user_of_it name;
 BEGIN
     IF edited.version IS NOT NULL THEN
@@ -217,11 +219,14 @@ COMMENT ON FUNCTION clientele.lock_stock(int, int) IS 'internal: waits until nob
 CREATE FUNCTION clientele.keep_claims_waiting(promotion clientele.offered_promotion) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
+DECLARE
+    lock_timeout text := current_setting('lock_timeout');
 BEGIN
-    IF current_setting('lock_timeout') = '0' THEN
+    IF lock_timeout = '0' THEN
         PERFORM set_config('lock_timeout', '2s', true);
     END IF;
     PERFORM clientele.lock_stock(promotion.population_id, promotion.promotion_id);
+    PERFORM set_config('lock_timeout', lock_timeout, true);
 EXCEPTION WHEN lock_not_available THEN
     RAISE lock_not_available USING
         MESSAGE = format('somebody is taking promotion "%s" in a transaction that does not end', promotion.name),
@@ -237,7 +242,7 @@ CREATE FUNCTION clientele.publish_promotion_for(caller regrole, population text,
 #variable_conflict use_column
 DECLARE
     owned clientele.population := clientele.population_of(caller, population);
-    edited clientele.offered_promotion := clientele.edited_promotion(owned, publish_promotion_for.name);
+    edited clientele.offered_promotion := clientele.named_promotion(owned, publish_promotion_for.name);
     written jsonb := edited.draft::text::jsonb;
     before clientele.promotion;
     next_version int := coalesce(edited.version, 0) + 1;
@@ -300,7 +305,7 @@ CREATE FUNCTION clientele.set_promotion_state(caller regrole, population text, n
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    edited clientele.offered_promotion := clientele.edited_promotion(clientele.population_of(caller, population), name);
+    edited clientele.offered_promotion := clientele.named_promotion(clientele.population_of(caller, population), name);
 BEGIN
     IF edited.version IS NULL THEN
         RAISE object_not_in_prerequisite_state USING
@@ -360,7 +365,7 @@ CREATE FUNCTION clientele.freeze_audience_for(caller regrole, population text, n
     AS $$
 DECLARE
     owned clientele.population := clientele.population_of(caller, population);
-    edited clientele.offered_promotion := clientele.edited_promotion(owned, freeze_audience_for.name);
+    edited clientele.offered_promotion := clientele.named_promotion(owned, freeze_audience_for.name);
     written jsonb := (SELECT v.definition::text::jsonb FROM clientele.promotion_version AS v
                       WHERE v.promotion_id = edited.promotion_id AND v.version = edited.version);
     begins timestamptz := (written #>> '{term,from}')::date::timestamp AT TIME ZONE owned.time_zone;
@@ -406,11 +411,12 @@ CREATE FUNCTION clientele.set_holdout_for(caller regrole, population text, name 
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    edited clientele.offered_promotion := clientele.edited_promotion(clientele.population_of(caller, population), name);
+    edited clientele.offered_promotion := clientele.named_promotion(clientele.population_of(caller, population), name);
 BEGIN
-    IF percent IS NULL OR percent NOT BETWEEN 0 AND 100 OR percent <> round(percent, 2) THEN
+    PERFORM clientele.check_given('percent', percent::text);
+    IF percent NOT BETWEEN 0 AND 100 OR percent <> round(percent, 2) THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('a holdout cannot be %s per cent', coalesce(percent::text, 'NULL')),
+            MESSAGE = format('a holdout cannot be %s per cent', percent),
             HINT = 'It is a number from 0 to 100 with two decimals at most; 0 = nobody is left out.';
     END IF;
     PERFORM clientele.keep_claims_waiting(edited);
@@ -523,14 +529,17 @@ COMMENT ON FUNCTION clientele.promotions(text) IS 'the promotions of a populatio
 
 CREATE FUNCTION clientele.promotion_versions_for(caller regrole, population text, name text,
     OUT version int, OUT published_at timestamptz, OUT author text, OUT note text, OUT definition clientele.promotion)
-RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
+#variable_conflict use_column
+DECLARE
+    named clientele.offered_promotion := clientele.named_promotion(clientele.allowed_population($1, $2, 'claim INSERT', 'promotion SELECT'), $3);
+BEGIN
+    RETURN QUERY
     SELECT v.version, v.published_at, v.author::text, v.note, v.definition
-    FROM clientele.allowed_population($1, $2, 'claim INSERT', 'promotion SELECT') AS p
-    JOIN clientele.offered_promotion AS o ON o.population_id = p.population_id AND o.name = $3
-    JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id
-    ORDER BY v.version
-    $$;
+    FROM clientele.promotion_version AS v WHERE v.promotion_id = named.promotion_id ORDER BY v.version;
+END
+$$;
 REVOKE ALL ON FUNCTION clientele.promotion_versions_for(regrole, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.promotion_versions_for(regrole, text, text) IS 'internal: promotion_versions, behind the door';
 

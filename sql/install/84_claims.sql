@@ -106,24 +106,34 @@ COMMENT ON FUNCTION clientele.claim_best(text, anynonarray, text, jsonb, text, b
 CREATE FUNCTION clientele.teams_for(caller regrole, population text, promotion text,
                                     OUT promotion_name text, OUT team bigint, OUT state text, OUT customers int, OUT wanted int,
                                     OUT began_at timestamptz, OUT ends_at timestamptz)
-RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT t.name, t.team, CASE WHEN t.complete THEN 'complete' WHEN t.customers > 0 AND t.ends_at > t.now THEN 'open' ELSE 'over' END,
+#variable_conflict use_column
+DECLARE
+    allowed clientele.population := clientele.allowed_population(caller, population, 'claim SELECT', 'claim INSERT');
+    now timestamptz := clientele.wall_clock();
+    named clientele.offered_promotion;
+BEGIN
+    IF promotion IS NOT NULL THEN
+        named := clientele.named_promotion(allowed, promotion);
+    END IF;
+    RETURN QUERY
+    SELECT t.name, t.team, CASE WHEN t.complete THEN 'complete' WHEN t.customers > 0 AND t.ends_at > now THEN 'open' ELSE 'over' END,
            t.customers, t.wanted, t.began_at, t.ends_at
     FROM (SELECT o.name::text AS name, first.claim_id AS team, first.claimed_at AS began_at,
                  first.claimed_at + make_interval(hours => (v.definition::text::jsonb #>> '{needs,within,hours}')::int) AS ends_at,
-                 (v.definition::text::jsonb #>> '{needs,joiners}')::int AS wanted, clock.now,
+                 (v.definition::text::jsonb #>> '{needs,joiners}')::int AS wanted,
                  EXISTS (SELECT FROM clientele.claim AS c JOIN clientele.claim_step AS s USING (claim_id)
                          WHERE c.team = first.claim_id AND s.answer ? 'completes_team') AS complete,
                  (SELECT count(*)::int FROM clientele.claim AS c
-                  WHERE c.team = first.claim_id AND (c.state = 'redeemed' OR c.state = 'held' AND c.expires_at > clock.now)) AS customers
-          FROM clientele.allowed_population(caller, population, 'claim SELECT', 'claim INSERT') AS p
-          CROSS JOIN (SELECT clientele.wall_clock() AS now) AS clock
-          JOIN clientele.offered_promotion AS o ON o.population_id = p.population_id AND (teams_for.promotion IS NULL OR o.name = teams_for.promotion)
+                  WHERE c.team = first.claim_id AND (c.state = 'redeemed' OR c.state = 'held' AND c.expires_at > now)) AS customers
+          FROM clientele.offered_promotion AS o
           JOIN clientele.claim AS first ON first.promotion_id = o.promotion_id AND first.team = first.claim_id
-          JOIN clientele.promotion_version AS v ON v.promotion_id = first.promotion_id AND v.version = first.version) AS t
-    ORDER BY t.began_at, t.team
-    $$;
+          JOIN clientele.promotion_version AS v ON v.promotion_id = first.promotion_id AND v.version = first.version
+          WHERE o.population_id = allowed.population_id AND o.promotion_id = coalesce(named.promotion_id, o.promotion_id)) AS t
+    ORDER BY t.began_at, t.team;
+END
+$$;
 REVOKE ALL ON FUNCTION clientele.teams_for(regrole, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.teams_for(regrole, text, text) IS 'internal: teams, behind the door';
 

@@ -31,6 +31,7 @@ RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = 
 DECLARE
     allowed clientele.population := clientele.allowed_population(caller, population, 'claim UPDATE');
 BEGIN
+    PERFORM clientele.check_given('batch', batch::text);
     PERFORM FROM clientele.coupon_batch AS b WHERE (b.population_id, b.batch_id, b.kind) = (allowed.population_id, batch, 'codes');
     IF NOT FOUND THEN
         RAISE undefined_object USING

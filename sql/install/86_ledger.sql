@@ -51,12 +51,10 @@ CREATE FUNCTION clientele.check_request(request_id text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    IF coalesce(request_id, '') = '' THEN
-        RAISE null_value_not_allowed USING
-            MESSAGE = 'a request needs an id',
+    IF clientele.check_given('request_id', request_id) = '' OR octet_length(request_id) > 1000 THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = CASE request_id WHEN '' THEN 'request_id must not be empty' ELSE 'request_id is longer than 1000 bytes' END,
             HINT = 'Use the number that the application gives the request, and the same one if it has to repeat it: request_id => ''till-7/4711''.';
-    ELSIF octet_length(request_id) > 1000 THEN
-        RAISE invalid_parameter_value USING MESSAGE = 'request_id is longer than 1000 bytes';
     END IF;
     RETURN request_id;
 END
@@ -79,11 +77,12 @@ CREATE FUNCTION clientele.check_account(account text, item text, reading boolean
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
+    PERFORM clientele.check_given('account', account);
     IF account = 'coupon' AND NOT reading THEN
         RAISE invalid_parameter_value USING
             MESSAGE = 'coupons are given and used by their claims',
             HINT = 'clientele.claim gives one, clientele.redeem uses it, clientele.issue_coupons gives many.';
-    ELSIF coalesce(account NOT IN ('points', 'stored value', 'gift', 'coupon'), true) THEN
+    ELSIF account NOT IN ('points', 'stored value', 'gift', 'coupon') THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('there is no account "%s"', account),
             HINT = 'Accounts are ''points'', ''stored value'', ''gift'' and ''coupon''.';
@@ -108,9 +107,10 @@ CREATE FUNCTION clientele.check_amount(account text, amount numeric) RETURNS num
 DECLARE
     decimals int := CASE account WHEN 'gift' THEN 0 ELSE 4 END;
 BEGIN
-    IF coalesce(amount <= 0 OR amount >= 1e15 OR amount = 'NaN' OR amount <> round(amount, decimals), true) THEN
+    PERFORM clientele.check_given('amount', amount::text);
+    IF amount <= 0 OR amount >= 1e15 OR amount = 'NaN' OR amount <> round(amount, decimals) THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('%s is no amount of %s', coalesce(amount::text, 'NULL'), coalesce(account, 'anything')),
+            MESSAGE = format('%s is no amount of %s', amount, account),
             HINT = CASE decimals WHEN 0 THEN 'Gifts are counted in pieces: 1, 2, ...'
                    ELSE 'Amounts are above 0, below 10^15, and have at most 4 decimals: 12.50.' END;
     END IF;
@@ -299,13 +299,27 @@ CREATE FUNCTION clientele.ledger_reader(caller regrole, population text) RETURNS
 REVOKE ALL ON FUNCTION clientele.ledger_reader(regrole, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.ledger_reader(regrole, text) IS 'internal: a population of whose customers the caller may ask what they have';
 
+CREATE FUNCTION clientele.account_item(population clientele.population, account text, item text) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    item := clientele.check_account(account, item, true);
+    IF account = 'coupon' THEN
+        PERFORM clientele.named_promotion(population, item);
+    END IF;
+    RETURN item;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.account_item(clientele.population, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.account_item(clientele.population, text, text) IS 'internal: the item of an account that is to be read, or an error where there is no such account';
+
 CREATE FUNCTION clientele.balance_for(caller regrole, population text, key text, account text, item text, as_of timestamptz)
 RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     allowed clientele.population := clientele.ledger_reader(caller, population);
 BEGIN
-    item := clientele.check_account(account, item, true);
+    item := clientele.account_item(allowed, account, item);
     RETURN (SELECT coalesce(sum(l.remaining), 0)
             FROM clientele.lots(allowed.population_id, clientele.printed_key(allowed, key), clientele.check_instant(as_of)) AS l
             WHERE (l.account, l.item) = (balance_for.account, balance_for.item));
@@ -359,7 +373,7 @@ RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = 
 DECLARE
     allowed clientele.population := clientele.ledger_reader(caller, population);
 BEGIN
-    item := clientele.check_account(account, item, true);
+    item := clientele.account_item(allowed, account, item);
     RETURN QUERY
     SELECT l.at, l.kind, l.amount, sum(l.amount) OVER (ORDER BY l.at, l.number, l.kind = 'expired', l.amount < 0 ROWS UNBOUNDED PRECEDING), l.valid_until,
            l.claim_id, l.request_id, l.actor::text, l.reason
@@ -446,6 +460,24 @@ $$;
 REVOKE ALL ON FUNCTION clientele.membership_request(int, text, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.membership_request(int, text, jsonb) IS 'internal: what a request about memberships has written; NULL: nothing yet';
 
+-- What no rule can ask for is hardly what has been sold.
+CREATE FUNCTION clientele.check_plan(population clientele.population, plan text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    plans text[] := ARRAY(SELECT d.name FROM clientele.known_definitions(population) AS d WHERE d.kind = 'tag' ORDER BY d.name);
+BEGIN
+    IF plan <> ALL (plans) THEN
+        RAISE undefined_object USING
+            MESSAGE = format('population "%s" has no tag "%s", so no membership of that name', population.name, plan),
+            HINT = coalesce('Perhaps you mean "' || clientele.nearest_name(plan, plans) || '".',
+                            format('Define it, without a rule if only memberships give it: SELECT clientele.define_tag(%L, %L);', population.name, plan));
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.check_plan(clientele.population, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_plan(clientele.population, text) IS 'internal: an error unless rules can ask for a membership of that name';
+
 CREATE FUNCTION clientele.grant_membership_for(caller regrole, population text, key text, plan text, until timestamptz, request_id text,
                                                paid numeric, since timestamptz, reason text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -454,7 +486,8 @@ DECLARE
     allowed clientele.population := clientele.allowed_population(caller, population, 'ledger INSERT');
     now timestamptz;
 BEGIN
-    PERFORM clientele.check_tag(allowed, key, plan), clientele.check_request(request_id), clientele.check_given('until', until::text);
+    PERFORM clientele.check_name('membership', plan), clientele.check_tag(allowed, key, plan), clientele.check_request(request_id),
+            clientele.check_given('until', until::text);
     IF paid <> 0 THEN
         PERFORM clientele.check_amount('money', paid);
     END IF;
@@ -464,7 +497,7 @@ BEGIN
            || CASE WHEN since IS NULL THEN '{}' ELSE jsonb_build_object('since', since) END) IS NOT NULL THEN
         RETURN;
     END IF;
-    PERFORM clientele.check_customer(allowed.population_id, clientele.printed_key(allowed, key));
+    PERFORM clientele.check_customer(allowed.population_id, clientele.printed_key(allowed, key)), clientele.check_plan(allowed, plan);
     now := clientele.wall_clock();
     since := coalesce(since, now);
     IF since < now OR NOT isfinite(since) THEN
@@ -485,7 +518,7 @@ COMMENT ON FUNCTION clientele.grant_membership_for(regrole, text, text, text, ti
 CREATE FUNCTION clientele.grant_membership(population text, key text, plan text, until timestamptz, request_id text, paid numeric DEFAULT NULL,
                                            since timestamptz DEFAULT NULL, reason text DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.grant_membership(text, text, text, timestamptz, text, numeric, timestamptz, text) IS 'gives a customer a membership until an instant (infinity = for good), for what was paid (NULL = not said), from now on or from a later instant (since): meanwhile he has the tag of its name, so that rules and audiences ask has_tag(''plan''). Once more: from its beginning on the later one counts, so a renewal begins where the running one ends. Repeated with the same request_id it grants nothing more. The caller needs INSERT on the view NAME_ledger, or owns the population';
+COMMENT ON FUNCTION clientele.grant_membership(text, text, text, timestamptz, text, numeric, timestamptz, text) IS 'gives a customer a membership until an instant (infinity = for good), for what was paid (NULL = not said), from now on or from a later instant (since): meanwhile he has the tag of its name, which must be defined, so that rules and audiences ask has_tag(''plan''). Once more: from its beginning on the later one counts, so a renewal begins where the running one ends. Repeated with the same request_id it grants nothing more. The caller needs INSERT on the view NAME_ledger, or owns the population';
 
 CREATE FUNCTION clientele.grant_membership(population text, key anynonarray, plan text, until timestamptz, request_id text, paid numeric DEFAULT NULL,
                                            since timestamptz DEFAULT NULL, reason text DEFAULT NULL)
@@ -653,6 +686,36 @@ CREATE FUNCTION clientele.earn(population text, key anynonarray, request_id text
 RETURNS SETOF record LANGUAGE sql VOLATILE ROWS 3 SET search_path = pg_catalog, pg_temp
     AS $$ SELECT * FROM clientele.earn($1, $2::text, $3, $4) $$;
 COMMENT ON FUNCTION clientele.earn(text, anynonarray, text, jsonb) IS 'the same with the key in its own type';
+
+-- ---------------------------------------------------------------------------
+-- What all customers have
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION clientele.owed(population_id int, OUT what text, OUT amount numeric)
+RETURNS SETOF record LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT l.account || CASE l.item WHEN '' THEN '' ELSE format(' "%s"', l.item) END, sum(l.remaining)
+    FROM (SELECT e.account, e.item, sum(e.amount) AS remaining FROM clientele.ledger_entry AS e
+          WHERE e.population_id = owed.population_id
+          GROUP BY e.account, e.item, coalesce(e.lot, e.entry_id)
+          HAVING coalesce(max(e.valid_until) > clientele.wall_clock(), true)) AS l
+    GROUP BY l.account, l.item HAVING sum(l.remaining) <> 0
+    UNION ALL
+    SELECT format('claims of promotion "%s"', o.name), count(*)
+    FROM clientele.claim AS c JOIN clientele.offered_promotion AS o USING (promotion_id)
+    WHERE c.population_id = owed.population_id AND c.state = 'held' AND c.expires_at > clientele.wall_clock() GROUP BY o.name
+    UNION ALL
+    SELECT format('codes for promotion "%s"', o.name), count(*)
+    FROM clientele.coupon_batch AS b JOIN clientele.offered_promotion AS o USING (promotion_id) JOIN clientele.coupon_code AS k USING (batch_id)
+    WHERE b.population_id = owed.population_id AND b.returned IS NULL AND b.valid_until > clientele.wall_clock() AND k.claim_id IS NULL GROUP BY o.name
+    UNION ALL
+    SELECT format('memberships "%s"', t.plan), count(DISTINCT t.key)
+    FROM (SELECT m.key, m.plan, m.since, least(m.until, lead(m.since) OVER (PARTITION BY m.key, m.plan ORDER BY m.since, m.number)) AS until
+          FROM clientele.membership AS m WHERE m.population_id = owed.population_id) AS t
+    WHERE t.until > t.since AND t.until > clientele.wall_clock() GROUP BY t.plan
+    $$;
+REVOKE ALL ON FUNCTION clientele.owed(int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.owed(int) IS 'internal: what all customers of a population have at this moment, added up';
 
 -- ---------------------------------------------------------------------------
 -- What a level gives

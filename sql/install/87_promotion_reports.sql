@@ -74,24 +74,19 @@ CREATE FUNCTION clientele.promotion_definition(population clientele.population, 
                                                OUT promotion_id int, OUT definition jsonb, OUT holdout numeric)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
+DECLARE
+    named clientele.offered_promotion;
 BEGIN
     IF clientele.check_given('promotion', promotion) LIKE '{%' THEN
         definition := promotion::clientele.promotion::text::jsonb;
         holdout := 0;
         RETURN;
     END IF;
-    SELECT o.promotion_id, coalesce(o.draft, v.definition)::text::jsonb, o.holdout
-    INTO promotion_id, definition, holdout
-    FROM clientele.offered_promotion AS o
-    LEFT JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
-    WHERE o.population_id = population.population_id AND o.name = promotion;
-    IF NOT FOUND THEN
-        RAISE undefined_object USING
-            MESSAGE = format('population "%s" has no promotion "%s"', population.name, promotion),
-            HINT = coalesce((SELECT 'It has: ' || string_agg(o.name, ', ' ORDER BY o.promotion_id) || '.'
-                             FROM clientele.offered_promotion AS o WHERE o.population_id = population.population_id),
-                            'Write its definition: ''{"term": {"from": "2026-07-01"}, ...}''.');
-    END IF;
+    named := clientele.named_promotion(population, promotion);
+    promotion_id := named.promotion_id;
+    holdout := named.holdout;
+    definition := coalesce(named.draft, (SELECT v.definition FROM clientele.promotion_version AS v
+                                         WHERE (v.promotion_id, v.version) = (named.promotion_id, named.version)))::text::jsonb;
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.promotion_definition(clientele.population, text) FROM PUBLIC;
@@ -160,9 +155,10 @@ BEGIN
     days := least(coalesce(to_day - from_day + 1, 28), 366);
     -- Whole weeks before the term, so that Sundays are Sundays.
     first_day := coalesce(since, from_day - 7 * greatest(0, ceil((from_day + days - today) / 7.0)::int));
+    PERFORM clientele.check_given('at_take_up', at_take_up::text);
     IF NOT EXISTS (SELECT FROM unnest(at_take_up) AS t) OR EXISTS (SELECT FROM unnest(at_take_up) AS t WHERE t IS NULL OR t < 0 OR t > 100) THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('at_take_up %s is not a list of percentages', coalesce(at_take_up::text, 'NULL')),
+            MESSAGE = format('at_take_up %s is not a list of percentages', at_take_up),
             HINT = 'For example: at_take_up => ''{25, 50, 100}''.';
     END IF;
 
@@ -261,9 +257,10 @@ DECLARE
     began date;
     until date;
 BEGIN
-    IF days IS NULL OR days < 1 THEN
+    PERFORM clientele.check_given('days', days::text);
+    IF days < 1 THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = format('days cannot be %s', coalesce(days::text, 'NULL')), HINT = 'For example: days => 30.';
+            MESSAGE = format('days cannot be %s', days), HINT = 'For example: days => 30.';
     END IF;
     SELECT o.promotion_id, o.holdout, v.definition::text::jsonb AS definition INTO offered
     FROM clientele.offered_promotion AS o JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version

@@ -197,7 +197,7 @@ SELECT is((SELECT sum(amount) FROM clientele.ledger_entry), 0::numeric, 'whose s
 SELECT is((SELECT (taken_back, refunded_total) FROM give_back(:autumn, 'V-3', 4000)), (20.00, 10000.00), 'what is refunded afterwards is reckoned as before');
 
 SELECT finish();
-SELECT drop_population('customer') \g /dev/null
+SELECT drop_population('customer', with_balances => true) \g /dev/null
 DROP SCHEMA org, crm, pos, emr CASCADE;
 DROP OWNED BY july_till;
 DROP ROLE july_till;

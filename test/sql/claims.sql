@@ -519,5 +519,5 @@ SELECT credit('guest', 1, 'points', 5, 'renamed 2');
 ALTER TABLE till.customer RENAME COLUMN guest_id TO id;
 SELECT claim('guest', 1, 'indexed', 'renamed 1', '{"amount": 10}') IS NOT NULL AS claimed;
 
-SELECT drop_population('guest');
+SELECT drop_population('guest', with_balances => true);
 DROP SCHEMA till CASCADE;

@@ -342,6 +342,7 @@ CALL issue_coupons('coupon', 'back', 'true', 'late');
 
 -- What it leaves nowhere.
 SELECT drop_population('coupon');
+SELECT drop_population('coupon', with_balances => true);
 RESET ROLE;
 DROP VIEW given;
 SELECT count(*) FROM clientele.coupon_batch;

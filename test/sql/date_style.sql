@@ -104,5 +104,5 @@ SET LOCAL intervalstyle = 'postgres_verbose';
 SELECT * FROM style_shop.differs(:'iso');
 ROLLBACK;
 
-SELECT drop_population('style');
+SELECT drop_population('style', with_balances => true);
 DROP SCHEMA style_shop CASCADE;

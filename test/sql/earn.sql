@@ -153,7 +153,7 @@ SELECT promotion, points FROM earn('earn', 1, 'bill 9', '{"bill_id": "9", "amoun
 SELECT promotion, "limit" FROM entitlements('earn', 1);
 RESET ROLE;
 
-SELECT drop_population('earn');
+SELECT drop_population('earn', with_balances => true);
 DROP SCHEMA regress_earn CASCADE;
 DROP SCHEMA regress_earn_segments;
 DROP ROLE regress_earn_owner, regress_earn_till;

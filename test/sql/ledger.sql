@@ -166,6 +166,14 @@ SELECT grant_membership('ledger', 2, '金卡', NULL, 'm7');
 SELECT grant_membership('ledger', 2, '金卡', '2026-07-30', 'm7', -1);
 SELECT grant_membership('ledger', 2, 'a, b', '2026-07-30', 'm7');
 SELECT grant_membership('ledger', 9, '金卡', '2026-07-30', 'm7');
+-- What no rule could ask for is a slip; a tag of the draft will do, and a repetition is answered whatever has become of the tag.
+SELECT grant_membership('ledger', 1, '金卡 ', '2026-07-30', 'm7');
+SELECT grant_membership('ledger', 1, '钻石卡', '2026-07-30', 'm7');
+SELECT define_tag('ledger', '钻石卡');
+SELECT grant_membership('ledger', 1, '钻石卡', '2026-07-30', 'm7');
+SELECT drop_definition('ledger', '钻石卡');
+SELECT grant_membership('ledger', 1, '钻石卡', '2026-07-30', 'm7');
+SELECT grant_membership('ledger', 1, '钻石卡', '2026-07-31', 'm8');
 -- A number is of one request, whatever it asks for.
 SELECT credit('ledger', 1, 'points', 1, 'm1');
 SELECT grant_membership('ledger', 3, '金卡', 'infinity', 's1');
@@ -194,7 +202,7 @@ SELECT spend('ledger', 1, 'points', 1, 't1');
 RESET ROLE; SET ROLE regress_ledger_owner;
 GRANT INSERT ON regress_ledger_segments.ledger_ledger TO regress_ledger_till;
 RESET ROLE; SET ROLE regress_ledger_till;
-SELECT spend('ledger', 1, 'points', 1, 't1'), grant_membership('ledger', 1, '银卡', '2026-08-01', 't2');
+SELECT spend('ledger', 1, 'points', 1, 't1'), grant_membership('ledger', 1, '金卡', '2026-08-01', 't2');
 SELECT define_earn_rule('ledger', 'x', '{"term": {"from": "2026-01-01"}, "branches": "all", "after_refund": "none", "benefit": {"kind": "points", "points": 1}}');
 SELECT count(*) FROM clientele.ledger_entry;
 INSERT INTO regress_ledger_segments.ledger_ledger (account) VALUES ('points');
@@ -205,11 +213,12 @@ SELECT balance('nowhere', 1, 'points');
 SELECT spend('ledger', 1, 'points', 1, 't3');
 SELECT refund_spending('ledger', 's1', 1, 't4');
 SELECT * FROM memberships('ledger', 2);
-SELECT grant_membership('ledger', 1, '银卡', '2026-08-01', 't2');
+SELECT grant_membership('ledger', 1, '金卡', '2026-08-01', 't2');
 RESET ROLE;
 
 DROP VIEW shown;
 SELECT drop_population('ledger');
+SELECT drop_population('ledger', with_balances => true);
 SELECT count(*) FROM clientele.ledger_entry;
 SELECT count(*) FROM clientele.membership;
 DROP SCHEMA regress_ledger CASCADE;

@@ -453,7 +453,7 @@ DO $$ BEGIN FOR n IN 1..10 LOOP
 END LOOP; END $$;
 SELECT sum(used_bytes) < count(*) * 50000 AS small FROM pg_backend_memory_contexts WHERE name = 'clientele promotions';
 ROLLBACK;
-SELECT clientele.drop_population('offers');
+SELECT clientele.drop_population('offers', with_balances => true);
 SELECT count(*) FROM clientele.offered_promotion;
 DROP SCHEMA offers_shop CASCADE;
 DROP SCHEMA offers_segments CASCADE;

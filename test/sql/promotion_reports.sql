@@ -326,5 +326,5 @@ SELECT clientele.export_person('shopper', :'key') - 'at' AS nothing;
 SELECT count(*) FROM clientele.claim_step WHERE request_id IS NULL AND step <> 'transfer';
 SELECT count(*) FROM clientele.refusal WHERE note LIKE '%K1032x%';
 
-SELECT clientele.drop_population('shopper');
+SELECT clientele.drop_population('shopper', with_balances => true);
 DROP SCHEMA shop CASCADE;

@@ -280,7 +280,7 @@ is($node->safe_psql('postgres', q{SELECT clientele.balance('clinic', 5, 'points'
 	'193|21', 'each is done once') or diag $node->safe_psql('postgres', q{SELECT * FROM clientele.ledger_entry WHERE request_id LIKE 'same %'});
 
 # Earning and memberships, at every isolation level: each bill comes from about four of ten sessions at once.
-$node->safe_psql('postgres', q{SELECT clientele.define_tag('clinic', 'plan 1'), clientele.publish('clinic')});
+$node->safe_psql('postgres', q{SELECT clientele.define_tag('clinic', 'plan ' || n) FROM generate_series(0, 2) AS n; SELECT clientele.publish('clinic')});
 $node->safe_psql('postgres', q{CALL clientele.refresh('clinic')});
 $node->safe_psql('postgres', q{
 	SELECT clientele.define_earn_rule('clinic', 'points', '{"term": {"from": "2000-01-01"}, "branches": "all", "after_refund": "recompute",

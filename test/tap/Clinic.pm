@@ -90,6 +90,7 @@ sub open_clinic
 	SELECT clientele.add_source('会员', 'order', '"院 2"."Order"', '"会员 code"', '"at"');
 	SELECT clientele.define_metric('会员', 'total', 'sum("order".n)', 0);
 	SELECT clientele.define_tag('会员', '新''客', 'days_since(joined) < 170');
+	SELECT clientele.define_tag('会员', '老友');
 	SELECT clientele.publish('会员');
 	CALL clientele.refresh('会员');
 	CALL clientele.backfill_history('会员', '2026-02-10');
@@ -322,7 +323,7 @@ sub is_gone
 	my ($node, $database, $what) = @_;
 	$node->safe_psql(
 		$database, q{
-		SELECT clientele.drop_population('customer'), clientele.drop_population('会员')});
+		SELECT clientele.drop_population('customer'), clientele.drop_population('会员', with_balances => true)});
 	is( $node->safe_psql(
 			$database, q{
 			SELECT string_agg(c.oid::regclass::text, ' ') FROM pg_class AS c
