@@ -51,8 +51,9 @@ CREATE FUNCTION clientele.customers_where(population text, condition text, as_of
 REVOKE ALL ON FUNCTION clientele.customers_where(text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.customers_where(text, text, timestamptz) IS 'internal: the customers of whom a condition, written as an audience is, is true now or at an instant, in no order';
 
+-- Not STABLE: who has waited for the population's lock is to see what others have made of it meanwhile.
 CREATE FUNCTION clientele.named_promotion(population clientele.population, name text) RETURNS clientele.offered_promotion
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     named clientele.offered_promotion;

@@ -245,7 +245,7 @@ CREATE VIEW clientele.ledger_line AS
          LEFT JOIN LATERAL (SELECT s.* FROM clientele.claim_step AS s
                             WHERE s.claim_id = c.claim_id AND s.at >= c.at AND coalesce(s.at < c.valid_until, true)
                               AND CASE WHEN c.gone_at IS NULL THEN s.step IN ('redeem', 'give back') ELSE s.step = 'transfer' AND s.at = c.gone_at END
-                            ORDER BY s.at LIMIT 1) AS gone ON true
+                            ORDER BY s.at, s.step DESC LIMIT 1) AS gone ON true
          CROSS JOIN LATERAL (
              SELECT c.at, 'given' AS kind, 1::numeric AS amount, c.request_id, c.actor, NULL::text AS reason
              UNION ALL

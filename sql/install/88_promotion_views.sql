@@ -47,7 +47,9 @@ BEGIN
                (coalesce((SELECT sum(s.remaining) - sum(s.owed) FROM clientele.stock AS s
                           WHERE s.promotion_id = o.promotion_id AND s.kind = 'total'), (d.d #>> '{stock,total}')::numeric)
                 + (SELECT count(*) FROM clientele.claim AS c
-                   WHERE c.promotion_id = o.promotion_id AND c.state = 'held' AND c.expires_at <= clientele.wall_clock()))::int AS remaining,
+                   WHERE c.promotion_id = o.promotion_id AND c.state = 'held' AND c.expires_at <= clientele.wall_clock())
+                + (SELECT count(*) FROM clientele.coupon_batch AS b JOIN clientele.coupon_code AS k ON k.batch_id = b.batch_id
+                   WHERE b.promotion_id = o.promotion_id AND b.returned IS NULL AND b.valid_until <= clientele.wall_clock() AND k.claim_id IS NULL))::int AS remaining,
                (d.d ->> 'budget')::numeric(28,6) AS budget, o.holdout::numeric(5,2) AS holdout, o.automatic,
                o.audience_frozen_at, v.published_at, v.author::text AS author, v.note, v.definition::text AS definition
         FROM clientele.offered_promotion AS o

@@ -139,10 +139,10 @@ sub learn_draws
 sub compare_state
 {
 	my ($life, $session) = @_;
-	my @got = ask($session, "$Oracle::LifeSteps::know_codes SELECT state();\n");
+	my @got = ask($session, "$Oracle::LifeSteps::know_codes SELECT state();\nSELECT people();\n");
 	find_numbers($life, @got);
 	my @stock = map { /^stock\|(.*)\|[^|]*$/ ? stock_line($life, $1) : () } @got;
-	return differences([ sort(with_numbers($life, claim_lines($life), lot_lines($life)), @stock) ], [ sort @got ]);
+	return differences([ sort(with_numbers($life, claim_lines($life), lot_lines($life)), people_lines($life), @stock) ], [ sort @got ]);
 }
 
 # ---------------------------------------------------------------------------
@@ -169,11 +169,10 @@ sub end_world
 {
 	my ($life, $session) = @_;
 	my @found = map { "verify_promotions: $_" } ask($session, "SELECT * FROM clientele.verify_promotions('clinic');\n");
-	for my $report (@{ $life->{promotions} } ? @reports : ())
+	for my $view (@{ $life->{promotions} } ? sort keys %reports : ())
 	{
-		my ($name, $sql, $shown) = @$report;
-		my @differ = differences([ sort $shown->($life) ], [ sort(ask($session, "$sql;\n")) ]);
-		push @found, "view $name:", @differ if @differ;
+		my @differ = differences([ view_shown($life, $view) ], [ sort(ask($session, "$reports{$view}[0];\n")) ]);
+		push @found, "view $view:", @differ if @differ;
 	}
 	hang_up($session);
 	$node->safe_psql('postgres', "DROP DATABASE $session->{database}");
@@ -205,11 +204,13 @@ sub live
 {
 	my ($life, $session, $step) = @_;
 	my $sql = step_sql($life, $step) // return ();
+	return () if $step->{do} eq 'view' && !@{ $life->{promotions} };
 	my $undone = $step->{rollback} ? copy_life($life) : undef;
 	push @{ $life->{customer}{ $step->{key} }{payments} }, [ $life->{now}, $step->{pay} ] if $step->{pay};
-	my @expected = life_verb($life, $step);
+	my @expected = $step->{do} eq 'view' ? view_shown($life, $step->{view}) : life_verb($life, $step);
 	pop @{ $life->{customer}{ $step->{key} }{payments} } if $step->{pay} && @expected && $expected[0] =~ /^ERROR/;
 	my @got = map { s/^.*(ERROR):  (\w+).*/$1 $2/r } ask($session, $sql);
+	@got = sort @got if $step->{do} eq 'view';
 	count_answer($step, @got);
 	learn_draws($life, $session);
 	my @lines = 0 .. ($#got < $#expected ? $#got : $#expected);
@@ -303,7 +304,7 @@ sub burst_of
 {
 	my ($life, $sessions) = @_;
 	my (@claimed, @all);
-	my $few = { %$life, customer => { map { $_ => $life->{customer}{$_} } (sort keys %{ $life->{customer} })[ 0 .. 2 ] },
+	my $few = { %$life, at_once => {}, customer => { map { $_ => $life->{customer}{$_} } (sort keys %{ $life->{customer} })[ 0 .. 2 ] },
 		promotions => [ grep { $_->{state} eq 'published' || rand() < 0.1 } @{ $life->{promotions} } ] };
 	return () unless @{ $few->{promotions} };
 	for my $turn (1 .. 8 * $sessions)
@@ -430,8 +431,12 @@ sub is_answer
 	return $expected eq join("\n", @got);
 }
 
-# What people have said until now.
-sub words_of { my ($life) = @_; return { said => { map { ($_ => [ @{ $life->{customer}{$_}{said} } ]) } keys %{ $life->{customer} } } }; }
+# What people have said until now, and the earn rules that there are.
+sub words_of
+{
+	my ($life) = @_;
+	return { said => { map { ($_ => [ @{ $life->{customer}{$_}{said} } ]) } keys %{ $life->{customer} } }, rules => [ earn_rules($life) ] };
+}
 
 # Numbers for the claims that an item has made: of its answer, or given by such.
 sub number_claims
@@ -448,15 +453,15 @@ sub number_claims
 }
 
 # An item as the step of one who looked when these words held; {only} is what he has got of all that he might.
-sub step_by_words { my ($item, $words) = @_; return { %{ $item->{step} }, only => $item->{only}, said => $words->{said} }; }
+sub step_by_words { my ($item, $words) = @_; return { %{ $item->{step} }, only => $item->{only}, said => $words->{said}, rules => $words->{rules} }; }
 
 # The first of the words under which the model says what was answered, the latest first; undef: under none.
-# Who asks for one customer has locked him. The customers of a segment are looked for before they are locked, and
-# others may have said something else of them meanwhile.
+# Who asks for one customer and one promotion has locked both.  The customers of a segment and the earn rules are
+# looked for before they are locked, and others may have said something else meanwhile.
 sub words_that_fit
 {
 	my ($life, $item, @words) = @_;
-	@words = $words[-1] if $item->{step}{do} ne 'issue_coupons';
+	@words = $words[-1] if $item->{step}{do} !~ /^(issue_coupons|earn)$/;
 	for my $words (reverse @words) { return $words if is_answer($life, { %$item, step => step_by_words($item, $words) }); }
 	return undef;
 }
@@ -504,6 +509,7 @@ sub live_again
 			if "@expected" ne "@{ $item->{answer} }";
 	}
 	push @wrong, map { ('never answered so:', burst_sql($life, $_->{step}, 0), (map { "  model: $_" } @{ $_->{models} }), "  SQL:   @{ $_->{answer} }") } grep { !$_->{fits} } @open;
+	push @wrong, 'commits:', map { "  $_->{at}, asked from $_->{item}{from} until $_->{item}{until}: " . join(' ', map { s/^.*?(clientele\.\w+\([^{]*).*$/$1/sr } step_sql({ %$life, at_once => 1 }, $_->{item}{step})) } @commits if @wrong;
 	return @wrong;
 }
 

@@ -17,7 +17,7 @@ use Oracle::Calendar;
 use Oracle::Profile;
 use Oracle::Promotion;
 
-our @EXPORT = qw(branch_moment effective_state terms_of life_verb copy_life claim_lines lot_lines stock_line claim_for_request);
+our @EXPORT = qw(branch_moment effective_state term_begins terms_of earn_rules balance life_verb copy_life claim_lines lot_lines people_lines stock_line claim_for_request);
 
 sub zone_of { my ($life, $branch) = @_; return (defined $branch ? $life->{zones}{$branch} : undef) // $life->{zone}; }
 sub branch_moment { my ($life, $branch, $us) = @_; return local_moment(zone_of($life, $branch), $us); }
@@ -328,7 +328,16 @@ sub place_of { my ($life, $claim) = @_; for my $i (0 .. $#{ $life->{claims} }) {
 sub give
 {
 	my ($life, %entry) = @_;
-	push @{ $life->{entries} }, { %entry, left => $entry{amount} };
+	push @{ $life->{entries} }, { %entry, left => $entry{amount}, moves => [ [ $life->{now}, 'given', $entry{amount} ] ] };
+	return;
+}
+
+# What comes to a lot, or goes.
+sub move
+{
+	my ($life, $lot, $kind, $amount) = @_;
+	$lot->{left} += $amount;
+	push @{ $lot->{moves} }, [ $life->{now}, $kind, $amount ];
 	return;
 }
 
@@ -347,14 +356,15 @@ sub balance
 # What expires first is used first.
 sub use_up
 {
-	my ($missing, @lots) = @_;
+	my ($life, $missing, @lots) = @_;
 	my @used;
 	for my $lot (sort { ($a->{until} // 9e18) <=> ($b->{until} // 9e18) } @lots)
 	{
 		my $part = least($missing, $lot->{left});
-		$lot->{left} -= $part;
+		next unless $part;
+		move($life, $lot, 'used', -$part);
 		$missing -= $part;
-		push @used, { lot => $lot, amount => $part } if $part;
+		push @used, { lot => $lot, amount => $part };
 	}
 	return \@used;
 }
@@ -364,7 +374,7 @@ sub do_spend
 	my ($life, $step) = @_;
 	my @account = @$step{qw(key account item)};
 	return error('poor') if balance($life, @account) < $step->{amount};
-	my $used = use_up($step->{amount}, grep { is_valid($_, $life->{now}) } lots_of($life, @account));
+	my $used = use_up($life, $step->{amount}, grep { is_valid($_, $life->{now}) } lots_of($life, @account));
 	$life->{spendings}{ $step->{request} } = { account => \@account, used => $used };
 	return remember($life, $step, number(balance($life, @account)));
 }
@@ -372,9 +382,44 @@ sub do_spend
 sub do_credit
 {
 	my ($life, $step) = @_;
-	return error('customer') unless is_there($life, $step->{key});
 	give($life, map { $_ => $step->{$_} } qw(key account item amount until));
 	return remember($life, $step, number(balance($life, @$step{qw(key account item)})));
+}
+
+# What somebody has at an instant, of what was written until then: { account, item, amount, until }.
+sub lots_at
+{
+	my ($life, $key, $at) = @_;
+	my @lots;
+	for my $entry (grep { $_->{key} eq $key } @{ $life->{entries} })
+	{
+		my $amount = 0;
+		$amount += $_->[2] for grep { $_->[0] <= $at } @{ $entry->{moves} };
+		push @lots, { %$entry, amount => $amount } if $amount && is_valid($entry, $at);
+	}
+	for my $claim (grep { $_->{coupon} } @{ $life->{claims} })
+	{
+		next if !is_before($at, $claim->{expires_at}) || ($claim->{gone} && $claim->{gone}[0] <= $at);
+		my ($last) = reverse grep { $_->[1] <= $at } @{ $claim->{had} };
+		push @lots, { account => 'coupon', item => $claim->{promotion}, amount => $one, until => $claim->{expires_at} eq 'infinity' ? undef : $claim->{expires_at} }
+			if $last && $last->[0] eq $key;
+	}
+	return @lots;
+}
+
+# Account, item, how much, when some of it is gone next, and how much of it.
+sub do_balances
+{
+	my ($life, $step) = @_;
+	my %of;
+	push @{ $of{"$_->{account}|$_->{item}"} }, $_ for lots_at($life, $step->{key}, $step->{as_of} // $life->{now});
+	return map {
+		my ($sum, $expiring) = (0, 0);
+		my ($next) = sort { $a <=> $b } map { $_->{until} // () } @{ $of{$_} };
+		$sum += $_->{amount} for @{ $of{$_} };
+		$expiring += $_->{amount} for grep { defined $_->{until} && $_->{until} == $next } @{ $of{$_} };
+		row($_, number($sum), instant_text($next), defined $next ? number($expiring) : '')
+	} sort keys %of;
 }
 
 # What expires last comes back first.
@@ -389,8 +434,9 @@ sub do_refund_spending
 	for my $part (reverse @{ $spending->{used} })
 	{
 		my $back = least($missing, $part->{amount});
+		next unless $back;
 		$part->{amount} -= $back;
-		$part->{lot}{left} += $back;
+		move($life, $part->{lot}, 'refunded', $back);
 		$missing -= $back;
 	}
 	return remember($life, $step, number(balance($life, @{ $spending->{account} })));
@@ -413,11 +459,15 @@ sub answered_before
 	my ($life, $step) = @_;
 	my $first = $life->{requests}{ $step->{request} } or return undef;
 	my ($claim) = reverse grep { $_->{request} eq $step->{request} } @{ $life->{claims} };
+	return error('request') if $first->{about} ne claim_meant($life, $step);
 	return $first->{answer} if !$step->{changed} || ($step->{changed} eq 'key' && $claim && $claim->{transferred});
 	return error('request');
 }
 
-sub remember { my ($life, $step, $answer) = @_; $life->{requests}{ $step->{request} } = { step => $step, answer => $answer }; return $answer; }
+sub remember { my ($life, $step, $answer) = @_; $life->{requests}{ $step->{request} } = { step => $step, answer => $answer, about => claim_meant($life, $step) }; return $answer; }
+
+# The claim that a step speaks of: another one has its number where that was forgotten.
+sub claim_meant { my ($life, $step) = @_; my $claim = $step->{claim} ? claim_for_request($life, $step->{claim}) : undef; return $claim ? place_of($life, $claim) : ''; }
 
 # ---------- teams ----------
 
@@ -547,7 +597,7 @@ sub new_claim
 	my $branch = $bill ? $bill->{branch} : undef;
 	return { request => $step->{request}, nth => 0, promotion => $promotion->{name}, version => $promotion->{version}, p => $p, key => $step->{key},
 		state => 'held', claimed_at => $life->{now}, expires_at => claim_term($life, $p, $branch), day => $moment->{day}, branch => $branch, bill => $bill, coupon => !$bill,
-		given => $given, value => defined $given ? value_of($p, $given) : undef, spent => $spent, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ], origin => 'claim' };
+		had => [ [ $step->{key}, $life->{now} ] ], given => $given, value => defined $given ? value_of($p, $given) : undef, spent => $spent, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ], origin => 'claim' };
 }
 
 # What is answered of it besides its number.
@@ -594,7 +644,7 @@ sub do_issue_coupons
 	if (!$life->{issues}{ $step->{request} })
 	{
 		return error('state') if $promotion->{state} ne 'published' || $promotion->{p}{joiners} || is_over($life, $promotion->{p});
-		$life->{issues}{ $step->{request} } = { promotion => $promotion->{name}, transferable => $step->{transferable}, done => 0, left_out => 0,
+		$life->{issues}{ $step->{request} } = { promotion => $promotion->{name}, transferable => $step->{transferable}, until => $step->{until}, done => 0, left_out => 0,
 			left => [ reverse @{ $life->{keys} } ] };
 		remember($life, $step, '');
 	}
@@ -668,6 +718,7 @@ sub do_transfer
 	my $why = may_not_be_given($life, find_promotion($life, $claim->{promotion}), $key, 0);
 	return error($why) if $why;
 	@$claim{qw(key transferred)} = ($key, 1);
+	push @{ $claim->{had} }, [ $key, $life->{now} ];
 	return remember($life, $step, '');
 }
 
@@ -712,7 +763,7 @@ sub do_claim_best
 		push @{ $life->{claims} }, $claim;
 		use_claim($life, $claim) if $step->{redeem};
 		push @rows, row(place_of($life, $claim), claim_columns($claim));
-		$life->{requests}{ $part{request} } = { step => $step, answer => $rows[-1] };
+		$life->{requests}{ $part{request} } = { step => $step, answer => $rows[-1], about => '' };
 	}
 	return @rows;
 }
@@ -737,28 +788,30 @@ sub first_lacking
 
 # ---------- earn rules ----------
 
+sub earn_rules { my ($life) = @_; return map { { name => $_->{name}, group => $_->{p}{group}, stacks => $_->{p}{stacks} } } in_order_of_priority(grep { $_->{automatic} && $_->{state} eq 'published' } @{ $life->{promotions} }); }
+
 # All that a bill meets, one after the other; of a group the first, alone where it does not stack.
+# {rules}: those that there were when they were looked for, if others have been published since.
 sub do_earn
 {
 	my ($life, $step) = @_;
 	my $before = answered_before($life, $step);
 	return split /\n/, $before if defined $before;
 	my (@rows, %groups);
-	for my $rule (in_order_of_priority(grep { $_->{automatic} && $_->{state} eq 'published' } @{ $life->{promotions} }))
+	for my $rule ($step->{rules} ? @{ $step->{rules} } : earn_rules($life))
 	{
-		my $p = $rule->{p};
 		next if $step->{only} && !$step->{only}{ $rule->{name} };
-		next if defined $p->{group} && $groups{ $p->{group} };
-		next if @rows && !$p->{stacks};
+		next if defined $rule->{group} && $groups{ $rule->{group} };
+		next if @rows && !$rule->{stacks};
 		my $answer = do_claim($life, { do => 'claim', how => 'try_claim', promotion => $rule->{name}, redeem => 1, key => $step->{key}, bill => $step->{bill},
 			request => "$step->{request}/" . (@rows + 1) });
 		return $answer if $answer =~ /^ERROR/;
 		my ($place) = $answer =~ /^(#\d+)/ or next;
 		my ($claim) = grep { place_of($life, $_) eq $place } @{ $life->{claims} };
-		my (undef, @given) = benefit_columns($p, $claim->{given});
-		push @rows, row($place, $rule->{name}, $p->{kind}, @given);
-		$groups{ $p->{group} } = 1 if defined $p->{group};
-		last unless $p->{stacks};
+		my (undef, @given) = benefit_columns($claim->{p}, $claim->{given});
+		push @rows, row($place, $rule->{name}, $claim->{p}{kind}, @given);
+		$groups{ $rule->{group} } = 1 if defined $rule->{group};
+		last unless $rule->{stacks};
 	}
 	remember($life, $step, join("\n", @rows)) if @rows;
 	return @rows;
@@ -769,8 +822,8 @@ sub do_earn
 # As they are written, of a plan one after the other: each ends where the next begins.
 sub terms_of
 {
-	my ($life, $key) = @_;
-	my @written = sort { $a->{since} <=> $b->{since} } grep { $_->{key} eq $key } @{ $life->{memberships} };
+	my ($life, $key, $as_of) = @_;
+	my @written = sort { $a->{since} <=> $b->{since} } grep { $_->{key} eq $key && (!defined $as_of || $_->{at} <= $as_of) } @{ $life->{memberships} };
 	my @terms = map { { %{ $written[$_] }, until => $_ < $#written ? sooner($written[$_]{until}, $written[ $_ + 1 ]{since}) : $written[$_]{until} } } 0 .. $#written;
 	return grep { is_before($_->{since}, $_->{until}) } @terms;
 }
@@ -813,10 +866,11 @@ sub do_end_membership
 sub do_memberships
 {
 	my ($life, $step) = @_;
+	my $at = $step->{as_of} // $life->{now};
 	return map {
-		my $state = !is_before($life->{now}, $_->{until}) ? 'over' : $_->{since} <= $life->{now} ? 'running' : 'ahead';
+		my $state = !is_before($at, $_->{until}) ? 'over' : $_->{since} <= $at ? 'running' : 'ahead';
 		row($state, instant_text($_->{since}), $_->{until} eq 'infinity' ? '' : instant_text($_->{until}), defined $_->{paid} ? number($_->{paid}) : '', instant_text($_->{at}))
-	} terms_of($life, $step->{key});
+	} terms_of($life, $step->{key}, $at);
 }
 
 # ---------- redeem ----------
@@ -828,6 +882,7 @@ sub use_claim
 	my ($p, $given, $now) = (@$claim{qw(p given)}, $life->{now});
 	$claim->{state} = 'redeemed';
 	$claim->{redeemed_at} = $now;
+	$claim->{gone} = [ $now, 'used' ];
 	my $day = branch_moment($life, undef, $now)->{day};
 	my $until = $p->{valid_days} ? instant_of($life->{zone}, $day + $p->{valid_days} + 1, 0) : undef;
 	give($life, key => $claim->{key}, account => $p->{kind}, item => $p->{kind} eq 'gift' ? 'mask' : '', amount => $given * ($p->{kind} eq 'stored value' ? 1 : $one),
@@ -839,7 +894,7 @@ sub use_claim
 	for my $nth (1 .. $given)
 	{
 		push @{ $life->{claims} }, { request => $claim->{request}, nth => ++$claim->{children}, promotion => $coupon->{name}, version => $coupon->{version}, p => $coupon->{p}, key => $claim->{key},
-			state => 'held', claimed_at => $now, expires_at => $expires_at, day => $day, coupon => 1, refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ],
+			state => 'held', claimed_at => $now, expires_at => $expires_at, day => $day, coupon => 1, had => [ [ $claim->{key}, $now ] ], refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ],
 			origin => 'benefit', origin_of => $by, given_by => [ @$claim{qw(request nth)} ] };
 	}
 	return;
@@ -907,6 +962,15 @@ sub given_by
 	return grep { $_->{given_by} && $_->{given_by}[0] eq $claim->{request} && $_->{given_by}[1] == $claim->{nth} } @{ $life->{claims} };
 }
 
+# What had expired was gone before.
+sub release
+{
+	my ($life, $claim) = @_;
+	$claim->{gone} = [ $life->{now}, 'taken back' ] if effective_state($life, $claim) eq 'held';
+	$claim->{state} = 'released';
+	return;
+}
+
 sub take_from_balance
 {
 	my ($life, $claim, $amount) = @_;
@@ -915,11 +979,11 @@ sub take_from_balance
 	{
 		my @given = given_by($life, $claim);
 		my @unused = map { my $state = $_; grep { effective_state($life, $_) eq $state } @given } qw(held expired);
-		$_->{state} = 'released' for splice @unused, 0, $amount;
+		release($life, $_) for splice @unused, 0, $amount;
 		return;
 	}
 	my ($lot) = grep { $_->{claim} && $_->{claim} == $claim } @{ $life->{entries} };
-	$lot->{left} -= $claim->{p}{kind} eq 'stored value' ? $amount : $amount * $one;
+	move($life, $lot, 'taken back', -($claim->{p}{kind} eq 'stored value' ? $amount : $amount * $one));
 	return;
 }
 
@@ -940,7 +1004,8 @@ sub do_give_back
 	my $state = effective_state($life, $claim);
 	if ($state eq 'held' || $state eq 'expired')
 	{
-		$claim->{state} = $state eq 'held' ? 'released' : 'expired';
+		release($life, $claim) if $state eq 'held';
+		$claim->{state} = 'expired' if $state eq 'expired';
 		return remember($life, $step, row($place, $claim->{state}, 'none', (0) x 5));
 	}
 	return error('over') if $state ne 'redeemed';
@@ -1001,7 +1066,7 @@ sub do_forget
 	my ($life, $step) = @_;
 	my $key = $step->{key};
 	my @his = grep { $_->{key} eq $key } @{ $life->{claims} };
-	$_->{state} = 'released' for grep { effective_state($life, $_) eq 'held' } @his;
+	release($life, $_) for grep { effective_state($life, $_) eq 'held' } @his;
 	forget_requests($life, $key, @his);
 	forget_codes($life, @his);
 	for my $claim (@his)
@@ -1011,6 +1076,7 @@ sub do_forget
 		$claim->{bill} = { %{ $claim->{bill} }, lines => [], bill_id => undef } if $claim->{bill};
 	}
 	$_->{key} = pseudonym($key) for grep { $_->{key} eq $key } @{ $life->{entries} }, @{ $life->{memberships} };
+	$_->[0] = pseudonym($key) for grep { $_->[0] eq $key } map { @{ $_->{had} } } @{ $life->{claims} };
 	$_->{frozen} = { map { $_ => 1 } grep { $_ ne $key } keys %{ $_->{frozen} } } for grep { $_->{frozen} } @{ $life->{promotions} };
 	@{ $life->{customer}{$key} }{qw(forgotten refused said)} = (1, 0, []);
 	return '';
@@ -1027,6 +1093,7 @@ sub forget_requests
 		my $spending = $step->{spent} ? $life->{spendings}{ $step->{spent} } : undef;
 		delete $life->{requests}{$request} if ($step->{key} // '') eq $key || $his{"$request 0"} || ($step->{claim} && $his{"@{ $step->{claim} }"})
 			|| ($spending && $spending->{account}[0] eq $key);
+		push @{ $life->{forgotten} }, $step unless $life->{requests}{$request};
 	}
 	delete $life->{spendings}{$_} for grep { $life->{spendings}{$_}{account}[0] eq $key } keys %{ $life->{spendings} };
 	return;
@@ -1107,7 +1174,7 @@ my %verb = (
 	issue_codes => \&do_issue_codes, withdraw => \&do_withdraw, issue_coupons => \&do_issue_coupons, transfer => \&do_transfer,
 	promote => \&do_publish, change => \&do_publish, pause => \&do_state, resume => \&do_state, end => \&do_state, freeze => \&do_freeze,
 	offers => \&do_offers, best_offers => \&do_best_offers, entitlements => \&do_entitlements, forget => \&do_forget, export => \&do_export,
-	grant => \&do_grant, end_membership => \&do_end_membership, memberships => \&do_memberships);
+	grant => \&do_grant, end_membership => \&do_end_membership, memberships => \&do_memberships, balances => \&do_balances);
 my %account_verb = (spend => \&do_spend, credit => \&do_credit, refund_spending => \&do_refund_spending);
 
 # The lines that SQL must answer.  {lost}: by the request of its claim nothing was found when it was looked for.
@@ -1115,7 +1182,7 @@ sub life_verb
 {
 	my ($life, $step) = @_;
 	my $do = $step->{do};
-	return error('customer') if $step->{lost};
+	return error('customer') if $step->{lost} || ($do eq 'credit' && !is_there($life, $step->{key}));
 	return answered_before($life, $step) // $account_verb{$do}->($life, $step) if $account_verb{$do};
 	my $verb = $plain{$do} // $verb{$do} // die "no model of $do";
 	return $verb->($life, $step);
@@ -1131,14 +1198,15 @@ sub copy_life
 	my ($life) = @_;
 	my %copy = %$life;
 	my %twin;
-	$copy{claims} = [ map { my %claim = %$_; $twin{$_} = \%claim } @{ $life->{claims} } ];
-	$copy{entries} = [ map { $twin{$_} = { %$_, claim => $_->{claim} ? $twin{ $_->{claim} } : undef } } @{ $life->{entries} } ];
+	$copy{claims} = [ map { my %claim = (%$_, had => [ map { [@$_] } @{ $_->{had} } ]); $twin{$_} = \%claim } @{ $life->{claims} } ];
+	$copy{entries} = [ map { $twin{$_} = { %$_, moves => [ @{ $_->{moves} } ], claim => $_->{claim} ? $twin{ $_->{claim} } : undef } } @{ $life->{entries} } ];
 	$copy{spendings} = { map { my $s = $life->{spendings}{$_}; ($_ => { %$s, used => [ map { { %$_, lot => $twin{ $_->{lot} } } } @{ $s->{used} } ] }) } keys %{ $life->{spendings} } };
 	$copy{promotions} = [ map { { %$_ } } @{ $life->{promotions} } ];
 	$copy{memberships} = [ map { { %$_ } } @{ $life->{memberships} } ];
 	$copy{issues} = { map { ($_ => { %{ $life->{issues}{$_} }, left => [ @{ $life->{issues}{$_}{left} } ] }) } keys %{ $life->{issues} } };
 	$copy{batches} = { map { ($_ => { %{ $life->{batches}{$_} }, claims => [ @{ $life->{batches}{$_}{claims} } ] }) } keys %{ $life->{batches} } };
 	$copy{requests} = { %{ $life->{requests} } };
+	$copy{forgotten} = [ @{ $life->{forgotten} } ];
 	$copy{customer} = { map { my $c = $life->{customer}{$_}; ($_ => { %$c, payments => [ @{ $c->{payments} } ], said => [ @{ $c->{said} } ] }) } keys %{ $life->{customer} } };
 	return \%copy;
 }
@@ -1160,6 +1228,20 @@ sub lot_lines
 	return map {
 		'lot|' . row(@$_{qw(key account item)}, number($_->{amount}), number($_->{left}), instant_text($_->{until}), $_->{claim} ? place_of($life, $_->{claim}) : '')
 	} @{ $life->{entries} };
+}
+
+# Who refuses, who is on lists that were made, and how many codes of each batch there are.
+sub people_lines
+{
+	my ($life) = @_;
+	my @lines = map { "refuses|$_" } grep { $life->{customer}{$_}{refused} } keys %{ $life->{customer} };
+	for my $promotion (grep { $_->{frozen} } @{ $life->{promotions} }) { push @lines, map { "listed|$promotion->{name}|$_" } keys %{ $promotion->{frozen} }; }
+	for my $request (keys %{ $life->{batches} })
+	{
+		my $codes = grep { !defined || $_ ne 'forgotten' } @{ $life->{batches}{$request}{claims} };
+		push @lines, "codes|$request|$codes" if $codes;
+	}
+	return @lines;
 }
 
 # What is left of the limit that a scope of the stock has: NAME|KIND|SCOPE.

@@ -1,4 +1,4 @@
-# What the views that people and their reports read must show of a life (Oracle/Life.pm): claims, what
+# What the views that people and their reports read must show of a life (Oracle/Life.pm): promotions, claims, what
 # is claimed by branch, staff and hour, accounts, batches of coupons, memberships.
 package Oracle::LifeReports;
 use strict;
@@ -12,7 +12,7 @@ use Oracle::Calendar;
 use Oracle::Life;
 use Oracle::Promotion;
 
-our @EXPORT = qw(@reports);
+our @EXPORT = qw(%reports view_shown);
 
 sub line { return join '|', map { $_ // '' } @_; }
 
@@ -39,7 +39,9 @@ sub claims_shown
 	return map {
 		my ($p, $given) = @$_{qw(p given)};
 		my $units = $is_money{ $p->{kind} } ? 1 : $one;
-		line($_->{id}, @$_{qw(key promotion)}, effective_state($life, $_), $_->{branch}, staff_of($_), $_->{bill} ? $_->{bill}{bill_id} : '', $p->{kind},
+		my $until = $_->{expires_at};
+		line($_->{id}, @$_{qw(key promotion version)}, effective_state($life, $_), instant_text($_->{claimed_at}), $until eq 'infinity' ? '' : instant_text($until), instant_text($_->{redeemed_at}),
+			day_text($_->{day}), $_->{branch}, staff_of($_), $_->{bill} ? $_->{bill}{bill_id} : '', $p->{kind},
 			$reduces{ $p->{kind} } ? number_or_nothing($given) : '', number_or_nothing($_->{value}), defined $given ? number($given * $units) : '', number($_->{refunded}),
 			number($_->{taken_back} * $units), $_->{origin}, $_->{transferable} ? 't' : 'f')
 	} @{ $life->{claims} };
@@ -64,27 +66,54 @@ sub money_of
 
 sub columns_of_report
 {
-	my ($life, $claim) = @_;
+	my ($life, $claim, $is_first) = @_;
 	my $state = effective_state($life, $claim);
-	return ($one, map({ $state eq $_ ? $one : 0 } qw(redeemed held released expired returned)), $state =~ /^re(deemed|turned)$/ ? money_of($claim) : (0, 0, 0),
+	return ($one, $is_first ? $one : 0, map({ $state eq $_ ? $one : 0 } qw(redeemed held released expired returned)), $state =~ /^re(deemed|turned)$/ ? money_of($claim) : (0, 0, 0),
 		$state eq 'held' ? $claim->{value} // 0 : 0);
 }
 
 sub report_shown
 {
 	my ($life) = @_;
-	return grouped(sub { my ($claim) = @_; return (@$claim{qw(promotion branch)}, staff_of($claim), hour_of($life, $claim)) }, sub { return columns_of_report($life, @_) }, @{ $life->{claims} });
+	my %seen;
+	my $group_of = sub { my ($claim) = @_; return (@$claim{qw(promotion branch)}, staff_of($claim), hour_of($life, $claim)) };
+	return grouped($group_of, sub { my ($claim) = @_; return columns_of_report($life, $claim, !$seen{ line($group_of->($claim), $claim->{key}) }++) }, @{ $life->{claims} });
 }
 
-sub is_valid { my ($life, $lot) = @_; return !defined $lot->{until} || $lot->{until} > $life->{now}; }
+# What comes and goes of a lot: [ at, kind, amount ]; what expires is taken out then, and what comes to or goes from what has expired at once.
+sub lines_of_lot
+{
+	my ($life, $lot) = @_;
+	my @moves = @{ $lot->{moves} };
+	return @moves if !defined $lot->{until} || $lot->{until} > $life->{now};
+	my $left = 0;
+	$left += $_->[2] for grep { $_->[0] < $lot->{until} } @moves;
+	return (@moves, [ $lot->{until}, 'expired', -$left ], map { [ $_->[0], 'expired', -$_->[2] ] } grep { $_->[0] >= $lot->{until} } @moves);
+}
 
-# Accounts, and coupons that can still be used.
-sub balances_shown
+# Of a coupon, with whose it is before: it is given, handed on to the next, and gone.
+sub lines_of_coupon
+{
+	my ($life, $claim) = @_;
+	my @lines;
+	for my $place (0 .. $#{ $claim->{had} })
+	{
+		my ($key, $at) = @{ $claim->{had}[$place] };
+		push @lines, [ $claim->{had}[ $place - 1 ][0], $at, 'handed on', -$one ] if $place > 0;
+		push @lines, [ $key, $at, 'given', $one ];
+	}
+	my $gone = $claim->{gone} // (is_before($life->{now}, $claim->{expires_at}) ? undef : [ $claim->{expires_at}, 'expired' ]);
+	push @lines, [ $claim->{had}[-1][0], @$gone, -$one ] if $gone;
+	return @lines;
+}
+
+# Every change of an account, and of coupons.
+sub ledger_shown
 {
 	my ($life) = @_;
-	my @lots = map { { key => $_->{key}, account => $_->{account}, item => $_->{item}, left => is_valid($life, $_) ? $_->{left} : 0 } } @{ $life->{entries} };
-	my @coupons = map { { key => $_->{key}, account => 'coupon', item => $_->{promotion}, left => effective_state($life, $_) eq 'held' ? $one : 0 } } grep { $_->{coupon} } @{ $life->{claims} };
-	return grep { !/\|0$/ } grouped(sub { return @{ $_[0] }{qw(key account item)} }, sub { return $_[0]{left} }, @lots, @coupons);
+	my @lines = map { my $lot = $_; map { [ @$lot{qw(key account item)}, @$_ ] } lines_of_lot($life, $lot) } @{ $life->{entries} };
+	push @lines, map { my $claim = $_; map { my ($key, @line) = @$_; [ $key, 'coupon', $claim->{promotion}, @line ] } lines_of_coupon($life, $claim) } grep { $_->{coupon} } @{ $life->{claims} };
+	return grep { !/\|0$/ } grouped(sub { my @line = @{ $_[0] }; return (@line[ 0 .. 2, 4 ], instant_text($line[3])) }, sub { return $_[0][5] }, @lines);
 }
 
 sub batches_shown
@@ -94,10 +123,11 @@ sub batches_shown
 	return ((map {
 		my $batch = $life->{batches}{$_};
 		my $codes = @{ $batch->{claims} };
-		line($_, 'codes', $batch->{promotion}, $codes, 0, $codes - grep({ !defined } @{ $batch->{claims} }), $redeemed->($_, 'code'), $batch->{transferable} ? 't' : 'f')
+		line($_, 'codes', $batch->{promotion}, $codes, 0, $codes - grep({ !defined } @{ $batch->{claims} }), $redeemed->($_, 'code'), $batch->{transferable} ? 't' : 'f',
+			$batch->{until} eq 'infinity' ? '' : instant_text($batch->{until}))
 	} keys %{ $life->{batches} }), (map {
 		my $issue = $life->{issues}{$_};
-		line($_, 'segment', @$issue{qw(promotion done left_out done)}, $redeemed->($_, 'batch'), $issue->{transferable} ? 't' : 'f')
+		line($_, 'segment', @$issue{qw(promotion done left_out done)}, $redeemed->($_, 'batch'), $issue->{transferable} ? 't' : 'f', instant_text($issue->{until}))
 	} keys %{ $life->{issues} }));
 }
 
@@ -111,14 +141,31 @@ sub memberships_shown
 	} keys %keys;
 }
 
-# Name, SQL, and what must be answered, in any order.
-our @reports = (
-	[ claim => 'SELECT claim_id, who(id), promotion, state, branch, staff, bill_id, kind, trim_scale(amount), trim_scale(value), trim_scale(given), trim_scale(refunded), trim_scale(taken_back),
-		origin, transferable FROM segments.clinic_claim', \&claims_shown ],
-	[ promotion_report => q{SELECT promotion, branch, staff, to_char(hour, 'YYYY-MM-DD HH24'), sum(claims), sum(confirmed), sum(unpaid), sum(released), sum(expired), sum(returned),
+# Promotions as they are now, with what is left of them.
+sub promotions_shown
+{
+	my ($life) = @_;
+	my $text = sub { my ($life, $p) = @_; return join ' and ', map { $_->[0] } @{ $p->{audience} } };
+	return map {
+		my $p = $_->{p};
+		my $left = stock_line($life, "$_->{name}|total|") =~ s/.*\|//r if defined $p->{stock}{total};
+		line(@$_{qw(name state version)}, $p->{kind}, day_text($p->{from}), defined $p->{to} ? day_text($p->{to}) : '', $p->{audience_at}, $p->{personal} ? 't' : 'f', $p->{priority}, $p->{group},
+			$p->{stacks} ? 't' : 'f', $p->{stock}{total}, $left, number_or_nothing($p->{budget}), number($_->{holdout} * ($one / 100)), $_->{automatic} ? 't' : 'f', $_->{frozen} ? 't' : 'f')
+	} @{ $life->{promotions} };
+}
+
+# Of each view SQL, and what must be answered, in any order.
+our %reports = (
+	claim => [ 'SELECT claim_id, who(id), promotion, version, state, claimed_at, expires_at, redeemed_at, day, branch, staff, bill_id, kind, trim_scale(amount), trim_scale(value), trim_scale(given),
+		trim_scale(refunded), trim_scale(taken_back), origin, transferable FROM segments.clinic_claim', \&claims_shown ],
+	promotion => [ 'SELECT name, state, version, kind, from_day, to_day, audience_at, personal, priority, exclusive_group, stacks, total, remaining, trim_scale(budget), trim_scale(holdout),
+		automatic, audience_frozen_at IS NOT NULL FROM segments.clinic_promotion', \&promotions_shown ],
+	promotion_report => [ q{SELECT promotion, branch, staff, to_char(hour, 'YYYY-MM-DD HH24'), sum(claims), sum(customers), sum(confirmed), sum(unpaid), sum(released), sum(expired), sum(returned),
 		trim_scale(sum(revenue)), trim_scale(sum(cost)), trim_scale(sum(points)), trim_scale(sum(reserved)) FROM segments.clinic_promotion_report GROUP BY 1, 2, 3, 4}, \&report_shown ],
-	[ ledger => 'SELECT who(id), account, item, trim_scale(sum(amount)) FROM segments.clinic_ledger GROUP BY 1, 2, 3 HAVING sum(amount) <> 0', \&balances_shown ],
-	[ coupon_batch => 'SELECT request_id, kind, promotion, done, left_out, claimed, redeemed, transferable FROM segments.clinic_coupon_batch', \&batches_shown ],
-	[ plan => 'SELECT who(id), since, until, trim_scale(paid) FROM segments.clinic_plan', \&memberships_shown ]);
+	ledger => [ 'SELECT who(id), account, item, kind, at, trim_scale(sum(amount)) FROM segments.clinic_ledger GROUP BY 1, 2, 3, 4, 5 HAVING sum(amount) <> 0', \&ledger_shown ],
+	coupon_batch => [ 'SELECT request_id, kind, promotion, done, left_out, claimed, redeemed, transferable, valid_until FROM segments.clinic_coupon_batch', \&batches_shown ],
+	plan => [ 'SELECT who(id), since, until, trim_scale(paid) FROM segments.clinic_plan', \&memberships_shown ]);
+
+sub view_shown { my ($life, $view) = @_; return sort $reports{$view}[1]->($life); }
 
 1;

@@ -12,6 +12,7 @@ use Exporter 'import';
 
 use Oracle::Calendar;
 use Oracle::Life;
+use Oracle::LifeReports;
 use Oracle::Profile;
 use Oracle::Promotion;
 
@@ -27,13 +28,27 @@ my @branches = ('1', '2', '3');
 # A clinic
 # ---------------------------------------------------------------------------
 
+# How often what is done, in the average clinic.
+my %weights = (
+	claim => 34, offers => 10, best_offers => 8, claim_best => 7, issue_codes => 4, transfer => 5, redeem => 14, give_back => 16, again => 7, clock => 10, pay => 8, tag => 3, untag => 2,
+	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 2, spend => 4, credit => 3, refund_spending => 2, refresh => 2,
+	earn => 8, withdraw => 1, issue_coupons => 4, grant => 4, end_membership => 3, memberships => 2, forget => 1, unforget => 2, export => 3, entitlements => 6, balances => 4, view => 4);
+my %burst_weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2, refund_spending => 3, claim_best => 8, earn => 5, issue_codes => 2, withdraw => 2,
+	issue_coupons => 3, pause => 3, resume => 5, end => 1, change => 5, hold_out => 2, refuse => 2, grant => 2, end_membership => 1, forget => 2, unforget => 2);
+
+# Each clinic does some things more, some less, and some not at all.
+sub liked { my ($weights) = @_; return { map { ($_ => $weights->{$_} * (/^(claim|redeem|resume|clock)$/ ? pick(1, 2) : pick(0, 1, 1, 1, 4))) } keys %$weights }; }
+
+# Days near the ends of months and of years, and where clocks are changed.
+sub random_day { return pick(1 + any(40), 1 + any(40), 112 + any(6), 178 + any(7)); }
+
 sub random_world
 {
 	my %zones = (often(50) ? ('2' => 'Asia/Urumqi') : (), often(50) ? ('3' => pick('Pacific/Auckland', 'Asia/Kolkata', 'America/New_York')) : ());
 	my $zone = pick('Asia/Shanghai', 'Asia/Shanghai', 'UTC', 'Europe/Berlin');
 	my %life = (zone => $zone, zones => \%zones, key_type => pick('int', 'text'),
-		now => instant_of($zone, 1 + any(40), any(1440)) + any(60_000_000), customer => {}, promotions => [], claims => [], requests => {}, batches => {}, issues => {}, spendings => {}, entries => [],
-		memberships => [], number => 0);
+		now => instant_of($zone, random_day(), any(1440)) + any(60_000_000), customer => {}, promotions => [], claims => [], requests => {}, batches => {}, issues => {}, spendings => {}, entries => [],
+		memberships => [], forgotten => [], number => 0, weights => liked(\%weights), burst_weights => liked(\%burst_weights), rare => { map { ($_ => pick(5, 15, 40)) } qw(automatic team alone period) });
 	my @names = $life{key_type} eq 'int' ? map { 10 * $_ + 1 } 1 .. 5 : ('a', 'b b', "c'c", 'zz', '陈');
 	$life{keys} = \@names;    # ascending
 	for my $key (@names)
@@ -107,6 +122,12 @@ CREATE FUNCTION state() RETURNS SETOF text LANGUAGE sql SET TimeZone = 'UTC' AS 
 		FROM clientele.stock AS s JOIN clientele.offered_promotion AS p USING (promotion_id)
 		GROUP BY s.promotion_id, p.name, s.kind, s.scope) AS a
 	ORDER BY part, place $$;
+CREATE FUNCTION people() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT format('refuses|%s', r.key) FROM clientele.population AS p CROSS JOIN LATERAL clientele.refusing_customers(p.population_id) AS r (key)
+	UNION ALL
+	SELECT format('listed|%s|%s', o.name, f.key) FROM clientele.frozen_audience AS f JOIN clientele.offered_promotion AS o USING (promotion_id)
+	UNION ALL
+	SELECT format('codes|%s|%s', n.request, count(*)) FROM known_code AS n JOIN clientele.coupon_code AS k USING (code) GROUP BY n.request $$;
 };
 
 # ---------------------------------------------------------------------------
@@ -139,17 +160,18 @@ sub random_offer
 	{
 		# that meet each other
 		$p->{group} = 'a' if often(30);
-		$p->{stacks} = 0 if often(30);
+		priority($p) if often(70);
 	}
+	$p->{stacks} = 0 if often($life->{rare}{alone});
 	audience($p) if often(35);
 	if (often(20)) { $p->{personal} = any(2); $keys->{personal} = $p->{personal} ? 'true' : 'false'; }
-	limit($p);
+	limit($p, $life->{rare}{period});
 	if (often(60))
 	{
 		$p->{claim_minutes} = pick(1, 30, 90, 1440, 10_000);
 		$keys->{claim_term} = qq({"minutes": $p->{claim_minutes}});
 	}
-	if (often(12) && !$automatic)
+	if (often($life->{rare}{team}) && !$automatic)
 	{
 		$p->{joiners} = 2 + any(2);
 		$p->{within_hours} = pick(1, 5, 48);
@@ -157,6 +179,9 @@ sub random_offer
 	}
 	return promotion_json($p);
 }
+
+# Another place among the others.
+sub priority { my ($p) = @_; $p->{priority} = any(5) - 2; delete $p->{keys}{priority}; return; }
 
 # Another audience.
 sub audience
@@ -173,13 +198,13 @@ sub audience
 # Other limits.
 sub limit
 {
-	my ($p) = @_;
+	my ($p, $period) = @_;
 	my %stock;
 	$stock{total} = 1 + any(7) if often(50);
 	$stock{per_branch} = 1 + any(3) if often(20);
 	$stock{per_day} = 1 + any(4) if often(20);
 	$stock{per_customer} = 1 + any(3) if often(40);
-	$stock{per_period} = [ 1 + any(2), pick(qw(day week month year)) ] if often(20);
+	$stock{per_period} = [ 1 + any(2), pick(qw(day week month year)) ] if often($period);
 	$p->{stock} = \%stock;
 	my @json = map { qq("$_": $stock{$_}) } grep { defined $stock{$_} } qw(total per_branch per_day per_customer);
 	push @json, qq("per_period": {"claims": $stock{per_period}[0], "period": "$stock{per_period}[1]"}) if $stock{per_period};
@@ -189,7 +214,8 @@ sub limit
 	delete $p->{keys}{budget};
 	if (often(30) && $p->{kind} !~ /^(points|coupon)$/)
 	{
-		$p->{budget} = money(pick(300, 5000), 2);
+		my $value = $p->{kind} eq 'gift' ? $p->{worth} * $p->{pieces} : $p->{amount};
+		$p->{budget} = $value && often(50) ? $value * (1 + any(4)) : money(pick(300, 5000), 2);
 		$p->{keys}{budget} = number($p->{budget});
 	}
 	return;
@@ -201,12 +227,17 @@ sub changed_offer
 	my ($life, $promotion) = @_;
 	my %p = %{ $promotion->{p} };
 	$p{keys} = { %{ $p{keys} } };
-	limit(\%p) if often(80);
+	limit(\%p, $life->{rare}{period}) if often(80);
 	$p{to} = defined $p{to} ? $p{to} + any(5) : $p{from} + 30 if often(30);
 	$p{from} += pick(-1, 1, 2) if often(10) && (!defined $p{to} || $p{to} > $p{from} + 2);
 	audience(\%p) if often(10);
-	if (often(20)) { $p{priority} = any(5) - 2; delete $p{keys}{priority}; }
+	priority(\%p) if often(20);
 	if (often(15)) { delete @p{qw(at_least metric)}; delete $p{keys}{spend}; }
+	if ($p{kind} ne 'coupon' && often(30))
+	{
+		delete @p{qw(amount percent at_most item price repeat steps pieces worth points per applies valid_days)};
+		$p{keys}{benefit} = random_benefit(\%p);
+	}
 	if (often(15)) { $p{claim_minutes} = pick(5, 60, 600); $p{keys}{claim_term} = qq({"minutes": $p{claim_minutes}}); }
 	return promotion_json(\%p);
 }
@@ -258,18 +289,13 @@ sub any_key { my ($life) = @_; return often(2) ? ($life->{key_type} eq 'int' ? 9
 sub any_promotion { my ($life) = @_; return pick(@{ $life->{promotions} })->{name}; }
 sub request { my ($life) = @_; return 'r' . ++$life->{number}; }
 
-my %weights = (
-	claim => 34, offers => 12, best_offers => 4, claim_best => 5, issue_codes => 4, transfer => 3, redeem => 14, give_back => 14, again => 5, clock => 9, pay => 8, tag => 3, untag => 2,
-	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 2, spend => 4, credit => 3, refund_spending => 2, refresh => 2,
-	earn => 8, withdraw => 1, issue_coupons => 4, grant => 4, end_membership => 3, memberships => 2, forget => 1, unforget => 2, export => 3, entitlements => 3);
-
 sub random_step
 {
 	my ($life) = @_;
 	return promote_step($life) if @{ $life->{promotions} } < 4;
 	while (1)
 	{
-		my $do = weighed_pick(%weights);
+		my $do = weighed_pick(%{ $life->{weights} });
 		my $step = make_step($life, $do) or next;
 		$step->{do} //= $do;
 		$step->{transaction} = pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
@@ -279,11 +305,11 @@ sub random_step
 	}
 }
 
-# Every third is an earn rule.
+# Some are earn rules.
 sub promote_step
 {
 	my ($life) = @_;
-	my $automatic = often(33);
+	my $automatic = often($life->{rare}{automatic});
 	return { do => 'promote', name => 'p' . ++$life->{number}, p => random_offer($life, $automatic), automatic => $automatic };
 }
 
@@ -292,7 +318,7 @@ sub step_again
 {
 	my ($life, $first, $other) = @_;
 	my %again = %$first;
-	delete @again{qw(pay transaction rollback)};
+	delete @again{qw(pay transaction rollback hold only said rules lost)};
 	my $is = sub { return $other eq $_[0] && ($again{changed} = $other); };
 	($again{key}) = grep { $_ ne $first->{key} } sort keys %{ $life->{customer} } if defined $again{key} && $is->('key');
 	($again{promotion}) = grep { $_ ne $first->{promotion} } map { $_->{name} } @{ $life->{promotions} } if defined $again{promotion} && $is->('promotion');
@@ -316,21 +342,40 @@ sub any_claim
 # What changes a row of the catalog is not for REPEATABLE READ.
 my $of_definitions = qr/^(pause|resume|end|change|hold_out|refuse|forget|unforget)$/;
 
+# When a day begins, somewhere: tomorrow, or the first of a week, a month.
+sub day_begins
+{
+	my ($life) = @_;
+	my $zone = pick($life->{zone}, values %{ $life->{zones} });
+	my $day = local_moment($zone, $life->{now})->{day} + 1;
+	my $wanted = pick('day', 'week', 'month');
+	$day++ while ($wanted eq 'week' && weekday($day) != 1) || ($wanted eq 'month' && day_text($day) !~ /-01$/ && often(97));
+	return instant_of($zone, $day, 0);
+}
+
+# An instant at which something has happened, will, or just has not yet.
+sub moment_of
+{
+	my ($life) = @_;
+	my @moments = grep { defined && $_ ne 'infinity' } map({ @$_{qw(claimed_at expires_at redeemed_at)} } @{ $life->{claims} }), map({ ($_->{until}, $_->{moves}[-1][0]) } @{ $life->{entries} }),
+		map { @$_{qw(since until at)} } @{ $life->{memberships} };
+	return @moments ? pick(@moments) - any(2) : $life->{now} - any(100) * $minute_us;
+}
+
 # One of several at the same time: of the claims that these requests make, too.
 sub burst_step
 {
 	my ($life, @claimed) = @_;
-	my %weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2, refund_spending => 3, claim_best => 5, earn => 5, issue_codes => 2, withdraw => 2,
-		issue_coupons => 3, pause => 2, resume => 4, end => 1, change => 4, hold_out => 2, refuse => 2, grant => 2, end_membership => 1, forget => 2, unforget => 2);
 	while (1)
 	{
-		my $do = weighed_pick(%weights);
+		my $do = weighed_pick(%{ $life->{burst_weights} });
 		my $step = make_step($life, $do) or next;
 		$step->{do} = $do;
 		delete $step->{pay};
 		$step->{claim} = [ pick(@claimed), 0 ] if $step->{claim} && @claimed && often(50);
 		$step->{size} = 10 if $do eq 'issue_coupons';
 		$step->{transaction} = $do =~ /$of_definitions|^issue_/ || often(30) ? 'READ COMMITTED' : pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE');
+		$step->{hold} = 1 if $do =~ $of_definitions && often(50);
 		$step->{rollback} = 1 if often(10);
 		return $step;
 	}
@@ -364,7 +409,7 @@ sub random_claim
 	if (@batches && often(20))
 	{
 		my $batch = often(2) ? 'none' : pick(@batches);
-		$step{code} = [ $batch, $batch eq 'none' ? 0 : any(scalar @{ $life->{batches}{$batch}{claims} }) ];
+		$step{code} = [ $batch, $batch eq 'none' || often(40) ? 0 : any(scalar @{ $life->{batches}{$batch}{claims} }) ];
 		$step{how} = pick('claim_code', 'try_claim_code');
 		delete $step{promotion};
 		return \%step;
@@ -372,7 +417,7 @@ sub random_claim
 	if ($promotion->{p}{joiners} ? often(60) : often(2))
 	{
 		my @begun = grep { defined $_->{team} && (often(10) || $_->{promotion} eq $promotion->{name}) } @{ $life->{claims} };
-		$step{team} = [ @{ pick(@begun) }{qw(request nth)} ] if @begun;
+		$step{team} = [ @{ often(50) ? $begun[-1] : pick(@begun) }{qw(request nth)} ] if @begun;
 	}
 	$step{pay} = random_payment() if $step{bill} && often(15) && exists $life->{customer}{ $step{key} };
 	return \%step;
@@ -390,6 +435,12 @@ sub earn_step
 
 sub earns { my ($life, $step) = @_; return scalar grep { /^#/ } life_verb(copy_life($life), { %$step, do => 'earn', request => 'nobody asks' }); }
 
+# Of two transfers at one instant nobody could say which was first.
+sub was_just_handed_on { my ($life, $of) = @_; my $had = claim_for_request($life, $of)->{had}; return @$had > 1 && $had->[-1][1] == $life->{now}; }
+
+# Two of what is offered, at least.
+sub has_choice { my ($life, $step) = @_; return 1 < grep { /^[^|]*\|t\|/ } life_verb($life, { %$step, do => 'offers' }); }
+
 sub make_step
 {
 	my ($life, $do) = @_;
@@ -405,6 +456,12 @@ sub make_step
 	{
 		my $key = any_key($life);
 		my %step = (key => $key, bill => $do eq 'offers' && often(20) ? undef : life_bill($life, $key), policy => pick('best for customer', 'priority order', 'first'));
+		if ($do ne 'offers')
+		{
+			# mostly there is something to choose
+			my $tries = often(70) ? 5 : 0;
+			@step{qw(key bill)} = map { ($_, life_bill($life, $_)) } any_key($life) while $tries-- && !has_choice($life, \%step);
+		}
 		$step{redeem} = any(2), $step{request} = request($life) if $do eq 'claim_best';
 		return \%step;
 	}
@@ -428,8 +485,10 @@ sub make_step
 	return coupons_step($life) if $do eq 'issue_coupons';
 	if ($do eq 'transfer')
 	{
-		my @codes = grep { $_->{transferable} && !$_->{bill} && effective_state($life, $_) eq 'held' } @{ $life->{claims} };
+		my $state = often(90) ? 'held' : 'expired';
+		my @codes = grep { $_->{transferable} && !$_->{bill} && effective_state($life, $_) eq $state } @{ $life->{claims} };
 		my $of = @codes && often(85) ? [ @{ pick(@codes) }{qw(request nth)} ] : any_claim($life, 'held') or return undef;
+		return undef if was_just_handed_on($life, $of) || ($life->{at_once} && $life->{at_once}{"@$of"}++);
 		return { claim => $of, key => any_key($life), request => request($life) };
 	}
 	if ($do eq 'redeem')
@@ -440,7 +499,8 @@ sub make_step
 	}
 	if ($do eq 'give_back')
 	{
-		my $of = any_claim($life, 'redeemed', 'redeemed', 'held') or return undef;
+		my @begun = grep { $_->{state} eq 'redeemed' && $_->{refunded} } @{ $life->{claims} };
+		my $of = @begun && often(30) ? [ @{ pick(@begun) }{qw(request nth)} ] : any_claim($life, 'redeemed', 'redeemed', 'held') or return undef;
 		my $claim = claim_for_request($life, $of);
 		my %step = (claim => $of, request => request($life), reason => pick(undef, 'came back', '不满意'));
 		my $bill = $claim->{bill};
@@ -449,33 +509,50 @@ sub make_step
 		{
 			my $kept = kept_bill($claim->{kept} // $bill);
 			if ($kept) { $step{kept} = $kept; }
-			else { $step{amount} = often(20) ? $bill->{amount} : $bill->{amount} > 20_000 ? 10_000 * (1 + any($bill->{amount} / 10_000)) : $one; }
+			else { $step{amount} = often(20) ? $bill->{amount} : $bill->{amount} > 20_000 ? 10_000 * (1 + any($bill->{amount} / pick(1, 3, 6) / 10_000)) : $one; }
 		}
 		return \%step;
 	}
 	if ($do eq 'again')
 	{
+		my @forgotten = grep { $_->{do} ne 'transfer' || !was_just_handed_on($life, $_->{claim}) } @{ $life->{forgotten} };
+		return step_again($life, pick(@forgotten), '') if @forgotten && often(30);
 		my @requests = sort keys %{ $life->{requests} };
 		return @requests ? step_again($life, $life->{requests}{ pick(@requests) }{step}, often(40) ? pick('key', 'promotion', 'bill', 'redeem', 'amount', 'reason') : '') : undef;
 	}
 	if ($do eq 'clock')
 	{
-		my @ends = grep { $_ ne 'infinity' && $_ > $life->{now} } map { $_->{expires_at} } grep { $_->{state} eq 'held' } @{ $life->{claims} };
+		my @ends = grep { defined && $_ ne 'infinity' && $_ > $life->{now} } map({ $_->{expires_at} } grep { $_->{state} eq 'held' } @{ $life->{claims} }),
+			map({ $_->{until} } grep { $_->{left} } @{ $life->{entries} }), map({ @$_{qw(since until)} } @{ $life->{memberships} }), map { $_->{until} } values %{ $life->{batches} };
 		my $to = $life->{now} + pick(1_000_000, any(100) * $minute_us, any(100) * $minute_us, any(30) * $hour_us, any(3) * $day_us);
 		if (@ends && often(50))
 		{
 			my ($next) = sort { $a <=> $b } @ends;
 			$to = $next - pick(0, 0, 1) if $next < $life->{now} + 20 * $day_us;
 		}
+		elsif (often(40)) { $to = day_begins($life) - pick(0, 0, 1); }
 		return { to => $to };
 	}
-	return { key => pick(sort keys %{ $life->{customer} }), at => $life->{now} - (often(60) ? 0 : any(pick(3_600, 86_400 * 10)) * 1_000_000), amount => 10_000 * (1 + any(150_000)) } if $do eq 'pay';
+	if ($do eq 'pay')
+	{
+		my @terms = grep { $_ <= $life->{now} } map { term_begins($life, $_->{p}) } @{ $life->{promotions} };
+		my $at = @terms && often(20) ? pick(@terms) - any(2) : $life->{now} - (often(60) ? 0 : any(pick(3_600, 86_400 * 10)) * 1_000_000);
+		return { key => pick(sort keys %{ $life->{customer} }), at => $at, amount => 10_000 * (1 + any(150_000)) };
+	}
 	return { key => pick(sort keys %{ $life->{customer} }), tag => pick('vip', 'guest', $card), until => often(50) ? soon($life, 3000) : undef } if $do eq 'tag';
 	return { key => pick(sort keys %{ $life->{customer} }), tag => pick('vip', 'guest', $card) } if $do eq 'untag';
 	return { key => any_key($life), request => request($life), until => often(20) ? 'infinity' : soon($life, 20_000), since => often(40) ? soon($life, 5000) : undef,
 		amount => often(50) ? random_payment() : undef } if $do eq 'grant';
 	return { key => any_key($life), request => request($life) } if $do eq 'end_membership';
-	return { key => any_key($life) } if $do eq 'memberships' || $do eq 'export' || $do eq 'entitlements';
+	return { key => any_key($life) } if $do eq 'export';
+	return { key => any_key($life), as_of => often(50) ? moment_of($life) : undef } if $do eq 'memberships' || $do eq 'balances';
+	return { view => pick(sort keys %reports) } if $do eq 'view';
+	if ($do eq 'entitlements')
+	{
+		my ($tries, $key) = (often(80) ? 4 : 0, any_key($life));
+		$key = any_key($life) while $tries-- && !life_verb($life, { do => 'entitlements', key => $key });
+		return { key => $key };
+	}
 	return { key => pick(sort keys %{ $life->{customer} }) } if $do eq 'forget';
 	return { key => pick(grep { $life->{customer}{$_}{forgotten} || often(5) } sort keys %{ $life->{customer} }) // return undef } if $do eq 'unforget';
 	return { key => any_key($life), refused => any(2) } if $do eq 'refuse';
@@ -498,8 +575,9 @@ sub make_step
 		my @mine = map { [ @$_{qw(key account item)} ] } grep { $life->{customer}{ $_->{key} } } @{ $life->{entries} };
 		my $place = @mine && often(80) ? pick(@mine) : [ any_key($life), $account, $account eq 'gift' ? 'mask' : '' ];
 		my $unit = $place->[1] eq 'stored value' ? 10_000 : $one;
+		my $there = $do eq 'spend' && often(75) ? balance($life, @$place) * 5 / 4 / $unit : 0;
 		return { key => $place->[0], account => $place->[1], item => $place->[2], request => request($life),
-			amount => $unit * (1 + any($place->[1] eq 'gift' ? 3 : 30_000)), until => $do eq 'credit' && often(50) ? soon($life, 5000) : undef };
+			amount => $unit * (1 + any($there || ($place->[1] eq 'gift' ? 3 : 30_000))), until => $do eq 'credit' && often(50) ? soon($life, 5000) : undef };
 	}
 	if ($do eq 'refund_spending')
 	{
@@ -551,6 +629,7 @@ my %select = (
 	give_back => 'c.claim_id, c.state, c.rule, trim_scale(c.refunded_total), trim_scale(c.taken_back), trim_scale(c.from_balance), trim_scale(c.from_refund), trim_scale(c.uncovered) FROM %s AS c',
 	offers => 'o.promotion, o.eligible, o.kind, trim_scale(o.amount), trim_scale(o.value), o.points, o.item, o.coupon, o.quantity, o.valid_days, trim_scale(o.spend_more), trim_scale(o.given_then), o.reasons, cardinality(o.missing), o.remaining, o.to_day FROM %s AS o',
 	earn => 'e.claim_id, e.promotion, e.kind, trim_scale(e.value), e.points, e.item, e.coupon, e.quantity FROM %s AS e',
+	balances => 'b.account, b.item, trim_scale(b.balance), b.expires_at, trim_scale(b.expiring) FROM %s AS b',
 	memberships => 'm.state, m.since, m.until, trim_scale(m.paid), m.granted_at FROM %s AS m',
 	entitlements => 'e.promotion, e.kind, e.limit, e.period, e.used, e.remaining, e.renews_at, e.to_day FROM %s AS e',
 	export => q{jsonb_array_length(e->'claims'), (SELECT trim_scale(coalesce(sum((l->>'amount')::numeric), 0)) FROM jsonb_array_elements(e->'ledger') AS l), jsonb_typeof(e->'profile') = 'object',
@@ -604,7 +683,8 @@ sub verb_sql
 	return 'SELECT clientele.grant_membership(' . sql_list(@key, sql_text($card), sql_instant($step->{until}), $request, sql_number($step->{amount}), sql_instant($step->{since})) . ')'
 		if $do eq 'grant';
 	return 'SELECT clientele.end_membership(' . sql_list(@key, sql_text($card), $request) . ')' if $do eq 'end_membership';
-	return 'SELECT ' . sprintf($select{memberships}, 'clientele.memberships(' . sql_list(@key) . ')') if $do eq 'memberships';
+	return 'SELECT ' . sprintf($select{$do}, "clientele.$do(" . sql_list(@key, sql_instant($step->{as_of})) . ')') if $do eq 'memberships' || $do eq 'balances';
+	return $reports{ $step->{view} }[0] if $do eq 'view';
 	return 'SELECT ' . sprintf($select{entitlements}, 'clientele.entitlements(' . sql_list(@key) . ')') if $do eq 'entitlements';
 	return "SELECT clientele.$do(" . sql_list(@key) . ')' if $do eq 'forget' || $do eq 'unforget';
 	return 'SELECT ' . sprintf($select{export}, 'clientele.export_person(' . sql_list(@key) . ')') if $do eq 'export';
@@ -634,8 +714,10 @@ sub step_sql
 	my $verb = verb_sql($life, $step) // return undef;
 	return "$verb;\n" unless $step->{transaction};
 	my $pay = $step->{pay} ? payment_sql($step->{key}, $life->{now}, $step->{pay}) : '';
+	# others are to meet its locks
+	my $hold = $step->{hold} ? "SELECT pg_sleep(0.004);\n" : '';
 	my $done = defined $step->{place} ? "INSERT INTO done VALUES ($step->{place}, pg_current_xact_id_if_assigned() IS NOT NULL);\n" : '';
-	return "BEGIN ISOLATION LEVEL $step->{transaction};\n$pay$verb;\n$done" . ($step->{rollback} ? 'ROLLBACK' : 'COMMIT') . ";\n";
+	return "BEGIN ISOLATION LEVEL $step->{transaction};\n$pay$verb;\n$hold$done" . ($step->{rollback} ? 'ROLLBACK' : 'COMMIT') . ";\n";
 }
 
 1;

@@ -14,7 +14,7 @@ use Math::BigInt;
 use POSIX 'strftime';
 
 our @EXPORT = qw($one any pick often number spelled quoted money day_text weekday bill_json add_up random_bill
-	%reduces %is_money random_promotion promotion_json least most weighed given_text columns may_stand_together worth is_better
+	%reduces %is_money random_promotion random_benefit promotion_json least most weighed given_text columns may_stand_together worth is_better
 	best_set in_order taken_back);
 
 our $one = 1_000_000;    # millionths of a unit of money
