@@ -269,6 +269,25 @@ $$;
 REVOKE ALL ON FUNCTION clientele.lock_all(regclass[]) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.lock_all(regclass[]) IS 'internal: locks tables and views for good, all of them or none, for as long as lock_timeout allows';
 
+CREATE FUNCTION clientele.refuse_owed(population clientele.population) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    owed text := (SELECT string_agg(format('%s %s', trim_scale(o.amount), o.what), ', ' ORDER BY o.what)
+                  FROM clientele.owed(population.population_id) AS o);
+BEGIN
+    IF owed IS NOT NULL THEN
+        RAISE dependent_objects_still_exist USING
+            MESSAGE = format('customers of population "%s" still have something', population.name),
+            DETAIL = format('It would be gone: %s.', owed),
+            HINT = format('The views %1$I.%2$I and %1$I.%3$I say who. To drop it all the same: SELECT clientele.drop_population(%4$L, with_balances => true);',
+                          population.target_schema, population.name || '_ledger', population.name || '_claim', population.name);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.refuse_owed(clientele.population) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.refuse_owed(clientele.population) IS 'internal: an error while customers have something that would be gone with their population';
+
 CREATE FUNCTION clientele.drop_population_for(caller regrole, name text, keep_tables boolean, with_balances boolean)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
@@ -277,24 +296,18 @@ DECLARE
     relations regclass[];
     one record;
     heir int;
-    owed text;
 BEGIN
     population := clientele.locked_population(caller, name);
     relations := ARRAY(SELECT w.relation FROM clientele.watch AS w WHERE w.population_id = population.population_id);
+    -- Counting takes time: first while tills can go on, then what they have given meanwhile.
+    PERFORM clientele.refuse_owed(population) WHERE with_balances IS NOT TRUE;
     PERFORM clientele.lock_all(ARRAY(
         SELECT c.oid::regclass FROM pg_class AS c
         WHERE c.oid = ANY (relations) AND c.relkind IN ('r', 'p')
            OR c.oid IN (SELECT d.oid FROM clientele.data_relations(population.name) AS d WHERE d.relkind IN ('r', 'v'))
            OR (c.relnamespace = to_regnamespace(quote_ident(population.target_schema)) AND c.relkind = 'v'
                AND c.relname IN (SELECT clientele.view_names(population.name)))));
-    SELECT string_agg(format('%s %s', trim_scale(o.amount), o.what), ', ' ORDER BY o.what) INTO owed FROM clientele.owed(population.population_id) AS o;
-    IF owed IS NOT NULL AND with_balances IS NOT TRUE THEN
-        RAISE dependent_objects_still_exist USING
-            MESSAGE = format('customers of population "%s" still have something', name),
-            DETAIL = format('It would be gone: %s.', owed),
-            HINT = format('The views %1$I.%2$I and %1$I.%3$I say who. To drop it all the same: SELECT clientele.drop_population(%4$L, with_balances => true);',
-                          population.target_schema, population.name || '_ledger', population.name || '_claim', name);
-    END IF;
+    PERFORM clientele.refuse_owed(population) WHERE with_balances IS NOT TRUE;
 
     -- Nothing is cascaded: what others built on our views is named, and stops us.
     IF to_regprocedure(format('%I.%I(timestamptz)', population.target_schema, population.name || '_as_of')) IS NOT NULL THEN
