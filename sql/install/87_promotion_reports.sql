@@ -402,7 +402,7 @@ BEGIN
               WHERE c.population_id = %3$s
               UNION ALL
               SELECT o.name::text COLLATE "default", nullif(i.branch, '') COLLATE "default", nullif(i.staff, '') COLLATE "default",
-                     date_trunc('hour', i.hour AT TIME ZONE coalesce(z.time_zone, %1$L)), i.key, NULL, false, NULL, NULL, NULL, NULL
+                     date_trunc('hour', i.hour AT TIME ZONE coalesce(z.time_zone, %1$L)), i.key, NULL AS state, false AS is_given, NULL AS value, NULL AS revenue, NULL AS cost, NULL AS points
               FROM clientele.impression AS i
               JOIN clientele.offered_promotion AS o ON o.promotion_id = i.promotion_id
               LEFT JOIN clientele.branch_zone AS z ON z.population_id = i.population_id AND z.branch = i.branch

@@ -47,6 +47,7 @@ INSERT INTO door VALUES
     ('try_claim', jsonb_build_object('population', 'doors', 'key', '2', 'promotion', 'team', 'request_id', 'q', 'bill?', '{"amount": 10}'::jsonb, 'redeem?', false, 'team?', :team)),
     ('redeem', jsonb_build_object('claim_id', :claim, 'request_id', 'q', 'bill?', '{"amount": 10}'::jsonb)),
     ('give_back', jsonb_build_object('claim_id', :claim, 'request_id', 'q', 'amount?', 1, 'reason?', 'x', 'kept?', '{"amount": 9}'::jsonb)),
+    ('record_impression', '{"population": "doors", "key": "1", "promotions": "{july}", "bill?": {"amount": 10}}'),
     ('claim_best', '{"population": "doors", "key": "3", "request_id": "q", "bill": {"amount": 10}, "policy?": "first", "redeem?": false}'),
     ('teams', '{"population": "doors", "promotion?": "team"}'),
     ('issue_codes', '{"population": "doors", "promotion": "coupons", "quantity": 2, "request_id": "q", "valid_until?": "2100-01-01", "transferable?": true, "note?": "x"}'),

@@ -323,7 +323,7 @@ sub is_gone
 	my ($node, $database, $what) = @_;
 	$node->safe_psql(
 		$database, q{
-		SELECT clientele.drop_population('customer'), clientele.drop_population('会员', with_balances => true)});
+		SELECT clientele.drop_population('customer', with_balances => true), clientele.drop_population('会员', with_balances => true)});
 	is( $node->safe_psql(
 			$database, q{
 			SELECT string_agg(c.oid::regclass::text, ' ') FROM pg_class AS c
