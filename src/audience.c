@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "arguments.h"
 #include "audience.h"
 #include "clock.h"
 #include "compat.h"
@@ -630,6 +631,7 @@ clientele_customers_where(PG_FUNCTION_ARGS)
 	Oid			user;
 	int			security;
 
+	clientele_require_arguments(fcinfo, CLIENTELE_ARGUMENTS_BELOW(2));
 	InitMaterializedSRF(fcinfo, 0);
 	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(0)), &population);
 	profile = clientele_profile_begin(&population, clientele_branch_zone(&population, NULL));

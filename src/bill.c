@@ -57,6 +57,20 @@ read_text(const Place *up, const ClienteleJson *value)
 	return result ? cstring_to_text(result) : NULL;
 }
 
+/* By which something is looked up. */
+static text *
+read_name(const ClienteleJson *value, enum BillKey key)
+{
+	Place		place = {NULL, bill_keys[key], 0, NULL};
+	const char *name;
+
+	(void) clientele_json_read_optional_text(&reader, NULL, value, &name);
+	if (name == NULL)
+		return NULL;
+	(void) clientele_json_check_length(&reader, &place, value, name);
+	return cstring_to_text(name);
+}
+
 /* Whatever is derived from a bill's numbers stays within these digits, too. */
 static bool
 is_short(ClienteleDecimal number)
@@ -193,9 +207,9 @@ clientele_bill_read(Jsonb *document)
 	(void) clientele_json_read_object(&reader, NULL, clientele_json_tree_of_jsonb(&document->root), &bill_shape, members);
 	bill->bill_id = read_text(NULL, members[BILL_ID]);
 	read_at(members[BILL_AT], bill);
-	bill->branch = read_text(NULL, members[BILL_BRANCH]);
+	bill->branch = read_name(members[BILL_BRANCH], BILL_BRANCH);
 	bill->channel = read_text(NULL, members[BILL_CHANNEL]);
-	bill->staff = read_text(NULL, members[BILL_STAFF]);
+	bill->staff = read_name(members[BILL_STAFF], BILL_STAFF);
 	if (members[BILL_LINES] != NULL)
 		read_lines(members[BILL_LINES], bill);
 	if (!read_number(NULL, members[BILL_AMOUNT], &amount))

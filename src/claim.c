@@ -15,8 +15,10 @@
 #include "claim.h"
 #include "coupon.h"
 #include "fresh.h"
+#include "jsonb_object.h"
 #include "reader.h"
 #include "stock.h"
+#include "text_length.h"
 
 PG_FUNCTION_INFO_V1(clientele_claim);
 PG_FUNCTION_INFO_V1(clientele_try_claim);
@@ -31,6 +33,17 @@ is_team(const ClienteleWish *wish, const ClienteleOwnRow *claim)
 	return wish->team != 0 ? team == wish->team : team == 0 || team == DatumGetInt64(claim->values[CLAIM_ID]);
 }
 
+static void
+compare_policy(const ClienteleRequest *request, const ClienteleWish *wish, const ClienteleOwnRow *step)
+{
+	const char *was = clientele_jsonb_text(clientele_claim_json(step, STEP_ANSWER), CLIENTELE_POLICY);
+
+	if ((was == NULL) != (wish->policy == NULL))
+		clientele_request_refuse_other(request, was ? "it was a claim_best, not a claim" : "it was a claim, not a claim_best");
+	if (was != NULL && strcmp(was, wish->policy) != 0)
+		clientele_request_refuse_other(request, "its policy was another");
+}
+
 void
 clientele_wish_compare(const ClienteleRequest *request, const ClienteleWish *wish, const ClienteleOwnRow *step)
 {
@@ -39,6 +52,7 @@ clientele_wish_compare(const ClienteleRequest *request, const ClienteleWish *wis
 	ClienteleOwnRow claim;
 
 	clientele_request_compare_verb(request, step, "claim");
+	compare_policy(request, wish, step);
 	if (!clientele_claim_get(claims, claim_id, &claim))
 		clientele_refuse_gone(psprintf("claim %lld", (long long) claim_id));
 	clientele_own_close(claims);
@@ -166,6 +180,7 @@ clientele_claim_write(const ClienteleAsked *asked, const ClienteleWish *wish, co
 
 	clientele_answer_of_claim(answer, &row, promotion);
 	answer->completes_team = found->completes_team;
+	answer->policy = wish->policy;
 	step.claim_id = answer->claim_id;
 	step.answer = clientele_answer_to_json(answer);
 	step.evidence = clientele_decide_evidence(asked, found->promotion);
@@ -212,6 +227,7 @@ clientele_wish_key(ClienteleWish *wish, const ClientelePopulation *population, c
 	wish->key = clientele_key_of_text(wish->key_type, text);
 	getTypeOutputInfo(wish->key_type, &output, &is_varlena);
 	wish->key_text = OidOutputFunctionCall(output, wish->key);
+	clientele_text_check_length("key", wish->key_text);
 }
 
 /* caller, population, key, promotion, request_id, bill, redeem, team */

@@ -12,6 +12,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "arguments.h"
 #include "audience.h"
 #include "offered.h"
 #include "own_table.h"
@@ -79,7 +80,6 @@ extern void clientele_request_compare_claim(const ClienteleRequest *request, con
 extern void clientele_request_compare_bill(const ClienteleRequest *request, const ClienteleOwnRow *step, const Jsonb *bill);
 
 /* Arguments that must not be NULL. */
-extern void clientele_check_given(FunctionCallInfo fcinfo, int argument, const char *name);
 extern char *clientele_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 extern int64 clientele_claim_argument(FunctionCallInfo fcinfo, int argument);
 
@@ -228,6 +228,7 @@ typedef struct ClienteleWish
 	ClienteleBill *bill;		/* the same, read; NULL: a coupon for later */
 	bool		redeem;
 	int64		team;			/* 0 = none */
+	const char *policy;			/* claim_best: by which they are chosen; NULL: this one is asked for */
 } ClienteleWish;
 
 /* What has been decided. */
@@ -269,10 +270,12 @@ typedef struct ClienteleClaimAnswer
 	ClienteleDecimal given;
 	TimestampTz expires_at;
 	bool		completes_team;
+	const char *policy;			/* by which claim_best has chosen it; NULL: it was asked for */
 } ClienteleClaimAnswer;
 
-/* The member that is there where a claim has completed its team. */
+/* Members that are there where a claim has completed its team, and where it is one of claim_best. */
 #define CLIENTELE_COMPLETES_TEAM "completes_team"
+#define CLIENTELE_POLICY "policy"
 
 extern void clientele_answer_of_claim(ClienteleClaimAnswer *answer, const ClienteleOwnRow *claim,
 									  const ClientelePromotion *promotion);

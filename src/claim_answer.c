@@ -49,6 +49,8 @@ clientele_answer_to_json(const ClienteleClaimAnswer *answer)
 		clientele_jsonb_put_text(&object, "expires_at", clientele_instant_to_string(answer->expires_at, NULL));
 	if (answer->completes_team)
 		clientele_jsonb_put_bool(&object, CLIENTELE_COMPLETES_TEAM, true);
+	if (answer->policy != NULL)
+		clientele_jsonb_put_text(&object, CLIENTELE_POLICY, answer->policy);
 	return clientele_jsonb_end(&object);
 }
 

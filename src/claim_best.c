@@ -26,13 +26,27 @@ typedef struct Chosen
 
 /* ---------- asked before ---------- */
 
+/* The first has the number of the request itself, so that whoever uses it for anything else is noticed. */
 static ClienteleRequest
 part_of(const ClienteleRequest *request, int number)
 {
 	ClienteleRequest part = *request;
 
-	part.id = psprintf("%s/%d", request->id, number);
+	if (number > 1)
+		part.id = psprintf("%s/%d", request->id, number);
 	return part;
+}
+
+/* Those of earn() have numbers of their own all. */
+static void
+refuse_earned(const ClienteleRequest *request)
+{
+	ClienteleRequest part = *request;
+	ClienteleOwnRow step;
+
+	part.id = psprintf("%s/1", request->id);
+	if (clientele_request_answered(&part, &step))
+		clientele_request_refuse_other(request, psprintf("there is \"%s\" already", part.id));
 }
 
 /* Puts what was answered then; false if it was not asked. */
@@ -46,9 +60,13 @@ was_answered(FunctionCallInfo fcinfo, const ClienteleRequest *request, Clientele
 		ClienteleOwnRow step;
 
 		if (!clientele_request_answered(&part, &step))
+		{
+			if (number == 1)
+				refuse_earned(request);
 			return number > 1;
-		clientele_answer_of_step(&answer, &step);
+		}
 		clientele_wish_compare(&part, wish, &step);
+		clientele_answer_of_step(&answer, &step);
 		clientele_answer_put(fcinfo, &answer);
 	}
 }
@@ -231,6 +249,7 @@ clientele_claim_best(PG_FUNCTION_ARGS)
 	wish.document = PG_GETARG_JSONB_P(4);
 	wish.bill = clientele_bill_read(wish.document);
 	wish.redeem = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
+	wish.policy = clientele_offer_policies[policy];
 	if (was_answered(fcinfo, &request, &wish))
 		return (Datum) 0;
 

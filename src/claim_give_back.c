@@ -235,8 +235,9 @@ refund(const ClienteleRequest *request, ClienteleOwnTable *claims, ClienteleOwnR
 	if (whole)
 		clientele_claim_set_text(claim, CLAIM_STATE, "returned");
 	clientele_own_update(claims, claim);
-	clientele_give_take_back(request, claim, benefit, answer->step.from_balance);
+	/* its own stock first, as it is taken */
 	clientele_claim_give_back_stock(&request->population, claim, whole ? 1 : 0, value_back);
+	clientele_give_take_back(request, claim, benefit, answer->step.from_balance);
 }
 
 /* ---------- releasing ---------- */

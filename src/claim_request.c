@@ -12,15 +12,7 @@
 #include "clock.h"
 #include "fresh.h"
 #include "reader.h"
-
-void
-clientele_check_given(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (PG_ARGISNULL(argument))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name)));
-}
+#include "text_length.h"
 
 char *
 clientele_text_argument(FunctionCallInfo fcinfo, int argument, const char *name)
@@ -45,6 +37,7 @@ clientele_request_begin(ClienteleRequest *request, Oid caller, const char *popul
 {
 	clientele_fresh_check_commit();
 	clientele_population_get(population, &request->population);
+	clientele_population_hold(&request->population);
 	request->caller = caller;
 	request->id = id;
 	request->now = clientele_clock_now();
@@ -68,6 +61,7 @@ clientele_request_begin_with_claim(ClienteleRequest *request, Oid caller, int64 
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("there is no claim %lld that you may use", (long long) claim_id),
 				 errhint("The number is what claim() has returned; INSERT on the population's view NAME_claim gives the right.")));
+	clientele_population_hold(&request->population);
 	request->caller = caller;
 	request->id = id;
 	request->now = clientele_clock_now();
@@ -75,17 +69,14 @@ clientele_request_begin_with_claim(ClienteleRequest *request, Oid caller, int64 
 
 /* ---------- repetition ---------- */
 
-/* Bytes: an index holds them. */
-#define MOST_OF_ID 1000
-
 static void
 check_id(const char *id)
 {
-	if (*id == '\0' || strlen(id) > MOST_OF_ID)
+	clientele_text_check_length("request_id", id);
+	if (*id == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 *id == '\0' ? errmsg("request_id must not be empty") :
-				 errmsg("request_id is longer than %d bytes", MOST_OF_ID),
+				 errmsg("request_id must not be empty"),
 				 errhint("Use the number that the application gives the request, and the same one if it has to repeat it: request_id => 'till-7/4711'.")));
 }
 

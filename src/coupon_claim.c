@@ -239,6 +239,7 @@ clientele_withdraw_codes(PG_FUNCTION_ARGS)
 	clientele_check_given(fcinfo, 2, "batch");
 	clientele_fresh_check_commit();
 	clientele_population_get(clientele_text_argument(fcinfo, 1, "population"), &population);
+	clientele_population_hold(&population);
 	clientele_check_allowed(PG_GETARG_OID(0), &population, 1, &right);
 	batches = clientele_own_open("coupon_batch");
 	clientele_fresh_lock(CLIENTELE_LOCK_BATCH, population.id, clientele_batch_name(batch_id));
@@ -282,6 +283,7 @@ begin_transfer(ClienteleRequest *request, Oid caller, int64 claim_id, const char
 				 errmsg("there is no claim %lld that %s may give to another customer", (long long) claim_id,
 						GetUserNameFromId(caller, false)),
 				 errhint("The number is what claim() has returned; UPDATE on the population's view NAME_claim gives the right.")));
+	clientele_population_hold(&request->population);
 	request->caller = caller;
 	request->id = request_id;
 	request->now = clientele_clock_now();

@@ -18,6 +18,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "tcop/pquery.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -37,6 +38,7 @@
 #include "owner.h"
 #include "statement.h"
 #include "stock.h"
+#include "text_length.h"
 
 PG_FUNCTION_INFO_V1(clientele_issue_codes);
 PG_FUNCTION_INFO_V1(clientele_issue_coupons);
@@ -106,6 +108,15 @@ given_text(FunctionCallInfo fcinfo, int argument, const char *name)
 				(errcode(value ? ERRCODE_INVALID_PARAMETER_VALUE : ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg(value ? "%s must not be empty" : "%s must not be null", name)));
 	return value;
+}
+
+static const char *
+given_request(FunctionCallInfo fcinfo, int argument)
+{
+	const char *id = given_text(fcinfo, argument, "request_id");
+
+	clientele_text_check_length("request_id", id);
+	return id;
 }
 
 static void
@@ -281,6 +292,7 @@ enter(Issue *issue)
 
 	clientele_run("SELECT FROM clientele.allowed_population($1, $2, 'claim UPDATE')", 2, types, values, NULL);
 	clientele_population_get(issue->population_name, &issue->population);
+	clientele_population_hold(&issue->population);
 }
 
 /* ------------------------------------------------------------------
@@ -313,7 +325,7 @@ clientele_issue_codes(PG_FUNCTION_ARGS)
 		.caller = PG_GETARG_OID(0),
 		.population_name = given_text(fcinfo, 1, "population"),
 		.promotion_name = given_text(fcinfo, 2, "promotion"),
-		.request_id = given_text(fcinfo, 4, "request_id"),
+		.request_id = given_request(fcinfo, 4),
 		.valid_until = PG_ARGISNULL(5) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(5),
 		.transferable = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6),
 		.note = text_or_null(fcinfo, 7)
@@ -434,6 +446,7 @@ customers_of_range(const Issue *issue, const char *from, TimestampTz now)
 		bool		isnull;
 
 		customer->name = SPI_getvalue(row, columns, 1);
+		clientele_text_check_length("key", customer->name);
 		customer->key = SPI_getbinval(row, columns, 2, &isnull);
 		customer->evidence = SPI_getbinval(row, columns, 3, &isnull);
 		customer->audience = (Datum) 0;
@@ -670,7 +683,10 @@ static void
 transaction_begin(Issue *issue)
 {
 	if (!issue->atomic)
+	{
 		XactIsoLevel = XACT_READ_COMMITTED; /* whatever the session's default is */
+		EnsurePortalSnapshotExists();	/* long texts are fetched under it */
+	}
 	clientele_fresh_check_commit();
 	issue->before = clientele_become(clientele_extension_owner());
 	SPI_connect();				/* what is allocated until its end, is gone then */
@@ -783,7 +799,7 @@ clientele_issue_coupons(PG_FUNCTION_ARGS)
 		.caller = GetUserId(),
 		.population_name = given_text(fcinfo, 0, "population"),
 		.promotion_name = given_text(fcinfo, 1, "promotion"),
-		.request_id = given_text(fcinfo, 3, "request_id"),
+		.request_id = given_request(fcinfo, 3),
 		.valid_until = PG_ARGISNULL(4) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(4),
 		.transferable = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5),
 		.note = text_or_null(fcinfo, 6),

@@ -1,18 +1,28 @@
 /*
  * customer.c
- *		Whether there is such a customer.
+ *		Whether there is such a customer, and stays until what is said of him is written down.
+ *
+ * Who takes something for a customer has his lock, and so has who forgets him (fresh.h).  Who only says
+ * something of him waits for neither: a till is not to wait for a list of people who are
+ * tagged, nor one such list for another.  He shares a lock, which who forgets the customer has alone; many
+ * customers have one together, so that a list of them does not fill the server's table of locks.
  */
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "customer.h"
 #include "forgotten.h"
+#include "fresh.h"
 #include "owner.h"
 #include "reader.h"
 #include "stream.h"
+#include "text_length.h"
+
+PG_FUNCTION_INFO_V1(clientele_speak_of);
 
 static ClienteleStream *
 open_customer(const ClientelePopulation *population, Oid key_type, Datum key, Snapshot snapshot)
@@ -45,16 +55,14 @@ clientele_customer_exists(const ClientelePopulation *population, Oid key_type, D
 void
 clientele_customer_check(int population_id, char *key)
 {
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Snapshot	snapshot;
 	ClientelePopulation population;
 	ClienteleRole caller;
 	Oid			key_type;
 	bool		found;
 
-	if (!clientele_population_find_id(population_id, &population))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("the population of customer %s does not exist any more", key)));
+	clientele_population_hold_id(population_id, &population);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	key_type = getBaseType(clientele_population_key_type(&population));
 	caller = clientele_become(population.owner);
 	found = clientele_customer_exists(&population, key_type, clientele_key_of_text(key_type, key), snapshot);
@@ -64,4 +72,58 @@ clientele_customer_check(int population_id, char *key)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("population \"%s\" has no customer %s", NameStr(population.name), key)));
+}
+
+/* ---------- what is said of him ---------- */
+
+/* So many locks of what is said at most has a transaction. */
+#define CROWDS 64
+
+static char *
+crowd_of(int population_id, const char *key)
+{
+	return psprintf("%u", clientele_fresh_order(CLIENTELE_LOCK_CROWD, population_id, key) % CROWDS);
+}
+
+/* The key as its type prints it. */
+static char *
+print_key(const ClientelePopulation *population, char *key)
+{
+	Oid			type = getBaseType(clientele_population_key_type(population));
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return OidOutputFunctionCall(output, clientele_key_of_text(type, key));
+}
+
+/* speak_of(population_id int, key text) */
+Datum
+clientele_speak_of(PG_FUNCTION_ARGS)
+{
+	ClientelePopulation population;
+	char	   *key;
+
+	clientele_population_hold_id(PG_GETARG_INT32(0), &population);
+	key = print_key(&population, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	clientele_text_check_length("key", key);
+	clientele_fresh_share(CLIENTELE_LOCK_CROWD, population.id, crowd_of(population.id, key));
+	clientele_customer_check(population.id, key);
+	PG_RETURN_VOID();
+}
+
+/* For none of the two it is waited with the other: who has tagged a customer may claim for him, or the other way round. */
+void
+clientele_customer_lock_to_forget(int population_id, const char *key)
+{
+	const char *crowd = crowd_of(population_id, key);
+
+	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, population_id, key);
+	while (!clientele_fresh_try(CLIENTELE_LOCK_CROWD, population_id, crowd))
+	{
+		clientele_fresh_unlock(CLIENTELE_LOCK_CUSTOMER, population_id, key);
+		clientele_fresh_lock(CLIENTELE_LOCK_CROWD, population_id, crowd);
+		clientele_fresh_unlock(CLIENTELE_LOCK_CROWD, population_id, crowd);
+		clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, population_id, key);
+	}
 }

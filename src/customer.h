@@ -20,4 +20,7 @@ extern bool clientele_customer_exists(const ClientelePopulation *population, Oid
 /* An error unless there is one this moment: for who has his lock, and is about to write something down of him. */
 extern void clientele_customer_check(int population_id, char *key);
 
+/* Until the end of the transaction nobody takes anything for a customer, nor says anything of him. */
+extern void clientele_customer_lock_to_forget(int population_id, const char *key);
+
 #endif							/* CLIENTELE_CUSTOMER_H */

@@ -28,6 +28,7 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "arguments.h"
 #include "cell.h"
 #include "compat.h"
 #include "decimal.h"
@@ -638,6 +639,7 @@ query_argument(FunctionCallInfo fcinfo, int n)
 Datum
 clientele_contribute(PG_FUNCTION_ARGS)
 {
+	const uint32 may_be_null = CLIENTELE_ARGUMENT(4) | CLIENTELE_ARGUMENT(5);
 	Daily		daily = {.sign = PG_GETARG_INT32(8),.first_day = PG_GETARG_DATEADT(6),.last_day = PG_GETARG_DATEADT(7)};
 	Merge		merge = {0};
 	MemoryContext caller_context = CurrentMemoryContext;
@@ -647,6 +649,7 @@ clientele_contribute(PG_FUNCTION_ARGS)
 	Datum		arrays[SUMS_ATTRIBUTES];
 	int			nsums;
 
+	clientele_require_arguments(fcinfo, CLIENTELE_ARGUMENTS_BELOW(9) & ~may_be_null);
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE || columns->natts != SUMS_ATTRIBUTES)
 		elog(ERROR, "sums of days are of another type");
 	SPI_connect();

@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 
 #include "claim.h"
+#include "customer.h"
 #include "fresh.h"
 #include "own_table.h"
 
@@ -91,7 +92,7 @@ clientele_forget_claims(PG_FUNCTION_ARGS)
 	const Oid	types[] = {INT4OID, TEXTOID, TEXTOID, REGROLEOID};
 	Datum		arguments[] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), PG_GETARG_DATUM(3), PG_GETARG_DATUM(0)};
 
-	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, PG_GETARG_INT32(1), text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	clientele_customer_lock_to_forget(PG_GETARG_INT32(1), text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	lock_held(CLIENTELE_LOCK_TEAM, PG_GETARG_INT32(1), PG_GETARG_DATUM(2), CLAIM_TEAM);
 	lock_held(CLIENTELE_LOCK_CLAIM, PG_GETARG_INT32(1), PG_GETARG_DATUM(2), CLAIM_ID);
 	SPI_connect();

@@ -21,6 +21,7 @@ typedef enum ClienteleFreshLock
 {
 	CLIENTELE_LOCK_REQUEST = 1, /* a request id of a population */
 	CLIENTELE_LOCK_CUSTOMER,	/* a key of a population */
+	CLIENTELE_LOCK_CROWD,		/* some of its keys: shared by who says something of one, not by who forgets one */
 	CLIENTELE_LOCK_TEAM,		/* the claim that began it */
 	CLIENTELE_LOCK_BATCH,		/* a batch of codes: shared by who claims one */
 	CLIENTELE_LOCK_CLAIM,		/* a claim, or a code that becomes one */

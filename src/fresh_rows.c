@@ -6,10 +6,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 
+#include "arguments.h"
 #include "claim.h"
 #include "compat.h"
 #include "customer.h"
@@ -22,6 +24,7 @@ PG_FUNCTION_INFO_V1(clientele_lock_customer);
 PG_FUNCTION_INFO_V1(clientele_check_customer);
 PG_FUNCTION_INFO_V1(clientele_fresh_memberships);
 PG_FUNCTION_INFO_V1(clientele_earned);
+PG_FUNCTION_INFO_V1(clientele_delete_of_population);
 
 static void
 set_keys(ScanKey keys, int population_id, const char *value)
@@ -34,7 +37,10 @@ set_keys(ScanKey keys, int population_id, const char *value)
 Datum
 clientele_lock_request(PG_FUNCTION_ARGS)
 {
+	ClientelePopulation population;
+
 	clientele_fresh_check_commit();
+	clientele_population_hold_id(PG_GETARG_INT32(0), &population);
 	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	clientele_request_refuse_elsewhere(CLIENTELE_REQUEST_OF_MEMBERSHIP, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
@@ -67,6 +73,7 @@ clientele_fresh_memberships(PG_FUNCTION_ARGS)
 	ClienteleOwnRow row;
 	ScanKeyData keys[2];
 
+	clientele_require_arguments(fcinfo, CLIENTELE_ARGUMENT(0) | CLIENTELE_ARGUMENT(of_customer ? 1 : 2));
 	InitMaterializedSRF(fcinfo, 0);
 	memberships = clientele_own_open("membership");
 	set_keys(keys, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(of_customer ? 1 : 2)));
@@ -75,6 +82,20 @@ clientele_fresh_memberships(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, row.values, row.nulls);
 	clientele_own_close(memberships);
 	return (Datum) 0;
+}
+
+/* delete_of_population(relation regclass, population_id int): also what was written after the transaction's snapshot */
+Datum
+clientele_delete_of_population(PG_FUNCTION_ARGS)
+{
+	Oid			type = INT4OID;
+	Datum		population_id = PG_GETARG_DATUM(1);
+	char	   *relation = DatumGetCString(DirectFunctionCall1(regclassout, PG_GETARG_DATUM(0)));
+
+	SPI_connect();
+	(void) clientele_fresh_run(psprintf("DELETE FROM %s WHERE population_id = $1", relation), 1, &type, &population_id, NULL);
+	SPI_finish();
+	PG_RETURN_VOID();
 }
 
 /* earned(population_id int, request_id text) */

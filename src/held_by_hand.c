@@ -153,6 +153,7 @@ clientele_held_by_hand(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(0)), &population);
+	clientele_population_hold(&population);
 	key_type = getBaseType(clientele_population_key_type(&population));
 	key = clientele_key_of_text(key_type, key_text);
 	caller = clientele_become(population.owner);

@@ -111,12 +111,12 @@ clientele_record_impression(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("record_impression()");
 	clientele_population_get(clientele_text_argument(fcinfo, 1, "population"), &population);
+	clientele_population_hold(&population);
 	clientele_check_allowed(PG_GETARG_OID(0), &population, 1, &right_to_claim);
 	clientele_wish_key(&shown, &population, clientele_text_argument(fcinfo, 2, "key"));
 	promotions = promotions_argument(fcinfo, 3);
 	bill = PG_ARGISNULL(4) ? NULL : clientele_bill_read(PG_GETARG_JSONB_P(4));
 
-	/* who drops the population waits for the table, or we for him: what was his is looked up afterwards */
 	clientele_fresh_lock(CLIENTELE_LOCK_CUSTOMER, population.id, shown.key_text);
 	impressions = clientele_own_open("impression");
 	clientele_customer_check(population.id, shown.key_text);

@@ -9,6 +9,7 @@
 #include "json_read.h"
 #include "nearest_name.h"
 #include "rule_text.h"
+#include "text_length.h"
 
 /* Numbers have at most so many digits before the point, and after it. */
 #define NUMBER_DIGITS 18
@@ -174,6 +175,17 @@ clientele_json_read_optional_text(const ClienteleJsonReader *reader, const Clien
 		return true;
 	place.key = value->key;
 	return clientele_json_read_text(reader, &place, value, result);
+}
+
+bool
+clientele_json_check_length(const ClienteleJsonReader *reader, const ClienteleJsonPlace *place,
+							const ClienteleJson *value, const char *text)
+{
+	if (strlen(text) <= CLIENTELE_LONGEST_TEXT)
+		return true;
+	return clientele_json_refuse(reader, place, ERRCODE_STRING_DATA_RIGHT_TRUNCATION, "Give a shorter one.",
+								 psprintf("%s has %zu bytes, but at most %d are allowed", clientele_json_show(value),
+										  strlen(text), CLIENTELE_LONGEST_TEXT));
 }
 
 bool

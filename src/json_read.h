@@ -67,6 +67,10 @@ extern bool clientele_json_read_text(const ClienteleJsonReader *reader, const Cl
 extern bool clientele_json_read_number(const ClienteleJsonReader *reader, const ClienteleJsonPlace *place,
 									   const ClienteleJson *value, ClienteleDecimal *result);
 
+/* Text by which something is looked up: an error if it is too long for that (text_length.h). */
+extern bool clientele_json_check_length(const ClienteleJsonReader *reader, const ClienteleJsonPlace *place,
+										const ClienteleJson *value, const char *text);
+
 /* A member of `up` that must be there: a name of 1 to 63 bytes. */
 extern bool clientele_json_read_name(const ClienteleJsonReader *reader, const ClienteleJsonPlace *up,
 									 const ClienteleJson *value, const char *key, const char **result);

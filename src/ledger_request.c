@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
+#include "arguments.h"
 #include "claim.h"
 #include "clock.h"
 #include "customer.h"
@@ -25,6 +26,16 @@ static char *
 text_argument(FunctionCallInfo fcinfo, int i)
 {
 	return PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
+}
+
+/* A refund says what was spent, anything else whose account it is. */
+static void
+require_arguments(FunctionCallInfo fcinfo)
+{
+	const uint32 of_all = CLIENTELE_ARGUMENTS_BELOW(4) | CLIENTELE_ARGUMENT(7);
+	const uint32 of_account = CLIENTELE_ARGUMENT(4) | CLIENTELE_ARGUMENT(5) | CLIENTELE_ARGUMENT(6);
+
+	clientele_require_arguments(fcinfo, of_all | (PG_ARGISNULL(9) ? of_account : 0));
 }
 
 /* write_ledger(population_id, caller, verb, request_id, key, account, item, amount, valid_until, refund_of, reason) */
@@ -189,11 +200,15 @@ write_once(ClienteleLedgerRequest *wanted)
 Datum
 clientele_write_ledger(PG_FUNCTION_ARGS)
 {
-	ClienteleLedgerRequest wanted = wanted_request(fcinfo);
+	ClienteleLedgerRequest wanted;
 	ClienteleLedgerEntry *entry = &wanted.entry;
 	ClienteleLedgerRequest written;
+	ClientelePopulation population;
 
+	require_arguments(fcinfo);
+	wanted = wanted_request(fcinfo);
 	clientele_fresh_check_commit();
+	clientele_population_hold_id(entry->population_id, &population);
 	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, entry->population_id, entry->request_id);
 	if (clientele_ledger_find_request(entry->population_id, entry->request_id, &written))
 		refuse_other(&written, &wanted);

@@ -95,6 +95,7 @@ begin_question(FunctionCallInfo fcinfo, int as_of, Question *question)
 		return false;
 	memset(question, 0, sizeof(Question));
 	clientele_population_get(text_to_cstring(PG_GETARG_TEXT_PP(0)), &request->population);
+	clientele_population_hold(&request->population);
 	clientele_check_allowed(GetUserId(), &request->population, lengthof(rights), rights);
 	if (past && TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(as_of)))
 		clientele_refuse_eternity();

@@ -12,10 +12,12 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
@@ -23,6 +25,7 @@
 
 PG_FUNCTION_INFO_V1(clientele_owner_query);
 PG_FUNCTION_INFO_V1(clientele_lock);
+PG_FUNCTION_INFO_V1(clientele_lock_view);
 
 static Oid
 population_table(void)
@@ -111,8 +114,17 @@ clientele_lock(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* LOCK TABLE would lock what the view reads, too. */
+Datum
+clientele_lock_view(PG_FUNCTION_ARGS)
+{
+	LockRelationOid(PG_GETARG_OID(0), AccessExclusiveLock);
+	PG_RETURN_VOID();
+}
+
 /*
- * A query over tables of the population's owner, in his name; not for callers.  Called by
+ * A query over tables of the population's owner, in his name; not for callers.  It sees this
+ * moment, also what was committed after the transaction's snapshot, before a lock was had; called by
  * its STABLE name it only reads, in the snapshot of the caller's statement.
  */
 Datum
@@ -120,12 +132,18 @@ clientele_owner_query(PG_FUNCTION_ARGS)
 {
 	char	   *sql = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ClienteleRole before;
+	SPIPlanPtr	plan;
 	int			status;
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
 	before = clientele_become(PG_GETARG_OID(0));
-	status = SPI_execute(sql, func_volatile(fcinfo->flinfo->fn_oid) == PROVOLATILE_STABLE, 0);
+	if (func_volatile(fcinfo->flinfo->fn_oid) == PROVOLATILE_STABLE)
+		status = SPI_execute(sql, true, 0);
+	else if ((plan = SPI_prepare(sql, 0, NULL)) == NULL)
+		status = SPI_result;
+	else
+		status = SPI_execute_snapshot(plan, NULL, NULL, GetLatestSnapshot(), InvalidSnapshot, false, true, 0);
 	if (status < 0)
 		elog(ERROR, "the query failed: %s", sql);
 	clientele_become_again(&before);

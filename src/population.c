@@ -12,12 +12,14 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "mark.h"
 #include "population.h"
@@ -184,6 +186,30 @@ clientele_population_get(const char *name, ClientelePopulation *population)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("population \"%s\" does not exist", name),
 				 errhint("A population has the name of its view of customers: 'customer' is that of segments.customer.")));
+}
+
+/* Of all that drop_population locks, the mark table is the one that every population has. */
+void
+clientele_population_hold(const ClientelePopulation *population)
+{
+	if (OidIsValid(population->marks))
+		LockRelationOid(population->marks, AccessShareLock);
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(population->marks)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("population \"%s\" does not exist any more", NameStr(population->name)),
+				 errhint("Somebody has dropped it meanwhile.")));
+}
+
+void
+clientele_population_hold_id(int id, ClientelePopulation *population)
+{
+	if (!clientele_population_find_id(id, population))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("population %d does not exist any more", id),
+				 errhint("Somebody has dropped it meanwhile.")));
+	clientele_population_hold(population);
 }
 
 AttrNumber

@@ -31,6 +31,12 @@ extern bool clientele_population_find_id(int id, ClientelePopulation *population
 /* An error if there is none, with a hint. */
 extern void clientele_population_get(const char *name, ClientelePopulation *population);
 
+/* Until the end of the transaction it is not dropped: for who writes of it without any other lock on it.  An error if it has been. */
+extern void clientele_population_hold(const ClientelePopulation *population);
+
+/* The same by its number. */
+extern void clientele_population_hold_id(int id, ClientelePopulation *population);
+
 /* The column of a population's table that has its customers' keys; an error if the clinic has taken it away. */
 extern AttrNumber clientele_population_key(Oid relation, const char *column);
 

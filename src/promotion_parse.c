@@ -470,7 +470,8 @@ read_branches(const Reader *reader, const ClienteleJson *value, ClientelePromoti
 	{
 		Place		place = {&list, NULL, i, NULL};
 
-		if (!clientele_json_read_text(reader, &place, branch, &promotion->branches[i]))
+		if (!clientele_json_read_text(reader, &place, branch, &promotion->branches[i]) ||
+			!clientele_json_check_length(reader, &place, branch, promotion->branches[i]))
 			return false;
 	}
 	qsort(promotion->branches, promotion->nbranches, sizeof(char *), compare_branches);
@@ -610,9 +611,11 @@ read_benefit_members(const Reader *reader, const Place *place, const ClienteleJs
 	for (int i = 0; i < (int) lengthof(names); i++)
 	{
 		const char **name = names[i] == BENEFIT_ITEM ? &benefit->item : &benefit->coupon;
+		Place		name_place = {place, benefit_keys[names[i]], 0, NULL};
 
 		if (members[names[i]] != NULL &&
-			!clientele_json_read_optional_text(reader, place, members[names[i]], name))
+			(!clientele_json_read_text(reader, &name_place, members[names[i]], name) ||
+			 !clientele_json_check_length(reader, &name_place, members[names[i]], *name)))
 			return false;
 	}
 	if (members[BENEFIT_PERCENT] != NULL &&

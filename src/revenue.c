@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "arguments.h"
 #include "clock.h"
 #include "compat.h"
 #include "engine_catalog.h"
@@ -184,14 +185,17 @@ write_listed(Ledger *ledger, ClienteleEngine *engine, const char *query, Snapsho
 Datum
 clientele_write_revenue(PG_FUNCTION_ARGS)
 {
-	char	   *name = NameStr(*PG_GETARG_NAME(1));
-	ClienteleEngine *engine = clientele_engine_of_model(PG_GETARG_INT32(0),
-														clientele_rule_text_get(&clientele_model_type, PG_GETARG_DATUM(2)),
-														CLIENTELE_FOR_MANY, NULL);
-	Ledger		ledger = {.days = engine->parts->days,.from = DATEVAL_NOBEGIN,.to = DATEVAL_NOEND};
+	char	   *name;
+	ClienteleEngine *engine;
+	Ledger		ledger = {.from = DATEVAL_NOBEGIN,.to = DATEVAL_NOEND};
 	ClienteleRole caller;
 	Snapshot	snapshot;
 
+	clientele_require_arguments(fcinfo, CLIENTELE_ARGUMENTS_BELOW(3));
+	name = NameStr(*PG_GETARG_NAME(1));
+	engine = clientele_engine_of_model(PG_GETARG_INT32(0), clientele_rule_text_get(&clientele_model_type, PG_GETARG_DATUM(2)),
+									   CLIENTELE_FOR_MANY, NULL);
+	ledger.days = engine->parts->days;
 	SPI_connect();
 	caller = clientele_become(engine->owner);
 	snapshot = RegisterSnapshot(GetActiveSnapshot());

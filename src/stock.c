@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "arguments.h"
 #include "claim.h"
 #include "fresh.h"
 #include "local_time.h"
@@ -51,6 +52,7 @@ typedef struct Scope
 	ClienteleDecimal limit;
 	int			nstripes;		/* that it has, or is to have */
 	ClienteleDecimal wanted;
+	bool		is_new;			/* nothing has ever been taken of it: we make it */
 	int			nparts;
 	Part		parts[MOST_STRIPES];
 } Scope;
@@ -77,7 +79,9 @@ clientele_lock_stock(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Of a stripe; -1: of making them. */
+/* In the place of a stripe: making them. */
+#define MAKING (-1)
+
 static char *
 lock_name(const Scope *scope, int stripe)
 {
@@ -269,12 +273,21 @@ clientele_stock_scope(ClienteleStockKind kind, const char *branch, DateADT day)
 	return kind == CLIENTELE_STOCK_BRANCH ? branch : kind == CLIENTELE_STOCK_DAY ? clientele_date_to_string(day) : "";
 }
 
+static void
+begin_scope(Scope *scope, int population_id, int promotion_id, ClienteleStockKind kind)
+{
+	scope->population_id = population_id;
+	scope->promotion_id = promotion_id;
+	scope->kind = kind;
+	scope->is_new = false;
+	scope->nparts = 0;
+}
+
 /* The limit of that kind, and how it is divided; false if there is none. */
 static bool
 find_limit(const ClientelePromotion *promotion, ClienteleStockKind kind, Scope *scope)
 {
 	scope->kind = kind;
-	scope->nparts = 0;
 	if (!clientele_stock_limit(promotion, kind, &scope->limit))
 		return false;
 	scope->nstripes = kind == CLIENTELE_STOCK_BUDGET ? stripes_of_budget(promotion) : stripes_of_claims((int) scope->limit.u.units);
@@ -327,27 +340,66 @@ make_stripes(ClienteleOwnTable *stock, const Scope *scope, ClienteleDecimal rema
 	}
 }
 
-/* The first who comes makes them: branches and days are not known before. */
-static void
-make_missing_stripes(ClienteleOwnTable *stock, Scope *scope)
+/* ---------- waiting ---------- */
+
+/*
+ * Who waits for stock has none in his hands but what he has taken.  So he never keeps anybody waiting while he waits
+ * himself, and who has taken something waits only for those who have all that they want, and are about
+ * to commit: there is nobody to meet half-way, in whatever order limits are looked at.
+ */
+typedef struct Busy
 {
-	ClienteleDecimal remaining[MOST_STRIPES];
-	ClienteleDecimal owed;
-	ClienteleDecimal sum;
-
-	lock_stripe(scope, -1);
-	if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
-		make_stripes(stock, scope, scope->limit, CLIENTELE_ZERO);
-}
-
-/* ---------- reserving ---------- */
+	const Scope *scope;			/* NULL: there is nothing to wait for */
+	int			stripe;
+} Busy;
 
 static void
 let_go(Scope *scope)
 {
 	while (scope->nparts > 0)
 		unlock_stripe(scope, scope->parts[--scope->nparts].stripe);
+	if (scope->is_new)
+		unlock_stripe(scope, MAKING);
+	scope->is_new = false;
 }
+
+static void
+let_go_of_all(int nscopes, Scope *scopes)
+{
+	for (int i = 0; i < nscopes; i++)
+		let_go(&scopes[i]);
+}
+
+/* Locks what is wanted of all scopes, or none of it and says what is busy.  Which limits have too little: bits of ClienteleStockLack. */
+typedef uint32 (*Attempt) (ClienteleOwnTable *stock, int nscopes, Scope *scopes, Busy *busy);
+
+static uint32
+attempt_until_free(Attempt attempt, ClienteleOwnTable *stock, int nscopes, Scope *scopes)
+{
+	Busy		busy;
+	uint32		lack = attempt(stock, nscopes, scopes, &busy);
+
+	while (busy.scope != NULL)
+	{
+		Busy		waited_for = busy;
+
+		CHECK_FOR_INTERRUPTS();
+		lock_stripe(waited_for.scope, waited_for.stripe);
+		lack = attempt(stock, nscopes, scopes, &busy);
+		unlock_stripe(waited_for.scope, waited_for.stripe);
+	}
+	return lack;
+}
+
+/* ---------- reserving ---------- */
+
+typedef enum Outcome
+{
+	RESERVED,					/* all that is wanted is locked */
+	LACKING,					/* there is not so much */
+	BUSY,						/* somebody else has it locked */
+	CHANGED						/* somebody else has been there: look again */
+} Outcome;
 
 /* A stripe that has been locked: whether it has all that is wanted.  If not, it is let go. */
 static bool
@@ -382,11 +434,11 @@ use_any_free(ClienteleOwnTable *stock, Scope *scope)
 }
 
 /* One that has enough: a free one, or else the first that others let go. */
-static bool
-use_full(ClienteleOwnTable *stock, Scope *scope, const ClienteleDecimal *remaining, bool *waited)
+static Outcome
+use_full(ClienteleOwnTable *stock, Scope *scope, const ClienteleDecimal *remaining, Busy *busy)
 {
 	int			first = first_stripe(scope);
-	int			busy = -1;
+	Outcome		outcome = LACKING;
 
 	for (int i = 0; i < scope->nstripes; i++)
 	{
@@ -394,25 +446,23 @@ use_full(ClienteleOwnTable *stock, Scope *scope, const ClienteleDecimal *remaini
 
 		if (!is_enough(remaining[stripe], scope->wanted))
 			continue;
-		if (try_stripe(scope, stripe))
+		if (!try_stripe(scope, stripe))
 		{
-			if (use_stripe(stock, scope, stripe))
-				return true;
-			*waited = true;
+			if (outcome != BUSY)
+				*busy = (Busy) {scope, stripe};
+			outcome = BUSY;
 		}
-		else if (busy < 0)
-			busy = stripe;
+		else if (use_stripe(stock, scope, stripe))
+			return RESERVED;
+		else if (outcome == LACKING)
+			outcome = CHANGED;
 	}
-	if (busy < 0)
-		return false;
-	*waited = true;
-	lock_stripe(scope, busy);
-	return use_stripe(stock, scope, busy);
+	return outcome;
 }
 
 /* Several that together have enough. */
-static bool
-use_several(ClienteleOwnTable *stock, Scope *scope, const ClienteleDecimal *remaining)
+static Outcome
+use_several(ClienteleOwnTable *stock, Scope *scope, const ClienteleDecimal *remaining, Busy *busy)
 {
 	ClienteleDecimal missing = scope->wanted;
 
@@ -422,54 +472,103 @@ use_several(ClienteleOwnTable *stock, Scope *scope, const ClienteleDecimal *rema
 
 		if (!is_some(remaining[stripe]))
 			continue;
-		lock_stripe(scope, stripe);
+		if (!try_stripe(scope, stripe))
+		{
+			let_go(scope);
+			*busy = (Busy) {scope, stripe};
+			return BUSY;
+		}
 		scope->nparts++;
+		part->stripe = stripe;
 		if (!get_stripe(stock, scope, stripe, part))
 			elog(ERROR, "stripe %d of the stock has gone", stripe);
 		part->taken = clientele_money_least(missing, part->remaining);
 		missing = clientele_money_subtract(missing, part->taken);
 	}
 	if (!is_some(missing))
-		return true;
+		return RESERVED;
 	let_go(scope);
-	return false;
+	return CHANGED;
 }
 
-/*
- * Locks what is wanted of a limit.  False if there is not so much: as last committed, so that
- * nobody waits who would get nothing.
- */
-static bool
-reserve(ClienteleOwnTable *stock, Scope *scope)
+/* The first who comes makes the stripes, when he takes: branches and days are not known before. */
+static Outcome
+use_new(ClienteleOwnTable *stock, Scope *scope, Busy *busy)
 {
 	ClienteleDecimal remaining[MOST_STRIPES];
 	ClienteleDecimal owed;
 	ClienteleDecimal sum;
 
-	if (use_any_free(stock, scope))
-		return true;
-	for (;;)
+	if (!try_stripe(scope, MAKING))
 	{
-		bool		waited = false;
-
-		CHECK_FOR_INTERRUPTS();
-		if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
-		{
-			make_missing_stripes(stock, scope);
-			continue;
-		}
-		if (!is_enough(sum, scope->wanted))
-			return false;
-		if (use_full(stock, scope, remaining, &waited))
-			return true;
-		if (!waited && use_several(stock, scope, remaining))
-			return true;
+		*busy = (Busy) {scope, MAKING};
+		return BUSY;
 	}
+	scope->is_new = true;
+	if (!look_at_stripes(stock, scope, remaining, &owed, &sum) && is_enough(scope->limit, scope->wanted))
+		return RESERVED;
+	let_go(scope);
+	return is_enough(scope->limit, scope->wanted) ? CHANGED : LACKING;
+}
+
+/* What is left is looked at as last committed, so that nobody waits who would get nothing. */
+static Outcome
+look_and_reserve(ClienteleOwnTable *stock, Scope *scope, Busy *busy)
+{
+	ClienteleDecimal remaining[MOST_STRIPES];
+	ClienteleDecimal owed;
+	ClienteleDecimal sum;
+	Outcome		outcome;
+
+	if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
+		return use_new(stock, scope, busy);
+	if (!is_enough(sum, scope->wanted))
+		return LACKING;
+	outcome = use_full(stock, scope, remaining, busy);
+	return outcome == LACKING ? use_several(stock, scope, remaining, busy) : outcome;
+}
+
+/* Locks what is wanted of a limit, if nobody else has it. */
+static Outcome
+reserve(ClienteleOwnTable *stock, Scope *scope, Busy *busy)
+{
+	Outcome		outcome = use_any_free(stock, scope) ? RESERVED : CHANGED;
+
+	while (outcome == CHANGED)
+	{
+		CHECK_FOR_INTERRUPTS();
+		outcome = look_and_reserve(stock, scope, busy);
+	}
+	return outcome;
+}
+
+/* Where there is too little of one, it is not waited for another. */
+static uint32
+reserve_all(ClienteleOwnTable *stock, int nscopes, Scope *scopes, Busy *busy)
+{
+	uint32		lack = 0;
+
+	for (int i = 0; i < nscopes; i++)
+	{
+		Outcome		outcome = reserve(stock, &scopes[i], busy);
+
+		if (outcome == LACKING)
+			lack |= 1 << scopes[i].kind;
+		else if (outcome == BUSY && lack == 0)
+		{
+			let_go_of_all(i, scopes);
+			return 0;
+		}
+	}
+	busy->scope = NULL;
+	return lack;
 }
 
 static void
 take_reserved(ClienteleOwnTable *stock, Scope *scope)
 {
+	if (scope->is_new)
+		make_stripes(stock, scope, clientele_money_subtract(scope->limit, scope->wanted), CLIENTELE_ZERO);
 	for (int i = 0; i < scope->nparts; i++)
 	{
 		Part	   *part = &scope->parts[i];
@@ -487,18 +586,12 @@ static uint32
 take_what_is_there(int nscopes, Scope *scopes)
 {
 	ClienteleOwnTable *stock = clientele_own_open("stock");
-	uint32		lack = 0;
+	uint32		lack = attempt_until_free(reserve_all, stock, nscopes, scopes);
 
-	for (int i = 0; i < nscopes; i++)
-		if (!reserve(stock, &scopes[i]))
-			lack |= 1 << scopes[i].kind;
-	for (int i = 0; i < nscopes; i++)
-	{
-		if (lack == 0)
-			take_reserved(stock, &scopes[i]);
-		else
-			let_go(&scopes[i]);
-	}
+	if (lack != 0)
+		let_go_of_all(nscopes, scopes);
+	for (int i = 0; lack == 0 && i < nscopes; i++)
+		take_reserved(stock, &scopes[i]);
 	clientele_own_close(stock);
 	return lack;
 }
@@ -515,9 +608,8 @@ clientele_stock_try(const ClientelePopulation *population, const ClienteleOffere
 	{
 		Scope	   *scope = &scopes[nscopes];
 
-		scope->population_id = population->id;
-		scope->promotion_id = promotion->id;
-		nscopes += (limits & (1 << kind)) != 0 && find_limit(promotion->bound->promotion, kind, scope) &&
+		begin_scope(scope, population->id, promotion->id, (ClienteleStockKind) kind);
+		nscopes += (limits & (1 << kind)) != 0 && find_limit(promotion->bound->promotion, (ClienteleStockKind) kind, scope) &&
 			find_wanted(scope, branch, day, claims, value);
 	}
 	lack = nscopes == 0 ? 0 : take_what_is_there(nscopes, scopes);
@@ -543,136 +635,114 @@ try_any(const Scope *scope)
 	return -1;
 }
 
-static int
-lock_any(const Scope *scope)
-{
-	int			stripe = try_any(scope);
-
-	if (stripe >= 0)
-		return stripe;
-	stripe = first_stripe(scope);
-	lock_stripe(scope, stripe);
-	return stripe;
-}
-
-static void
-put_back(ClienteleOwnTable *stock, const Scope *scope, int stripe, ClienteleDecimal amount)
-{
-	Part		part;
-
-	if (!get_stripe(stock, scope, stripe, &part))
-		elog(ERROR, "stripe %d of the stock has gone", stripe);
-	if (stripe == 0)
-	{
-		ClienteleDecimal owed = clientele_stock_number(part.row.values[STOCK_OWED]);
-		ClienteleDecimal paid = clientele_money_least(owed, amount);
-
-		part.row.values[STOCK_OWED] = number_datum(clientele_money_subtract(owed, paid));
-		amount = clientele_money_subtract(amount, paid);
-	}
-	part.row.values[STOCK_REMAINING] = number_datum(clientele_money_add(part.remaining, amount));
-	clientele_own_update(stock, &part.row);
-}
-
-static void
-give_back_scope(ClienteleOwnTable *stock, Scope *scope)
+/* Locks the stripe that something comes back to, the first where it owes something; false: others have it.  A limit that is not kept has none. */
+static bool
+try_scope(ClienteleOwnTable *stock, Scope *scope, Busy *busy)
 {
 	ClienteleDecimal remaining[MOST_STRIPES];
 	ClienteleDecimal owed;
 	ClienteleDecimal sum;
+	int			stripe;
 
 	if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
-		return;
-	if (is_some(owed))
-	{
-		lock_stripe(scope, 0);
-		put_back(stock, scope, 0, scope->wanted);
-	}
+		return true;
+	stripe = !is_some(owed) ? try_any(scope) : try_stripe(scope, 0) ? 0 : -1;
+	if (stripe >= 0)
+		scope->parts[scope->nparts++].stripe = stripe;
 	else
-		put_back(stock, scope, lock_any(scope), scope->wanted);
+		*busy = (Busy) {scope, is_some(owed) ? 0 : first_stripe(scope)};
+	return stripe >= 0;
+}
+
+static uint32
+try_all(ClienteleOwnTable *stock, int nscopes, Scope *scopes, Busy *busy)
+{
+	for (int i = 0; i < nscopes; i++)
+	{
+		if (try_scope(stock, &scopes[i], busy))
+			continue;
+		let_go_of_all(i, scopes);
+		return 0;
+	}
+	busy->scope = NULL;
+	return 0;
 }
 
 static void
+put_back(ClienteleOwnTable *stock, Scope *scope)
+{
+	Part	   *part = &scope->parts[0];
+	ClienteleDecimal amount = scope->wanted;
+
+	if (scope->nparts == 0)
+		return;
+	if (!get_stripe(stock, scope, part->stripe, part))
+		elog(ERROR, "stripe %d of the stock has gone", part->stripe);
+	if (part->stripe == 0)
+	{
+		ClienteleDecimal owed = clientele_stock_number(part->row.values[STOCK_OWED]);
+		ClienteleDecimal paid = clientele_money_least(owed, amount);
+
+		part->row.values[STOCK_OWED] = number_datum(clientele_money_subtract(owed, paid));
+		amount = clientele_money_subtract(amount, paid);
+	}
+	part->row.values[STOCK_REMAINING] = number_datum(clientele_money_add(part->remaining, amount));
+	clientele_own_update(stock, &part->row);
+}
+
+/* False where it is not to wait, but would have to: then nothing is given back. */
+static bool
 give_back(const ClientelePopulation *population, int promotion_id, uint32 to,
-		  const char *branch, DateADT day, int claims, ClienteleDecimal value)
+		  const char *branch, DateADT day, int claims, ClienteleDecimal value, bool wait)
 {
 	ClienteleOwnTable *stock = clientele_own_open("stock");
-	Scope	   *scope = palloc0(sizeof(Scope));
+	Scope	   *scopes = palloc(CLIENTELE_STOCK_KINDS * sizeof(Scope));
+	int			nscopes = 0;
+	Busy		busy = {NULL, 0};
 
-	scope->population_id = population->id;
-	scope->promotion_id = promotion_id;
-	for (scope->kind = 0; scope->kind < CLIENTELE_STOCK_KINDS; scope->kind++)
-		if ((to & (1 << scope->kind)) != 0 && find_wanted(scope, branch, day, claims, value))
-			give_back_scope(stock, scope);
-	pfree(scope);
+	for (int kind = 0; kind < CLIENTELE_STOCK_KINDS; kind++)
+	{
+		Scope	   *scope = &scopes[nscopes];
+
+		begin_scope(scope, population->id, promotion_id, (ClienteleStockKind) kind);
+		nscopes += (to & (1 << kind)) != 0 && find_wanted(scope, branch, day, claims, value);
+	}
+	if (wait)
+		(void) attempt_until_free(try_all, stock, nscopes, scopes);
+	else
+		(void) try_all(stock, nscopes, scopes, &busy);
+	for (int i = 0; busy.scope == NULL && i < nscopes; i++)
+		put_back(stock, &scopes[i]);
+	pfree(scopes);
 	clientele_own_close(stock);
+	return busy.scope == NULL;
 }
 
 void
 clientele_stock_give_back(const ClientelePopulation *population, int promotion_id,
 						  const char *branch, DateADT day, int claims, ClienteleDecimal value)
 {
-	give_back(population, promotion_id, CLIENTELE_LACK_ANY, branch, day, claims, value);
-}
-
-void
-clientele_stock_unreserve(const ClientelePopulation *population, int promotion_id, int claims)
-{
-	give_back(population, promotion_id, CLIENTELE_LACK_TOTAL, NULL, 0, claims, CLIENTELE_ZERO);
-}
-
-void
-clientele_stock_give_back_reserved(const ClientelePopulation *population, int promotion_id,
-								   const char *branch, DateADT day, ClienteleDecimal value)
-{
-	give_back(population, promotion_id, CLIENTELE_LACK_ANY & ~CLIENTELE_LACK_TOTAL, branch, day, 1, value);
-}
-
-/* Locks what giving back will lock; false if that has to wait. */
-static bool
-try_scope(ClienteleOwnTable *stock, Scope *scope)
-{
-	ClienteleDecimal remaining[MOST_STRIPES];
-	ClienteleDecimal owed;
-	ClienteleDecimal sum;
-	int			stripe = 0;
-
-	if (!look_at_stripes(stock, scope, remaining, &owed, &sum))
-		return true;
-	if (!is_some(owed))
-		stripe = try_any(scope);
-	else if (!try_stripe(scope, stripe))
-		stripe = -1;
-	if (stripe >= 0)
-		scope->parts[scope->nparts++].stripe = stripe;
-	return stripe >= 0;
+	(void) give_back(population, promotion_id, CLIENTELE_LACK_ANY, branch, day, claims, value, true);
 }
 
 bool
 clientele_stock_try_give_back(const ClientelePopulation *population, int promotion_id,
 							  const char *branch, DateADT day, ClienteleDecimal value)
 {
-	ClienteleOwnTable *stock = clientele_own_open("stock");
-	Scope	   *scopes = palloc0(CLIENTELE_STOCK_KINDS * sizeof(Scope));
-	bool		is_free = true;
+	return give_back(population, promotion_id, CLIENTELE_LACK_ANY, branch, day, 1, value, false);
+}
 
-	for (int kind = 0; is_free && kind < CLIENTELE_STOCK_KINDS; kind++)
-	{
-		Scope	   *scope = &scopes[kind];
+void
+clientele_stock_unreserve(const ClientelePopulation *population, int promotion_id, int claims)
+{
+	(void) give_back(population, promotion_id, CLIENTELE_LACK_TOTAL, NULL, 0, claims, CLIENTELE_ZERO, true);
+}
 
-		scope->population_id = population->id;
-		scope->promotion_id = promotion_id;
-		scope->kind = kind;
-		if (find_wanted(scope, branch, day, 1, value))
-			is_free = try_scope(stock, scope);
-	}
-	for (int kind = 0; !is_free && kind < CLIENTELE_STOCK_KINDS; kind++)
-		let_go(&scopes[kind]);
-	pfree(scopes);
-	clientele_own_close(stock);
-	if (is_free)
-		clientele_stock_give_back(population, promotion_id, branch, day, 1, value);
-	return is_free;
+void
+clientele_stock_give_back_reserved(const ClientelePopulation *population, int promotion_id,
+								   const char *branch, DateADT day, ClienteleDecimal value)
+{
+	(void) give_back(population, promotion_id, CLIENTELE_LACK_ANY & ~CLIENTELE_LACK_TOTAL, branch, day, 1, value, true);
 }
 
 /* ---------- limits that change ---------- */
@@ -806,12 +876,15 @@ is_same_limit(const ClientelePromotion *before, const ClientelePromotion *after,
 Datum
 clientele_put_stock(PG_FUNCTION_ARGS)
 {
-	ClientelePromotion *before = PG_ARGISNULL(2) ? NULL : clientele_promotion_bind(PG_GETARG_DATUM(2))->promotion;
-	ClientelePromotion *after = clientele_promotion_bind(PG_GETARG_DATUM(3))->promotion;
+	ClientelePromotion *before;
+	ClientelePromotion *after;
 	ClienteleOwnTable *stock;
 	Scope	   *scope = palloc0(sizeof(Scope));
 	Scope		old;
 
+	clientele_require_arguments(fcinfo, CLIENTELE_ARGUMENTS_BELOW(4) & ~CLIENTELE_ARGUMENT(2));
+	before = PG_ARGISNULL(2) ? NULL : clientele_promotion_bind(PG_GETARG_DATUM(2))->promotion;
+	after = clientele_promotion_bind(PG_GETARG_DATUM(3))->promotion;
 	scope->population_id = PG_GETARG_INT32(0);
 	scope->promotion_id = PG_GETARG_INT32(1);
 	SPI_connect();

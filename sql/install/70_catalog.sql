@@ -40,6 +40,11 @@ COMMENT ON COLUMN clientele.population.capture_lost IS 'paused, because a watche
 COMMENT ON COLUMN clientele.population.branch IS 'the metric that says where a customer belongs; NULL: none does';
 COMMENT ON COLUMN clientele.population.relation_name IS 'what the customer table was called when it was registered';
 
+CREATE FUNCTION clientele.delete_of_population(relation regclass, population_id int) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_delete_of_population' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.delete_of_population(regclass, int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.delete_of_population(regclass, int) IS 'internal: deletes what a population has in a table, as committed now, whatever the snapshot';
+
 CREATE FUNCTION clientele.delete_rows_of_population() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
@@ -50,7 +55,7 @@ BEGIN
         SELECT a.attrelid FROM pg_extension AS e JOIN pg_attribute AS a ON a.attrelid = ANY (e.extconfig)
         WHERE e.extname = 'clientele' AND a.attname = 'population_id' AND a.attrelid <> tg_relid
     LOOP
-        EXECUTE format('DELETE FROM %s WHERE population_id = $1', relation) USING old.population_id;
+        PERFORM clientele.delete_of_population(relation, old.population_id);
     END LOOP;
     RETURN NULL;
 END

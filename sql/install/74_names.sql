@@ -83,6 +83,11 @@ $$;
 REVOKE ALL ON FUNCTION clientele.check_name(text, text, int) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.check_name(text, text, int) IS 'internal: the name, or an error where it is missing or longer than so many bytes';
 
+CREATE FUNCTION clientele.check_length(what text, value text) RETURNS text
+    AS 'MODULE_PATHNAME', 'clientele_check_length' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION clientele.check_length(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_length(text, text) IS 'internal: a text by which something is looked up, or an error where it is longer than 800 bytes';
+
 CREATE FUNCTION clientele.check_given(argument text, value text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$

@@ -239,15 +239,22 @@ CREATE FUNCTION clientele.forsaken_relations() RETURNS SETOF regclass
 REVOKE ALL ON FUNCTION clientele.forsaken_relations() FROM PUBLIC;
 COMMENT ON FUNCTION clientele.forsaken_relations() IS 'internal: tables with a capture trigger of which nothing is watched';
 
+CREATE FUNCTION clientele.lock_view(relation regclass) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_lock_view' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.lock_view(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.lock_view(regclass) IS 'internal: locks a view for good, and none of the tables that it reads';
+
 -- A till may have written a mark and then look at a view, or the other way round: who locks
 -- such tables one after the other meets it half-way, and one of the two has to die.  So
 -- all are locked before anything is done, and if one is not to be had at once, none is
--- held: long before the till's server begins to look for deadlocks.
+-- held: long before the till's server begins to look for deadlocks.  Views alone are locked, and not what they
+-- read: tables of ours are of all populations, whose tills are not to wait.
 CREATE FUNCTION clientele.lock_all(relations regclass[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    names text := (SELECT string_agg(r::text, ', ' ORDER BY r::oid) FROM unnest(relations) AS r);
+    views regclass[] := ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (relations) AND c.relkind = 'v' ORDER BY c.oid);
+    names text := (SELECT string_agg(r::text, ', ' ORDER BY r::oid) FROM unnest(relations) AS r WHERE r <> ALL (views));
     patience interval := current_setting('lock_timeout')::interval;
     begun timestamptz := clock_timestamp();
 BEGIN
@@ -255,6 +262,7 @@ BEGIN
         BEGIN
             PERFORM set_config('lock_timeout', '50ms', true);
             EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', names);
+            PERFORM clientele.lock_view(v) FROM unnest(views) AS v;
             EXIT;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             IF clock_timestamp() - begun > patience THEN

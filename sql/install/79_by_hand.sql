@@ -10,6 +10,11 @@ CREATE FUNCTION clientele.held_by_hand(population text, key text, OUT kind text,
 REVOKE ALL ON FUNCTION clientele.held_by_hand(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.held_by_hand(text, text) IS 'internal: the statements about a customer that hold now, read without predicate locks; an error if there is no such customer';
 
+CREATE FUNCTION clientele.speak_of(population_id int, key text) RETURNS void
+    AS 'MODULE_PATHNAME', 'clientele_speak_of' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.speak_of(int, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.speak_of(int, text) IS 'internal: until the end of the transaction the customer is not forgotten, nor his population dropped; an error if he has been';
+
 CREATE FUNCTION clientele.check_label(model clientele.model, name text, label text) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_check_label' LANGUAGE C IMMUTABLE STRICT;
 REVOKE ALL ON FUNCTION clientele.check_label(clientele.model, text, text) FROM PUBLIC;
@@ -150,6 +155,7 @@ RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_
 DECLARE
     spoken clientele.population := clientele.spoken_population(caller, population, 'INSERT');
 BEGIN
+    PERFORM clientele.speak_of(spoken.population_id, clientele.check_given('key', key));
     PERFORM clientele.check_tag(spoken, key, tag), clientele.refuse_membership(spoken, key, tag);
     PERFORM clientele.say(caller, spoken, key, 'tag', tag, NULL, family, note, until, false);
 END
@@ -172,7 +178,8 @@ RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, 
 DECLARE
     spoken clientele.population := clientele.spoken_population(caller, population, 'INSERT');
 BEGIN
-    PERFORM clientele.check_given('key', key), clientele.check_name('tag', tag), clientele.refuse_membership(spoken, key, tag);
+    PERFORM clientele.speak_of(spoken.population_id, clientele.check_given('key', key));
+    PERFORM clientele.check_name('tag', tag), clientele.refuse_membership(spoken, key, tag);
     RETURN clientele.take_back(caller, spoken, key, 'tag', tag, note);
 END
 $$;
@@ -206,7 +213,7 @@ BEGIN
     END IF;
     PERFORM clientele.check_label(v.model, pin_label_for.name, pin_label_for.label) FROM clientele.version AS v
     WHERE v.population_id = spoken.population_id AND v.version = spoken.live_version;
-    PERFORM FROM clientele.held_by_hand(spoken.name, key);
+    PERFORM clientele.speak_of(spoken.population_id, key);
     PERFORM clientele.say(caller, spoken, key, 'pin', name, label, NULL, note, until, false);
 END
 $$;
@@ -228,7 +235,8 @@ RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, 
 DECLARE
     spoken clientele.population := clientele.spoken_population(caller, population, 'UPDATE');
 BEGIN
-    RETURN clientele.take_back(caller, spoken, clientele.check_given('key', key), 'pin', clientele.check_given('name', name), note);
+    PERFORM clientele.speak_of(spoken.population_id, clientele.check_given('key', key));
+    RETURN clientele.take_back(caller, spoken, key, 'pin', clientele.check_given('name', name), note);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.unpin_label_for(regrole, text, text, text, text) FROM PUBLIC;

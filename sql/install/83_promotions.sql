@@ -388,7 +388,7 @@ BEGIN
             HINT = 'Call it then, or later: the list is of that instant. Until it is made, each customer is looked at as he was then.';
     END IF;
     INSERT INTO clientele.frozen_audience (population_id, promotion_id, key)
-    SELECT owned.population_id, edited.promotion_id, c.key FROM clientele.customers_where(owned.name, written ->> 'audience', begins) AS c;
+    SELECT owned.population_id, edited.promotion_id, clientele.check_length('key', c.key) FROM clientele.customers_where(owned.name, written ->> 'audience', begins) AS c;
     GET DIAGNOSTICS customers = ROW_COUNT;
     UPDATE clientele.offered_promotion AS o SET audience_frozen_at = clientele.wall_clock() WHERE o.promotion_id = edited.promotion_id;
     RETURN customers;
@@ -438,7 +438,7 @@ CREATE FUNCTION clientele.set_branch_zone_for(caller regrole, population text, b
 DECLARE
     owned clientele.population := clientele.population_of(caller, population);
 BEGIN
-    PERFORM clientele.check_given('branch', set_branch_zone_for.branch), clientele.check_time_zone(set_branch_zone_for.time_zone);
+    PERFORM clientele.check_length('branch', clientele.check_given('branch', set_branch_zone_for.branch)), clientele.check_time_zone(set_branch_zone_for.time_zone);
     IF set_branch_zone_for.time_zone IS NULL THEN
         DELETE FROM clientele.branch_zone AS b WHERE (b.population_id, b.branch) = (owned.population_id, set_branch_zone_for.branch);
     ELSE

@@ -41,7 +41,7 @@ BEGIN
              FROM pg_attribute AS a
              WHERE a.attrelid = clientele.data_table(population.name, 'manual')::regclass AND a.attname = 'key')
     INTO printed USING clientele.check_given('key', key);
-    RETURN printed;
+    RETURN clientele.check_length('key', printed);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.printed_key(clientele.population, text) FROM PUBLIC;
@@ -51,12 +51,12 @@ CREATE FUNCTION clientele.check_request(request_id text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    IF clientele.check_given('request_id', request_id) = '' OR octet_length(request_id) > 1000 THEN
+    IF clientele.check_given('request_id', request_id) = '' THEN
         RAISE invalid_parameter_value USING
-            MESSAGE = CASE request_id WHEN '' THEN 'request_id must not be empty' ELSE 'request_id is longer than 1000 bytes' END,
+            MESSAGE = 'request_id must not be empty',
             HINT = 'Use the number that the application gives the request, and the same one if it has to repeat it: request_id => ''till-7/4711''.';
     END IF;
-    RETURN request_id;
+    RETURN clientele.check_length('request_id', request_id);
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.check_request(text) FROM PUBLIC;
@@ -95,7 +95,7 @@ BEGIN
             MESSAGE = format('%s has no items, "%s" is too much', account, item),
             HINT = 'Leave item out; only gifts and coupons have one.';
     END IF;
-    RETURN coalesce(item, '');
+    RETURN clientele.check_length('item', coalesce(item, ''));
 END
 $$;
 REVOKE ALL ON FUNCTION clientele.check_account(text, text, boolean) FROM PUBLIC;

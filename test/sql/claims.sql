@@ -351,8 +351,17 @@ SELECT claim_id IS NOT NULL AS claimed, state, kind, amount, value, points, reas
 SELECT claim_id IS NOT NULL AS claimed, state, kind, amount, value, points, reasons FROM claim_best('guest', 1, 'b1', '{"amount": 80}');
 SELECT claim_best('guest', 1, 'b1', '{"amount": 81}');
 SELECT claim_best('guest', 2, 'b1', '{"amount": 80}');
+SELECT claim_best('guest', 1, 'b1', '{"amount": 80}', 'first');
+SELECT claim_best('guest', 1, 'b1', '{"amount": 80}', redeem => true);
+-- as a claim, and the other way round; and where earn has its numbers
+SELECT claim('guest', 1, 'best', 'b1', '{"amount": 80}');
+SELECT claim('guest', 1, 'extra', 'once-1', '{"amount": 80}') IS NOT NULL AS claimed;
+SELECT claim_best('guest', 1, 'once-1', '{"amount": 80}');
+SELECT claim('guest', 1, 'extra', 'once-2/1', '{"amount": 80}') IS NOT NULL AS claimed;
+SELECT claim_best('guest', 1, 'once-2', '{"amount": 80}');
+SELECT earn('guest', 1, 'b1', '{"amount": 80}');
 SELECT o.name, c.key, c.amount, c.value, s.request_id FROM claim_step AS s JOIN clientele.claim AS c USING (claim_id) JOIN offered_promotion AS o USING (promotion_id)
-WHERE s.request_id LIKE 'b1/%' ORDER BY s.request_id;
+WHERE s.request_id ~ '^b1(/|$)' ORDER BY s.request_id;
 SELECT state, kind, amount, points FROM claim_best('guest', 2, 'b2', '{"amount": 80}', redeem => true);
 SELECT count(*) FROM claim_best('guest', 3, 'b3', '{"amount": 0}', 'first');
 SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);

@@ -724,13 +724,16 @@ sub do_transfer
 
 # ---------- claim_best ----------
 
+# The first has the number of the request itself.
+sub nth_request { my ($step, $nth) = @_; return $nth == 1 ? $step->{request} : "$step->{request}/$nth"; }
+
 # Of what has no other reason against it than being sold out; what turns out to be is left out.
 sub do_claim_best
 {
 	my ($life, $step) = @_;
 	my ($key, $bill, $now) = (@$step{qw(key bill)}, $life->{now});
 	my @before;
-	for (my $nth = 1; my $first = $life->{requests}{"$step->{request}/$nth"}; $nth++) { push @before, $first->{answer}; }
+	for (my $nth = 1; my $first = $life->{requests}{ nth_request($step, $nth) }; $nth++) { push @before, $first->{answer}; }
 	return error('request') if @before && $step->{changed};
 	return @before if @before;
 	return error('customer') unless is_there($life, $key);
@@ -758,7 +761,7 @@ sub do_claim_best
 	my @rows;
 	for my $offer (@chosen)
 	{
-		my %part = (%$step, request => "$step->{request}/" . (@rows + 1));
+		my %part = (%$step, request => nth_request($step, @rows + 1));
 		my $claim = new_claim($life, \%part, $offer->{promotion}, $moment, $offer->{given}, $offer->{spent});
 		push @{ $life->{claims} }, $claim;
 		use_claim($life, $claim) if $step->{redeem};

@@ -325,6 +325,9 @@ sub step_again
 	$again{bill} = { %{ $again{bill} }, json => $again{bill}{json} =~ s/"B(\d+)"/"C$1"/r } if $again{bill} && $is->('bill');
 	$again{redeem} = !$again{redeem} if $again{do} =~ /^claim/ && $again{bill} && $is->('redeem');
 	$again{amount} += $one if $again{amount} && $is->('amount');
+	($again{policy}) = grep { $_ ne $first->{policy} } 'best for customer', 'priority order', 'first' if $again{policy} && $is->('policy');
+	@again{qw(do promotion how policy)} = $again{do} eq 'claim' ? ('claim_best', undef, undef, 'first') : ('claim', pick(@{ $life->{promotions} })->{name}, 'try_claim')
+		if $again{do} =~ /^claim(_best)?$/ && $again{bill} && !$again{team} && !$again{code} && $is->('verb');
 	$again{reason} = 'another' if $again{do} eq 'give_back' && $is->('reason');
 	return \%again;
 }
@@ -518,7 +521,7 @@ sub make_step
 		my @forgotten = grep { $_->{do} ne 'transfer' || !was_just_handed_on($life, $_->{claim}) } @{ $life->{forgotten} };
 		return step_again($life, pick(@forgotten), '') if @forgotten && often(30);
 		my @requests = sort keys %{ $life->{requests} };
-		return @requests ? step_again($life, $life->{requests}{ pick(@requests) }{step}, often(40) ? pick('key', 'promotion', 'bill', 'redeem', 'amount', 'reason') : '') : undef;
+		return @requests ? step_again($life, $life->{requests}{ pick(@requests) }{step}, often(40) ? pick('key', 'promotion', 'bill', 'redeem', 'amount', 'reason', 'policy', 'verb') : '') : undef;
 	}
 	if ($do eq 'clock')
 	{
