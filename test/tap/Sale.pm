@@ -174,7 +174,7 @@ sub resize
 		} };
 }
 
-# All that is best on a bill: its parts are requests of their own.
+# All that is best on a bill: its parts are requests of their own, the first is the request itself.
 sub best
 {
 	my ($notes, $request, $customer, $bill) = @_;
@@ -185,9 +185,10 @@ sub best
 		my ($refused, @rows) = @_;
 		my $is_kept = $way ne 'rollback';
 		my %claims = map { $_->[1] => $_->[0] } $refused ? () : grep { @$_ == 2 } @rows;
-		for my $part (map { "$request/$_" } 1 .. 12)
+		for my $nth (1 .. 12)
 		{
-			my $claim = delete $claims{ $part =~ s/.*\///r };
+			my $part = $nth == 1 ? $request : "$request/$nth";
+			my $claim = delete $claims{$nth};
 			if ($is_kept && defined $claim) { $notes->{acknowledged}{$part} = $claim }
 			else { $notes->{ $is_kept && $order->{attempt} > 1 ? 'unknown' : 'refused' }{$part} = 1 }
 		}
