@@ -632,7 +632,7 @@ give(Issue *issue, const ClienteleOffered *offered, const Customers *customers, 
 				  " RETURNING claim_id, key)"
 				  " INSERT INTO clientele.claim_step (population_id, claim_id, step, at, actor, redeemed, evidence)"
 				  " SELECT $1, g.claim_id, 'claim', $4, r.rolname, false,"
-				  " coalesce(k.segment || k.audience || jsonb_build_object('values', (k.segment -> 'values') || (k.audience -> 'values')), k.segment)"
+				  " coalesce(k.segment || k.audience || jsonb_build_object('values', (k.segment -> 'values') || coalesce(k.audience -> 'values', '{}')), k.segment)"
 				  " FROM given AS g JOIN unnest($9, $10, $11) AS k (key, segment, audience) USING (key)"
 				  " CROSS JOIN pg_roles AS r WHERE r.oid = $12", 12, types, values, NULL);
 	issue->done += customers->count;

@@ -169,6 +169,8 @@ sub end_world
 {
 	my ($life, $session) = @_;
 	my @found = map { "verify_promotions: $_" } ask($session, "SELECT * FROM clientele.verify_promotions('clinic');\n");
+	push @found, map { "explain_claim: $_" } ask($session, "SELECT c.claim_id, e.item, e.value, e.condition FROM segments.clinic_claim AS c CROSS JOIN LATERAL clientele.explain_claim(c.claim_id) AS e WHERE NOT e.holds AND c.id NOT LIKE 'forgotten:%';\n")
+		if @{ $life->{promotions} };
 	for my $view (@{ $life->{promotions} } ? sort keys %reports : ())
 	{
 		my @differ = differences([ view_shown($life, $view) ], [ sort(ask($session, "$reports{$view}[0];\n")) ]);
