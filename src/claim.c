@@ -14,6 +14,7 @@
 
 #include "claim.h"
 #include "coupon.h"
+#include "expiry.h"
 #include "fresh.h"
 #include "jsonb_object.h"
 #include "reader.h"

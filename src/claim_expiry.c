@@ -17,6 +17,7 @@
 #include "utils/snapmgr.h"
 
 #include "claim.h"
+#include "expiry.h"
 #include "fresh.h"
 #include "stock.h"
 

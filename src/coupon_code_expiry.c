@@ -15,6 +15,7 @@
 
 #include "claim.h"
 #include "coupon.h"
+#include "expiry.h"
 #include "fresh.h"
 #include "stock.h"
 

@@ -41,9 +41,9 @@
 #include "clock.h"
 #include "compat.h"
 #include "engine.h"
+#include "expiry.h"
 #include "owner.h"
 #include "statement.h"
-#include "stock.h"
 #include "stored.h"
 
 PG_FUNCTION_INFO_V1(clientele_refresh);

@@ -17,7 +17,6 @@
 #include "utils/builtins.h"
 
 #include "arguments.h"
-#include "claim.h"
 #include "fresh.h"
 #include "local_time.h"
 #include "own_table.h"

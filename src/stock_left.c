@@ -31,6 +31,7 @@
 #include "utils/snapmgr.h"
 
 #include "claim.h"
+#include "expiry.h"
 #include "local_time.h"
 #include "own_table.h"
 #include "quiet_read.h"

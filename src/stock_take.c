@@ -6,6 +6,7 @@
 
 #include "miscadmin.h"
 
+#include "expiry.h"
 #include "stock.h"
 
 /* Of the limits whose bits are in `limits`. */
