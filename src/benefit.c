@@ -12,18 +12,6 @@
 #include "local_time.h"
 #include "promotion.h"
 
-const char *const clientele_reason_words[CLIENTELE_REASONS] = {
-	[CLIENTELE_REASON_EARLY] = "early",
-	[CLIENTELE_REASON_LATE] = "late",
-	[CLIENTELE_REASON_DAY] = "day",
-	[CLIENTELE_REASON_HOUR] = "hour",
-	[CLIENTELE_REASON_BRANCH] = "branch",
-	[CLIENTELE_REASON_BILL] = "bill",
-	[CLIENTELE_REASON_LINES] = "lines",
-	[CLIENTELE_REASON_SPEND] = "spend",
-	[CLIENTELE_REASON_NOTHING] = "nothing"
-};
-
 #define BIT(reason) (1u << CLIENTELE_REASON_##reason)
 
 bool
@@ -439,27 +427,25 @@ reason_text(const ClientelePromotion *promotion, const ClienteleBenefit *benefit
 			return psprintf("spend %s more", clientele_decimal_to_string(benefit->spend_more));
 		case CLIENTELE_REASON_NOTHING:
 			return pstrdup("reduces nothing here");
-		case CLIENTELE_REASON_BILL:
-		case CLIENTELE_REASONS:
-			break;
+		default:
+			elog(ERROR, "reason %d has no text", (int) reason);
+			return NULL;
 	}
-	elog(ERROR, "reason %d has no text", (int) reason);
-	return NULL;
 }
 
 int
 clientele_benefit_reasons(const ClientelePromotion *promotion, const ClienteleBenefit *benefit,
-						  const char **words, char **sentences)
+						  ClienteleReason *why, char **sentences)
 {
 	int			count = 0;
 
-	for (int reason = 0; reason < CLIENTELE_REASONS; reason++)
+	for (int reason = 0; reason < CLIENTELE_REASONS_OF_BILL; reason++)
 	{
 		if (!(benefit->reasons & (1u << reason)))
 			continue;
 		for (int i = 0; i < (reason == CLIENTELE_REASON_BILL ? benefit->nunmet : 1); i++)
 		{
-			words[count] = clientele_reason_words[reason];
+			why[count] = (ClienteleReason) reason;
 			sentences[count++] = reason == CLIENTELE_REASON_BILL ? pstrdup(benefit->unmet[i]) :
 				reason_text(promotion, benefit, (ClienteleReason) reason);
 		}

@@ -102,7 +102,7 @@ decide_team(const ClienteleAsked *asked, const ClienteleWish *wish, ClienteleFou
 	else
 		found->expires_at = asked->request->now + promotion->within_hours * USECS_PER_HOUR;
 	if (wish->redeem && !found->completes_team)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_TEAM_INCOMPLETE, "team",
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_TEAM_INCOMPLETE, CLIENTELE_REASON_TEAM,
 							  psprintf("it takes %d customers, who are not there yet", size));
 }
 

@@ -157,7 +157,7 @@ typedef struct ClienteleReasons
 	int			errcode;		/* of the first */
 } ClienteleReasons;
 
-extern void clientele_reasons_add(ClienteleReasons *reasons, int errcode, const char *word, const char *sentence);
+extern void clientele_reasons_add(ClienteleReasons *reasons, int errcode, ClienteleReason reason, const char *sentence);
 /* For a ClienteleStockLack. */
 extern void clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion);
 

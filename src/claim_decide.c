@@ -16,19 +16,19 @@
 /* ---------- reasons ---------- */
 
 void
-clientele_reasons_add(ClienteleReasons *reasons, int errcode, const char *word, const char *sentence)
+clientele_reasons_add(ClienteleReasons *reasons, int errcode, ClienteleReason reason, const char *sentence)
 {
 	if (reasons->words == NIL)
 		reasons->errcode = errcode;
-	reasons->words = lappend(reasons->words, unconstify(char *, word));
+	reasons->words = lappend(reasons->words, unconstify(char *, clientele_reason_words[reason]));
 	reasons->sentences = lappend(reasons->sentences, unconstify(char *, sentence));
 }
 
 static void
-add_shared_limit(ClienteleReasons *reasons, uint32 lack, ClienteleStockLack limit, const char *word, const char *sentence)
+add_shared_limit(ClienteleReasons *reasons, uint32 lack, ClienteleStockLack limit, ClienteleReason reason, const char *sentence)
 {
 	if (lack & limit)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, word, sentence);
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, reason, sentence);
 }
 
 void
@@ -36,21 +36,21 @@ clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *p
 {
 	if (lack == 0)
 		return;
-	add_shared_limit(reasons, lack, CLIENTELE_LACK_TOTAL, "sold out", psprintf("%s is sold out", promotion));
-	add_shared_limit(reasons, lack, CLIENTELE_LACK_BRANCH, "branch stock", psprintf("%s is sold out in this branch", promotion));
-	add_shared_limit(reasons, lack, CLIENTELE_LACK_DAY, "day stock", psprintf("%s is sold out today", promotion));
-	add_shared_limit(reasons, lack, CLIENTELE_LACK_BUDGET, "budget", psprintf("the budget of %s is used up", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_TOTAL, CLIENTELE_REASON_SOLD_OUT, psprintf("%s is sold out", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_BRANCH, CLIENTELE_REASON_BRANCH_STOCK, psprintf("%s is sold out in this branch", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_DAY, CLIENTELE_REASON_DAY_STOCK, psprintf("%s is sold out today", promotion));
+	add_shared_limit(reasons, lack, CLIENTELE_LACK_BUDGET, CLIENTELE_REASON_BUDGET, psprintf("the budget of %s is used up", promotion));
 }
 
 static void
 add_benefit_reasons(ClienteleReasons *reasons, const ClientelePromotion *promotion, const ClienteleBenefit *benefit)
 {
-	const char **words = palloc(mul_size(CLIENTELE_REASONS + benefit->nunmet, sizeof(char *)));
-	char	  **sentences = palloc(mul_size(CLIENTELE_REASONS + benefit->nunmet, sizeof(char *)));
-	int			count = clientele_benefit_reasons(promotion, benefit, words, sentences);
+	ClienteleReason *why = palloc(mul_size(CLIENTELE_REASONS_OF_BILL + benefit->nunmet, sizeof(ClienteleReason)));
+	char	  **sentences = palloc(mul_size(CLIENTELE_REASONS_OF_BILL + benefit->nunmet, sizeof(char *)));
+	int			count = clientele_benefit_reasons(promotion, benefit, why, sentences);
 
 	for (int i = 0; i < count; i++)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, words[i], sentences[i]);
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, why[i], sentences[i]);
 }
 
 /* ---------- what is asked ---------- */
@@ -97,11 +97,12 @@ find_spent(const ClienteleAsked *asked, const ClienteleOffered *promotion, Clien
 static void
 decide_state(const ClienteleOffered *promotion, ClienteleReasons *reasons)
 {
-	const char *word = promotion->state == CLIENTELE_PAUSED ? "paused" : promotion->state == CLIENTELE_ENDED ? "ended" : NULL;
+	const char *name = NameStr(promotion->name);
 
-	if (word != NULL)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, word,
-							  psprintf("%s %s", NameStr(promotion->name), promotion->state == CLIENTELE_PAUSED ? "is paused" : "has ended"));
+	if (promotion->state == CLIENTELE_PAUSED)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, CLIENTELE_REASON_PAUSED, psprintf("%s is paused", name));
+	else if (promotion->state == CLIENTELE_ENDED)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, CLIENTELE_REASON_ENDED, psprintf("%s has ended", name));
 }
 
 static void
@@ -111,13 +112,21 @@ decide_customer(const ClienteleAsked *asked, const ClienteleOffered *promotion, 
 	int			nunmet;
 
 	if (promotion->bound->promotion->personal && clientele_audience_refused(asked->audience))
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "refused", "the customer does not want automated decisions");
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, CLIENTELE_REASON_REFUSED, "the customer does not want automated decisions");
 	if (clientele_audience_held_out(asked->audience, promotion))
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "held out", "left out by chance, to measure what the promotion brings");
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, CLIENTELE_REASON_HELD_OUT, "left out by chance, to measure what the promotion brings");
 	if (clientele_audience_meets(asked->audience, promotion, &nunmet, &unmet))
 		return;
 	for (int i = 0; i < nunmet; i++)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "audience", unmet[i]);
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, CLIENTELE_REASON_AUDIENCE, unmet[i]);
+}
+
+static void
+decide_branch_stock(const ClienteleBill *bill, const ClientelePromotion *promotion, ClienteleReasons *reasons)
+{
+	if (bill->branch == NULL && promotion->stock.per_branch != CLIENTELE_NO_LIMIT)
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, CLIENTELE_REASON_BRANCH_STOCK,
+							  "each branch has its own stock, but the bill does not say its branch");
 }
 
 /* All that is asked but limits. */
@@ -139,9 +148,8 @@ clientele_decide_offer(const ClienteleAsked *asked, const ClienteleOffered *prom
 	}
 	if (benefit->reasons != 0)
 		add_benefit_reasons(reasons, definition, benefit);
-	if (asked->bill != NULL && asked->bill->branch == NULL && definition->stock.per_branch != CLIENTELE_NO_LIMIT)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "branch stock",
-							  "each branch has its own stock, but the bill does not say its branch");
+	if (asked->bill != NULL)
+		decide_branch_stock(asked->bill, definition, reasons);
 }
 
 void
@@ -150,10 +158,10 @@ clientele_reasons_add_limits(ClienteleReasons *reasons, const ClienteleOffered *
 	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
 
 	if (of_customer == 0)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "customer limit",
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, CLIENTELE_REASON_CUSTOMER_LIMIT,
 							  psprintf("the customer has had it %d time%s already", limits->per_customer, limits->per_customer == 1 ? "" : "s"));
 	if (of_period == 0)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "period limit",
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, CLIENTELE_REASON_PERIOD_LIMIT,
 							  psprintf("the customer has had it %d time%s this %s already", limits->per_period,
 									   limits->per_period == 1 ? "" : "s", clientele_limit_periods[limits->period - CLIENTELE_DAYS]));
 }
@@ -226,9 +234,7 @@ clientele_decide_redeem(const ClienteleAsked *asked, const ClienteleOffered *pro
 	}
 	benefit->reasons &= ~outside;
 	add_benefit_reasons(reasons, definition, benefit);
-	if (asked->bill->branch == NULL && definition->stock.per_branch != CLIENTELE_NO_LIMIT)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "branch stock",
-							  "each branch has its own stock, but the bill does not say its branch");
+	decide_branch_stock(asked->bill, definition, reasons);
 }
 
 /* ---------- evidence ---------- */

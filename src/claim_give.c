@@ -99,13 +99,13 @@ clientele_give_reserve(const ClienteleRequest *request, const ClientelePromotion
 	coupon = coupon_promotion(request, benefit);
 	if (coupon->state == CLIENTELE_ENDED)
 	{
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "ended", psprintf("%s has ended", benefit->coupon));
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, CLIENTELE_REASON_ENDED, psprintf("%s has ended", benefit->coupon));
 		return;
 	}
 	lack = clientele_stock_take(&request->population, coupon, NULL, today(request, &zone), whole_number(given),
 								CLIENTELE_ZERO, request->now);
 	if (lack != 0)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, "sold out",
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, CLIENTELE_REASON_SOLD_OUT,
 							  psprintf("there are not enough coupons of %s left", benefit->coupon));
 }
 

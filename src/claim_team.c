@@ -159,7 +159,7 @@ clientele_team_join(const ClienteleAsked *asked, const ClienteleOffered *promoti
 	else if (*expires_at <= now || count == 0)
 		why = psprintf("the time of team %lld is over", (long long) team);
 	if (why != NULL)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, "team", why);
+		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, CLIENTELE_REASON_TEAM, why);
 	*is_complete = count + 1 >= size;
 	if (*is_complete)
 		*expires_at = clientele_claim_term(promotion->bound->promotion, now, asked->zone);

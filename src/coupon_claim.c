@@ -60,7 +60,7 @@ compare_code(const ClienteleRequest *request, const ClienteleWish *wish, Code *c
 static void
 add_reason(ClienteleReasons *reasons, int errcode, const char *sentence)
 {
-	clientele_reasons_add(reasons, errcode, "code", sentence);
+	clientele_reasons_add(reasons, errcode, CLIENTELE_REASON_CODE, sentence);
 }
 
 /* Locks the code, and looks at it again.  Its batch it never leaves. */

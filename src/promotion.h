@@ -30,6 +30,7 @@
 #include "bill.h"
 #include "expression_tree.h"
 #include "money.h"
+#include "reason.h"
 #include "rule_text.h"
 
 typedef enum ClienteleBenefitKind
@@ -197,24 +198,6 @@ extern bool clientele_promotion_sees_lines(const ClienteleBoundPromotion *bound)
 
 /* ---------- what it gives: benefit.c ---------- */
 
-/* Why a promotion is not to be had; the bits of ClienteleBenefit.reasons. */
-typedef enum ClienteleReason
-{
-	CLIENTELE_REASON_EARLY,		/* before the term */
-	CLIENTELE_REASON_LATE,		/* after it */
-	CLIENTELE_REASON_DAY,
-	CLIENTELE_REASON_HOUR,
-	CLIENTELE_REASON_BRANCH,
-	CLIENTELE_REASON_BILL,
-	CLIENTELE_REASON_LINES,		/* nothing that it applies to */
-	CLIENTELE_REASON_SPEND,
-	CLIENTELE_REASON_NOTHING,	/* it would reduce nothing */
-	CLIENTELE_REASONS
-} ClienteleReason;
-
-/* One word for each, by ClienteleReason. */
-extern const char *const clientele_reason_words[CLIENTELE_REASONS];
-
 /* The instant as the branch's wall clock has it. */
 typedef struct ClienteleMoment
 {
@@ -225,7 +208,8 @@ typedef struct ClienteleMoment
 typedef struct ClienteleBenefit
 {
 	bool		eligible;		/* as far as bill and moment decide */
-	uint32		reasons;		/* why not: a bit for each ClienteleReason */
+	uint32		reasons;		/* why not: a bit for each ClienteleReason of
+								 * the bill */
 	ClienteleDecimal amount;	/* what the bill is reduced by */
 	ClienteleDecimal value;		/* what it is worth in money: amount, the gift, the stored
 								 * value; 0 for points and coupons */
@@ -261,9 +245,9 @@ extern void clientele_promotion_benefit_anytime(const ClienteleBoundPromotion *b
 extern void clientele_promotion_weights(const ClienteleBoundPromotion *bound, const ClienteleBill *bill,
 										ClienteleDecimal *weights);
 
-/* All reasons in words, at most CLIENTELE_REASONS and ->nunmet; returns how many. */
+/* All reasons, each with a sentence, at most CLIENTELE_REASONS_OF_BILL and ->nunmet; returns how many. */
 extern int	clientele_benefit_reasons(const ClientelePromotion *promotion, const ClienteleBenefit *benefit,
-									  const char **words, char **sentences);
+									  ClienteleReason *why, char **sentences);
 
 /* Whether it reduces a bill, and whether what it gives is money. */
 extern bool clientele_reduces_bill(ClienteleBenefitKind kind);

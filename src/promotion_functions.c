@@ -242,6 +242,7 @@ clientele_benefit(PG_FUNCTION_ARGS)
 	ClienteleBenefit benefit;
 	ClienteleDecimal spent;
 	ClienteleResultRow row;
+	ClienteleReason *why;
 	const char **words;
 	char	  **sentences;
 	int			nreasons;
@@ -258,9 +259,12 @@ clientele_benefit(PG_FUNCTION_ARGS)
 	clientele_benefit_row_set(&row, 1, &bound->promotion->benefit, benefit.eligible, &benefit.amount, &benefit.value, &benefit.given);
 	clientele_result_set_number(&row, 9, benefit.has_more ? &benefit.spend_more : NULL);
 	clientele_result_set_number(&row, 10, benefit.has_then ? &benefit.given_then : NULL);
-	words = palloc(mul_size(CLIENTELE_REASONS + benefit.nunmet, sizeof(char *)));
-	sentences = palloc(mul_size(CLIENTELE_REASONS + benefit.nunmet, sizeof(char *)));
-	nreasons = clientele_benefit_reasons(bound->promotion, &benefit, words, sentences);
+	why = palloc(mul_size(CLIENTELE_REASONS_OF_BILL + benefit.nunmet, sizeof(ClienteleReason)));
+	words = palloc(mul_size(CLIENTELE_REASONS_OF_BILL + benefit.nunmet, sizeof(char *)));
+	sentences = palloc(mul_size(CLIENTELE_REASONS_OF_BILL + benefit.nunmet, sizeof(char *)));
+	nreasons = clientele_benefit_reasons(bound->promotion, &benefit, why, sentences);
+	for (int i = 0; i < nreasons; i++)
+		words[i] = clientele_reason_words[why[i]];
 	clientele_result_set(&row, 11, clientele_text_array(nreasons, words));
 	clientele_result_set(&row, 12, clientele_text_array(nreasons, (const char *const *) sentences));
 	return row_datum(fcinfo, site, &row);

@@ -17,11 +17,11 @@
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "compat.h"
+#include "language.h"
 
 PG_FUNCTION_INFO_V1(clientele_psi);
 PG_FUNCTION_INFO_V1(clientele_psi_band);
@@ -132,14 +132,13 @@ clientele_psi(PG_FUNCTION_ARGS)
 typedef struct Band
 {
 	double		from;
-	const char *english;
-	const char *chinese;
+	ClienteleWords words;
 } Band;
 
 static const Band bands[] = {
-	{0.25, "recalibrate", "需重新标定"},
-	{0.10, "watch", "关注"},
-	{0, "stable", "稳定"}
+	{0.25, {"recalibrate", "需重新标定"}},
+	{0.10, {"watch", "关注"}},
+	{0, {"stable", "稳定"}}
 };
 
 /* psi_band(psi, language) */
@@ -147,15 +146,8 @@ Datum
 clientele_psi_band(PG_FUNCTION_ARGS)
 {
 	double		psi = PG_GETARG_FLOAT8(0);
-	char	   *language = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	bool		chinese = strcmp(language, "zh") == 0;
 	const Band *band = bands;
 
-	if (!chinese && strcmp(language, "en") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there are no words for language \"%s\"", language),
-				 errhint("Write 'en' or 'zh'.")));
 	if (!(psi >= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -163,7 +155,5 @@ clientele_psi_band(PG_FUNCTION_ARGS)
 				 errhint("It is 0 or more, as psi(expected, actual, floor) answers.")));
 	while (psi < band->from)
 		band++;
-	if (!chinese)
-		PG_RETURN_TEXT_P(cstring_to_text(band->english));
-	PG_RETURN_TEXT_P(cstring_to_text(pg_any_to_server(band->chinese, strlen(band->chinese), PG_UTF8)));
+	PG_RETURN_DATUM(clientele_words_in(&band->words, PG_GETARG_DATUM(1)));
 }

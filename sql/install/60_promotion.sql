@@ -104,3 +104,9 @@ CREATE FUNCTION clientele.bill_lines(bill jsonb, promotion clientele.promotion D
     RETURNS TABLE (line integer, item text, category text, quantity numeric, price numeric, amount numeric, share numeric)
     AS 'MODULE_PATHNAME', 'clientele_bill_lines' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 ROWS 5;
 COMMENT ON FUNCTION clientele.bill_lines(jsonb, clientele.promotion, numeric) IS 'the lines of a bill; share: what of the money that a promotion has given on it falls on the line, divided among the lines that it applies to by their amounts (of a fixed price: by what they are above it); the shares add up to it';
+
+-- why not, for people
+
+CREATE FUNCTION clientele.reason_label(reason text, language text DEFAULT 'en') RETURNS text
+    AS 'MODULE_PATHNAME', 'clientele_reason_label' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION clientele.reason_label(text, text) IS 'what a customer is shown for a word of "reasons" (of benefit, offers, try_claim); language is en or zh; NULL if an argument is NULL; an error for any other word';

@@ -66,6 +66,7 @@ FROM (VALUES
     ('bill_lines', 'immutable'),
     ('in_term', 'immutable'),
     ('benefit', 'immutable'),
+    ('reason_label', 'immutable'),
     ('best_promotions', 'immutable'),
     ('refund', 'immutable'),
     ('score', 'immutable'),

@@ -226,3 +226,10 @@ SELECT promotion_send(:'p') = '\x01' || convert_to(:'p', 'UTF8') AS as_text;
 CREATE TEMPORARY TABLE kept AS SELECT :'p'::promotion AS p;
 SELECT count(*) FROM kept AS a JOIN kept AS b USING (p);
 SELECT count(*), sum(b.amount) FROM generate_series(1, 2500) AS i, pg_temp.off(1 + i % 1300) AS o, benefit('{"at": "2026-07-04T12:00", "amount": 1000}', o) AS b;
+
+-- what people read for a reason
+SELECT word, reason_label(word) AS label, reason_label(word, 'zh') AS chinese
+FROM (SELECT b.reasons FROM benefit('{"at": "2026-09-01T12:00", "branch": "9", "amount": 10}',
+        '{"term": {"from": "2026-07-01", "to": "2026-07-31"}, "branches": ["1"], "bill": "amount > 100", "spend": {"at_least": 300, "measure": "bill"}, "benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none"}') AS b) AS s, unnest(s.reasons) AS word;
+SELECT reason_label(NULL), reason_label('late', NULL);
+SELECT a, r.message, r.hint FROM unnest(ARRAY['''sold-out''', '''x''', '''''', '''late'', ''fr''']) AS a, pg_temp.refused(format('SELECT clientele.reason_label(%s)', a)) AS r;
