@@ -261,6 +261,7 @@ extern void clientele_claim_write(const ClienteleAsked *asked, const ClienteleWi
 typedef struct ClienteleClaimAnswer
 {
 	int64		claim_id;		/* 0: refused, for these reasons: */
+	int			promotion_id;	/* of a claim */
 	ClienteleReasons reasons;
 	const char *state;
 	const ClientelePromotionBenefit *benefit;
@@ -284,8 +285,8 @@ extern Jsonb *clientele_answer_to_json(const ClienteleClaimAnswer *answer);
 /* What was answered when a step was made; its claim leads to the rest. */
 extern void clientele_answer_of_step(ClienteleClaimAnswer *answer, const ClienteleOwnRow *step);
 
-/* claim_id .. quantity, and with `of_claim` expires_at, reasons, missing; as a row, or into one of a set. */
-extern void clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer);
+/* claim_id .. quantity, and with `of_claim` expires_at, reasons, missing; as a row, or, with the promotion's name, into one of a set. */
+extern void clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, const char *promotion);
 extern Datum clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, bool of_claim);
 
 /* Raises the refusal. */

@@ -21,6 +21,7 @@ clientele_answer_of_claim(ClienteleClaimAnswer *answer, const ClienteleOwnRow *c
 {
 	memset(answer, 0, sizeof(ClienteleClaimAnswer));
 	answer->claim_id = DatumGetInt64(claim->values[CLAIM_ID]);
+	answer->promotion_id = DatumGetInt32(claim->values[CLAIM_PROMOTION]);
 	answer->state = clientele_claim_text(claim, CLAIM_STATE);
 	answer->benefit = &promotion->benefit;
 	answer->has_given = !claim->nulls[CLAIM_GIVEN];
@@ -68,6 +69,7 @@ clientele_answer_of_step(ClienteleClaimAnswer *answer, const ClienteleOwnRow *st
 	clientele_own_close(claims);
 	memset(answer, 0, sizeof(ClienteleClaimAnswer));
 	answer->claim_id = claim_id;
+	answer->promotion_id = DatumGetInt32(claim.values[CLAIM_PROMOTION]);
 	answer->state = clientele_jsonb_text(document, "state");
 	answer->benefit = &clientele_offered_version(DatumGetInt32(claim.values[CLAIM_PROMOTION]),
 												 DatumGetInt32(claim.values[CLAIM_VERSION]))->promotion->benefit;
@@ -90,7 +92,8 @@ enum
 	ROW_BENEFIT,
 	ROW_EXPIRES_AT = ROW_BENEFIT + CLIENTELE_BENEFIT_COLUMNS - 1,
 	ROW_REASONS,
-	ROW_MISSING
+	ROW_MISSING,
+	ROW_PROMOTION
 };
 
 Datum
@@ -159,11 +162,12 @@ clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer
 }
 
 void
-clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer)
+clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, const char *promotion)
 {
 	ClienteleResultRow row;
 
 	fill_of_claim(&row, answer);
+	clientele_result_set_text(&row, ROW_PROMOTION, promotion);
 	clientele_result_put(fcinfo, &row);
 }
 

@@ -24,6 +24,12 @@ typedef struct Chosen
 	ClienteleDecimal holdout;	/* ... and how many were left out */
 } Chosen;
 
+static void
+put(FunctionCallInfo fcinfo, const ClienteleRequest *request, const ClienteleClaimAnswer *answer)
+{
+	clientele_answer_put(fcinfo, answer, NameStr(clientele_offered_number(&request->population, answer->promotion_id)->name));
+}
+
 /* ---------- asked before ---------- */
 
 /* The first has the number of the request itself, so that whoever uses it for anything else is noticed. */
@@ -67,7 +73,7 @@ was_answered(FunctionCallInfo fcinfo, const ClienteleRequest *request, Clientele
 		}
 		clientele_wish_compare(&part, wish, &step);
 		clientele_answer_of_step(&answer, &step);
-		clientele_answer_put(fcinfo, &answer);
+		put(fcinfo, request, &answer);
 	}
 }
 
@@ -263,7 +269,7 @@ clientele_claim_best(PG_FUNCTION_ARGS)
 
 		part = part_of(&request, i + 1);
 		clientele_claim_write(&asked, &wish, &chosen[i].found, &answer);
-		clientele_answer_put(fcinfo, &answer);
+		put(fcinfo, &request, &answer);
 	}
 	clientele_asked_end(&asked);
 	return (Datum) 0;

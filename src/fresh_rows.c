@@ -18,12 +18,14 @@
 #include "fresh.h"
 #include "own_table.h"
 #include "result_row.h"
+#include "statement.h"
 
 PG_FUNCTION_INFO_V1(clientele_lock_request);
 PG_FUNCTION_INFO_V1(clientele_lock_customer);
 PG_FUNCTION_INFO_V1(clientele_check_customer);
 PG_FUNCTION_INFO_V1(clientele_fresh_memberships);
 PG_FUNCTION_INFO_V1(clientele_earned);
+PG_FUNCTION_INFO_V1(clientele_owed_now);
 PG_FUNCTION_INFO_V1(clientele_delete_of_population);
 
 static void
@@ -96,6 +98,25 @@ clientele_delete_of_population(PG_FUNCTION_ARGS)
 	(void) clientele_fresh_run(psprintf("DELETE FROM %s WHERE population_id = $1", relation), 1, &type, &population_id, NULL);
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+/* owed_now(population_id int): also what was given after the transaction's snapshot */
+Datum
+clientele_owed_now(PG_FUNCTION_ARGS)
+{
+	Oid			type = INT4OID;
+	Datum		population_id = PG_GETARG_DATUM(0);
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *owed;
+
+	SPI_connect();
+	(void) clientele_fresh_run("SELECT string_agg(format('%s %s', trim_scale(o.amount), o.what), ', ' ORDER BY o.what) FROM clientele.owed($1) AS o",
+							   1, &type, &population_id, NULL);
+	owed = clientele_answer_text(caller, 1);
+	SPI_finish();
+	if (owed == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(owed));
 }
 
 /* earned(population_id int, request_id text) */

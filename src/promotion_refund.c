@@ -67,10 +67,13 @@ taken_back(const ClienteleBoundPromotion *bound, const ClienteleBill *bill, Clie
 	const ClientelePromotion *promotion = bound->promotion;
 	ClienteleRounding rounding = promotion->rounding;
 
-	if (promotion->after_refund == CLIENTELE_KEEP || clientele_decimal_sign(refunded) == 0)
+	if (promotion->after_refund == CLIENTELE_KEEP)
 		return CLIENTELE_ZERO;
+	/* also of a bill of 0, such as that of a gift for a birthday */
 	if (clientele_decimal_compare(refunded, bill->amount) == 0)
 		return given;
+	if (clientele_decimal_sign(refunded) == 0)
+		return CLIENTELE_ZERO;
 	if (promotion->after_refund == CLIENTELE_RECOMPUTE)
 		return clientele_money_greatest(clientele_money_subtract(given, given_on_kept(bound, bill, refunded, kept, spent)),
 										CLIENTELE_ZERO);

@@ -277,12 +277,16 @@ $$;
 REVOKE ALL ON FUNCTION clientele.lock_all(regclass[]) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.lock_all(regclass[]) IS 'internal: locks tables and views for good, all of them or none, for as long as lock_timeout allows';
 
+CREATE FUNCTION clientele.owed_now(population_id int) RETURNS text
+    AS 'MODULE_PATHNAME', 'clientele_owed_now' LANGUAGE C VOLATILE STRICT;
+REVOKE ALL ON FUNCTION clientele.owed_now(int) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.owed_now(int) IS 'internal: what all customers of a population have, in words, as committed now, whatever the snapshot; NULL: nothing';
+
 CREATE FUNCTION clientele.refuse_owed(population clientele.population) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    owed text := (SELECT string_agg(format('%s %s', trim_scale(o.amount), o.what), ', ' ORDER BY o.what)
-                  FROM clientele.owed(population.population_id) AS o);
+    owed text := clientele.owed_now(population.population_id);
 BEGIN
     IF owed IS NOT NULL THEN
         RAISE dependent_objects_still_exist USING

@@ -82,20 +82,20 @@ COMMENT ON FUNCTION clientele.give_back(bigint, text, numeric, text, jsonb) IS '
 
 CREATE FUNCTION clientele.claim_best_for(caller regrole, population text, key text, request_id text, bill jsonb, policy text, redeem boolean,
                                          OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
-                                         OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+                                         OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[], OUT promotion text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_claim_best' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION clientele.claim_best_for(regrole, text, text, text, jsonb, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.claim_best_for(regrole, text, text, text, jsonb, text, boolean) IS 'internal: claim_best, behind the door';
 
 CREATE FUNCTION clientele.claim_best(population text, key text, request_id text, bill jsonb, policy text DEFAULT 'best for customer', redeem boolean DEFAULT false,
                                      OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
-                                     OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+                                     OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[], OUT promotion text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.claim_best(text, text, text, jsonb, text, boolean) IS 'takes the best combination of promotions for a bill, as best_offers would say it, one row for each: all of it, or what is best without what has just been sold out. No row: there is nothing to be had. The claims have the request ids request_id, request_id/2, request_id/3 ...; asked again, the answer is the same';
+COMMENT ON FUNCTION clientele.claim_best(text, text, text, jsonb, text, boolean) IS 'takes the best combination of promotions for a bill, as best_offers would say it, one row for each, with its promotion: all of it, or what is best without what has just been sold out. No row: there is nothing to be had. The claims have the request ids request_id, request_id/2, request_id/3 ...; asked again, the answer is the same';
 
 CREATE FUNCTION clientele.claim_best(population text, key anynonarray, request_id text, bill jsonb, policy text DEFAULT 'best for customer', redeem boolean DEFAULT false,
                                      OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
-                                     OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+                                     OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[], OUT promotion text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'clientele_door_for_key' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.claim_best(text, anynonarray, text, jsonb, text, boolean) IS 'the same with the key in its own type';
 

@@ -92,6 +92,17 @@ $$;
 REVOKE ALL ON FUNCTION clientele.promotion_definition(clientele.population, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.promotion_definition(clientele.population, text) IS 'internal: the draft, or else the version that applies, of a promotion; or a definition itself';
 
+CREATE FUNCTION clientele.coupon_definition(population clientele.population, benefit jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT coalesce(o.draft, v.definition)::text::jsonb
+    FROM clientele.offered_promotion AS o
+    LEFT JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
+    WHERE o.population_id = population.population_id AND o.name = benefit ->> 'coupon'
+    $$;
+REVOKE ALL ON FUNCTION clientele.coupon_definition(clientele.population, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.coupon_definition(clientele.population, jsonb) IS 'internal: the draft, or else the version that applies, of the promotion that coupons of a benefit are for';
+
 -- What one claim can cost at most, in money; NULL: there is no bound, or it is not money.
 CREATE FUNCTION clientele.most_of_claim(population clientele.population, benefit jsonb) RETURNS numeric
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -106,16 +117,22 @@ CREATE FUNCTION clientele.most_of_claim(population clientele.population, benefit
                  THEN (SELECT max((s ->> 'off')::numeric) FROM jsonb_array_elements(benefit -> 'steps') AS s) END
         WHEN 'coupon' THEN
             (SELECT clientele.most_of_claim(population, given.benefit)
-             FROM (SELECT coalesce(o.draft, v.definition)::text::jsonb -> 'benefit' AS benefit
-                   FROM clientele.offered_promotion AS o
-                   LEFT JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
-                   WHERE o.population_id = population.population_id AND o.name = most_of_claim.benefit ->> 'coupon') AS given
+             FROM (SELECT clientele.coupon_definition(population, most_of_claim.benefit) -> 'benefit' AS benefit) AS given
              -- a coupon for coupons would be worth what its own are worth: nobody can say
              WHERE given.benefit ->> 'kind' <> 'coupon') * coalesce((benefit ->> 'quantity')::numeric, 1)
         END
     $$;
 REVOKE ALL ON FUNCTION clientele.most_of_claim(clientele.population, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.most_of_claim(clientele.population, jsonb) IS 'internal: the most money that one claim of a benefit can cost; NULL: unbounded, or not to be said in money';
+
+CREATE FUNCTION clientele.most_of_promotion(population clientele.population, definition jsonb) RETURNS numeric
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT least((definition ->> 'budget')::numeric,
+                 (definition #>> '{stock,total}')::numeric * clientele.most_of_claim(population, definition -> 'benefit'))
+    $$;
+REVOKE ALL ON FUNCTION clientele.most_of_promotion(clientele.population, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.most_of_promotion(clientele.population, jsonb) IS 'internal: the most money that all claims of a promotion together can cost, by its budget and its total; NULL: unbounded, or not to be said in money';
 
 -- How often one customer can claim it in a term; NULL: as often as he likes.
 CREATE FUNCTION clientele.claims_of_customer(stock jsonb, from_day date, to_day date) RETURNS numeric
@@ -146,6 +163,7 @@ DECLARE
     days int;
     replayed jsonb;
     most numeric;
+    most_of_coupons numeric;
     noon CONSTANT text := 'YYYY-MM-DD"T"12:00:00';
 BEGIN
     SELECT * INTO offered FROM clientele.promotion_definition(owned, promotion);
@@ -180,6 +198,7 @@ BEGIN
 
     most := coalesce(clientele.most_of_claim(owned, offered.definition -> 'benefit'),
                      (clientele.benefit(bill || jsonb_build_object('at', to_char(from_day, noon)), replayed::text::clientele.promotion, clientele.bill_amount(bill))).value);
+    most_of_coupons := clientele.most_of_promotion(owned, clientele.coupon_definition(owned, offered.definition -> 'benefit'));
 
     RETURN QUERY
     WITH meant AS MATERIALIZED (
@@ -221,7 +240,7 @@ BEGIN
     SELECT p.share, m.customers, q.customers, round(p.claims * p.by_stock * p.by_budget)::bigint,
            round(p.given * p.by_stock * p.by_budget, 2), round(p.revenue * p.by_stock * p.by_budget, 2),
            CASE WHEN offered.definition #>> '{benefit,kind}' NOT IN ('points', 'coupon') THEN round(p.cost * p.by_stock * p.by_budget, 2) END,
-           round(least((offered.definition ->> 'budget')::numeric,
+           round(least((offered.definition ->> 'budget')::numeric, most_of_coupons,
                        most * least((stock ->> 'total')::numeric, (stock ->> 'per_day')::numeric * (to_day - from_day + 1),
                                     m.customers * p.share / 100 * clientele.claims_of_customer(stock, from_day, to_day))), 2),
            nullif(concat_ws(', ', CASE WHEN p.by_day THEN 'stock per day' END, CASE WHEN p.by_stock < 1 THEN 'stock' END,

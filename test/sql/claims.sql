@@ -347,8 +347,8 @@ SELECT till.offer('best', '{"priority": 5, "benefit": {"kind": "amount off", "am
        till.offer('third', '{"priority": 3, "benefit": {"kind": "percent off", "percent": 10}, "after_refund": "recompute", "exclusive_group": "g"}'),
        till.offer('extra', '{"benefit": {"kind": "points", "points": 9}, "after_refund": "none"}');
 SELECT promotion, amount, value, points FROM best_offers('guest', 1, '{"amount": 80}');
-SELECT claim_id IS NOT NULL AS claimed, state, kind, amount, value, points, reasons FROM claim_best('guest', 1, 'b1', '{"amount": 80}');
-SELECT claim_id IS NOT NULL AS claimed, state, kind, amount, value, points, reasons FROM claim_best('guest', 1, 'b1', '{"amount": 80}');
+SELECT claim_id IS NOT NULL AS claimed, promotion, state, kind, amount, value, points, reasons FROM claim_best('guest', 1, 'b1', '{"amount": 80}');
+SELECT claim_id IS NOT NULL AS claimed, promotion, state, kind, amount, value, points, reasons FROM claim_best('guest', 1, 'b1', '{"amount": 80}');
 SELECT claim_best('guest', 1, 'b1', '{"amount": 81}');
 SELECT claim_best('guest', 2, 'b1', '{"amount": 80}');
 SELECT claim_best('guest', 1, 'b1', '{"amount": 80}', 'first');
@@ -516,6 +516,17 @@ SELECT count(*) FROM claim JOIN offered_promotion USING (promotion_id) WHERE nam
 RESET enable_seqscan;
 DROP INDEX by_staff, by_bill, by_time;
 SELECT claim('guest', 10, 'indexed', 'index 10', '{"amount": 10, "staff": "bo"}') IS NOT NULL AS claimed;
+
+-- ---------------------------------------------------------------------------
+-- For a birthday, on a bill of nothing: all of that is all of it
+-- ---------------------------------------------------------------------------
+
+SELECT till.offer('birthday', '{"benefit": {"kind": "stored value", "amount": 100}, "after_refund": "proportional", "budget": 150}');
+SELECT claim_id AS birthday FROM try_claim('guest', 37, 'birthday', 'birthday 1', '{"amount": 0}', redeem => true) \gset
+SELECT state, refunded_total, taken_back, from_balance, uncovered FROM give_back(:birthday, 'birthday 2');
+SELECT clientele.balance('guest', 37, 'stored value');
+SELECT * FROM till.stock('birthday');
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
 
 -- ---------------------------------------------------------------------------
 -- A key column that the clinic has renamed

@@ -75,6 +75,19 @@ SELECT * FROM clientele.simulate_promotion('shopper', :'august' || '"benefit": {
 SELECT * FROM clientele.simulate_promotion('shopper', 'summer');
 SELECT * FROM clientele.simulate_promotion('shopper', :'august' || '"benefit": {"kind": "points", "points": 5}}', at_take_up => '{110}');
 
+-- Coupons can cost what they are for, and all of them no more than it has.
+SELECT clientele.define_promotion('shopper', 'ticket', (:'august' || '"benefit": {"kind": "amount off", "amount": 20}}')::jsonb);
+\set tickets '"benefit": {"kind": "coupon", "coupon": "ticket", "quantity": 3}, "stock": {"per_customer": 1}}'
+\set liability 'SELECT take_up, liability FROM clientele.simulate_promotion(''shopper'', :''august'' || :''tickets'', at_take_up => ''{1,100}'');'
+:liability
+SELECT clientele.define_promotion('shopper', 'ticket', (:'august' || '"benefit": {"kind": "amount off", "amount": 20}, "stock": {"total": 100}}')::jsonb);
+:liability
+SELECT clientele.define_promotion('shopper', 'ticket', (:'august' || '"benefit": {"kind": "percent off", "percent": 20}, "budget": 1500}')::jsonb);
+:liability
+SELECT clientele.define_promotion('shopper', 'ticket', (:'august' || '"benefit": {"kind": "percent off", "percent": 20}}')::jsonb);
+:liability
+SELECT clientele.drop_promotion('shopper', 'ticket');
+
 -- ---------- what has happened ----------
 -- Promotions, claims in every state, with money that comes back in part.
 INSERT INTO clientele.offered_promotion (population_id, name, state, version, holdout)

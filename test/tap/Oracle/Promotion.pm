@@ -474,8 +474,9 @@ sub in_order
 sub taken_back
 {
 	my ($p, $bill, $given, $refunded, $kept, $spent) = @_;
-	return 0 if $p->{rule} eq 'none' || $refunded == 0;
+	return 0 if $p->{rule} eq 'none';
 	return $given if $refunded == $bill->{amount};
+	return 0 if $refunded == 0;
 	return most(0, $given - weighed($p, $kept, defined $spent ? $spent - $refunded : undef, 1)->{given}) if $p->{rule} eq 'recompute';
 	my $decimals = $is_money{ $p->{kind} } ? $p->{decimals} : 0;
 
