@@ -11,12 +11,15 @@ CREATE FUNCTION clientele.offers_changed() RETURNS trigger
 REVOKE ALL ON FUNCTION clientele.offers_changed() FROM PUBLIC;
 COMMENT ON FUNCTION clientele.offers_changed() IS 'internal: trigger that makes every session read its promotions anew after commit';
 
-CREATE TRIGGER offers_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON clientele.offered_promotion
-    FOR EACH STATEMENT EXECUTE FUNCTION clientele.offers_changed();
+-- Also where a subscription brings the rows, which fires what is always enabled, and of rows alone.
+CREATE TRIGGER offers_changed AFTER INSERT OR UPDATE OR DELETE ON clientele.offered_promotion
+    FOR EACH ROW EXECUTE FUNCTION clientele.offers_changed();
 COMMENT ON TRIGGER offers_changed ON clientele.offered_promotion IS 'sessions read their promotions anew';
-CREATE TRIGGER offers_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON clientele.branch_zone
-    FOR EACH STATEMENT EXECUTE FUNCTION clientele.offers_changed();
+ALTER TABLE clientele.offered_promotion ENABLE ALWAYS TRIGGER offers_changed;
+CREATE TRIGGER offers_changed AFTER INSERT OR UPDATE OR DELETE ON clientele.branch_zone
+    FOR EACH ROW EXECUTE FUNCTION clientele.offers_changed();
 COMMENT ON TRIGGER offers_changed ON clientele.branch_zone IS 'sessions read their promotions anew';
+ALTER TABLE clientele.branch_zone ENABLE ALWAYS TRIGGER offers_changed;
 
 CREATE FUNCTION clientele.check_allowed(caller regrole, population text, rights text[]) RETURNS void
     AS 'MODULE_PATHNAME', 'clientele_check_allowed_sql' LANGUAGE C STABLE STRICT;

@@ -93,7 +93,48 @@ $subscriber->wait_for_subscription_sync($publisher, 'clinic');
 replicated(q{INSERT INTO payment VALUES (41, 1, DEFAULT, 5, 1), (42, 2, DEFAULT, 5, 2)}, 'INSERT by the root');
 replicated(q{TRUNCATE payment}, 'TRUNCATE by the root');
 $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION clinic');
+
+# ---------- all of a database, with our own tables ----------
+
+$_->safe_psql('postgres', 'CREATE DATABASE whole') for $publisher, $subscriber;
+$publisher->safe_psql('whole', q{
+	CREATE EXTENSION clientele;
+	CREATE TABLE guest (id int PRIMARY KEY);
+	INSERT INTO guest VALUES (1);
+	SELECT clientele.create_population('guest', 'guest', 'id', 'UTC'), clientele.publish('guest')});
+$publisher->safe_psql('whole', q{CALL clientele.refresh('guest')});
+$publisher->safe_psql('whole', q{
+	SELECT clientele.define_promotion('guest', name, '{"term": {"from": "2020-01-01"}, "branches": "all", "benefit": {"kind": "points", "points": 5},
+		"after_refund": "none"}') FROM unnest('{first,second}'::text[]) AS name;
+	SELECT clientele.publish_promotion('guest', 'first');
+	SELECT clientele.claim('guest', 1, 'first', 'r-1', '{"amount": 5}', redeem => true);
+	CREATE PUBLICATION whole FOR ALL TABLES});
+my $schema = "$PostgreSQL::Test::Utils::tmp_check/whole.sql";
+command_ok([ 'pg_dump', '--no-sync', '--schema-only', '--no-publications', "--file=$schema", $publisher->connstr('whole') ], 'its definitions');
+command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $subscriber->connstr('whole'), '-f', $schema ], 'are those of another');
+$subscriber->safe_psql('whole', "CREATE SUBSCRIPTION whole CONNECTION '" . $publisher->connstr . " dbname=whole' PUBLICATION whole");
+$subscriber->poll_query_until('whole', q{SELECT bool_and(srsubstate IN ('r', 's')) FROM pg_subscription_rel}) or die 'not copied';
+
+# A session that asks before and after: what was published and paused elsewhere meanwhile is so here.
+my $ask = q{SELECT string_agg(concat_ws(' ', promotion, eligible), ', ' ORDER BY promotion) FROM clientele.offers('guest', 1, '{"amount": 5}')};
+my $there = 'psql -Xq -o /dev/null -d "' . $publisher->connstr('whole') . '" -c';
+is( $subscriber->safe_psql('whole', qq{
+		$ask;
+		\\! $there "SELECT clientele.pause_promotion('guest', 'first'), clientele.publish_promotion('guest', 'second')"
+		DO 'BEGIN WHILE (SELECT count(*) FROM clientele.promotion_version) < 2 LOOP PERFORM pg_sleep(0.02); END LOOP; END';
+		$ask}),
+	"first t\nfirst f, second t", 'promotions of a database that is replicated whole');
+$subscriber->safe_psql('whole', 'DROP SUBSCRIPTION whole');
 $publisher->stop;
+
+# It takes over: as doc/operations.md says.
+my ($takeover) = slurp_file('doc/operations.md') =~ /^(    SELECT format\('SELECT setval.*?\\gexec\n)/ms or die 'not on the page';
+is( $subscriber->safe_psql('whole', "\\o /dev/null\n$takeover\\o\n" . q{
+		SELECT clientele.claim('guest', 1, 'first', 'r-1', '{"amount": 5}', redeem => true);
+		SELECT clientele.claim('guest', 1, 'second', 'r-2', '{"amount": 5}', redeem => true);
+		SELECT clientele.balance('guest', 1, 'points');
+		SELECT count(*) FROM clientele.verify_promotions('guest')}),
+	"1\n2\n10\n0", 'goes on where the other was');
 
 # ---------- a restore of data that disables triggers ----------
 
