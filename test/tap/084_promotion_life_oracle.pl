@@ -447,7 +447,7 @@ sub number_claims
 	my @numbers = map { /^(\d+)/ ? $1 : () } @{ $item->{answer} };
 	for my $claim (grep { !$_->{id} } @{ $life->{claims} })
 	{
-		my ($by) = $claim->{given_by} ? grep { $_->{request} eq $claim->{given_by}[0] && $_->{nth} == $claim->{given_by}[1] } @{ $life->{claims} } : ();
+		my ($by) = $claim->{given_by} ? grep { $_->{request} eq $claim->{given_by}[0] && $_->{nth} eq $claim->{given_by}[1] } @{ $life->{claims} } : ();
 		my $from = $by ? $given->{ $by->{id} } : $claim->{origin} eq 'batch' ? $given->{"$claim->{batch}|$claim->{key}"} : \@numbers;
 		$claim->{id} = shift @$from;
 	}

@@ -317,7 +317,7 @@ sub benefit_columns
 sub is_there { my ($life, $key) = @_; return $life->{customer}{$key} && !$life->{customer}{$key}{forgotten}; }
 sub find_promotion { my ($life, $name) = @_; my ($found) = grep { $_->{name} eq $name } @{ $life->{promotions} }; return $found; }
 # The last of them: what is asked again under a number that was forgotten is new.
-sub claim_for_request { my ($life, $of) = @_; my ($found) = reverse grep { $_->{request} eq $of->[0] && $_->{nth} == $of->[1] } @{ $life->{claims} }; return $found; }
+sub claim_for_request { my ($life, $of) = @_; my ($found) = reverse grep { $_->{request} eq $of->[0] && $_->{nth} eq $of->[1] } @{ $life->{claims} }; return $found; }
 sub place_of { my ($life, $claim) = @_; for my $i (0 .. $#{ $life->{claims} }) { return "#$i" if $life->{claims}[$i] == $claim; } die 'no such claim'; }
 
 
@@ -896,7 +896,7 @@ sub use_claim
 	my $by = place_of($life, $claim);
 	for my $nth (1 .. $given)
 	{
-		push @{ $life->{claims} }, { request => $claim->{request}, nth => ++$claim->{children}, promotion => $coupon->{name}, version => $coupon->{version}, p => $coupon->{p}, key => $claim->{key},
+		push @{ $life->{claims} }, { request => $claim->{request}, nth => "$claim->{nth}/" . ++$claim->{children}, promotion => $coupon->{name}, version => $coupon->{version}, p => $coupon->{p}, key => $claim->{key},
 			state => 'held', claimed_at => $now, expires_at => $expires_at, day => $day, coupon => 1, had => [ [ $claim->{key}, $now ] ], refunded => 0, taken_back => 0, value_back => 0, back => [ 0, 0, 0, 0 ],
 			origin => 'benefit', origin_of => $by, given_by => [ @$claim{qw(request nth)} ] };
 	}
@@ -962,7 +962,7 @@ sub given_left
 sub given_by
 {
 	my ($life, $claim) = @_;
-	return grep { $_->{given_by} && $_->{given_by}[0] eq $claim->{request} && $_->{given_by}[1] == $claim->{nth} } @{ $life->{claims} };
+	return grep { $_->{given_by} && $_->{given_by}[0] eq $claim->{request} && $_->{given_by}[1] eq $claim->{nth} } @{ $life->{claims} };
 }
 
 # What had expired was gone before.
