@@ -25,6 +25,7 @@ PG_FUNCTION_INFO_V1(clientele_expression_eq);
 PG_FUNCTION_INFO_V1(clientele_expression_ne);
 PG_FUNCTION_INFO_V1(clientele_expression_hash);
 PG_FUNCTION_INFO_V1(clientele_expression_identifiers);
+PG_FUNCTION_INFO_V1(clientele_expression_forgets);
 PG_FUNCTION_INFO_V1(clientele_expression_conditions);
 
 static char *
@@ -163,6 +164,28 @@ clientele_expression_identifiers(PG_FUNCTION_ARGS)
 			elements[count++] = CStringGetTextDatum(list.names[i]);
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* Whether it has an aggregate with a window that moves: what that counts it does not count for good. */
+static bool
+forgets(const ClienteleNode *node)
+{
+	const ClienteleAggregate *extras = node->aggregate;
+
+	if (extras != NULL && (extras->window.kind == CLIENTELE_WINDOW_LAST || extras->window.kind == CLIENTELE_WINDOW_BETWEEN))
+		return true;
+	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
+	{
+		if (forgets(operand))
+			return true;
+	}
+	return false;
+}
+
+Datum
+clientele_expression_forgets(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(forgets(clientele_expression_parse(DatumGetExpressionText(PG_GETARG_DATUM(0)), NULL)));
 }
 
 /* The operands of the outermost AND, or the whole. */

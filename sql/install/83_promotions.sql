@@ -77,6 +77,46 @@ $$;
 REVOKE ALL ON FUNCTION clientele.named_promotion(clientele.population, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.named_promotion(clientele.population, text) IS 'internal: the promotion of that name, or an error that says which one is perhaps meant';
 
+CREATE FUNCTION clientele.forgets(rule clientele.expression) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'clientele_expression_forgets' LANGUAGE C IMMUTABLE STRICT;
+REVOKE ALL ON FUNCTION clientele.forgets(clientele.expression) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.forgets(clientele.expression) IS 'internal: whether it counts something for some days only, as sum(payment.amount last 365 days) does';
+
+-- What a promotion measures begins with its term; less what has left a window since then, that would be anything.
+CREATE FUNCTION clientele.check_measure(population clientele.population, measure text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    rules text[];
+    rule text;
+BEGIN
+    WITH RECURSIVE metric AS (
+        SELECT d.name, d.body ->> 'value' AS rule
+        FROM clientele.version AS v CROSS JOIN LATERAL clientele.model_definitions(v.model) AS d
+        WHERE v.population_id = population.population_id AND v.version = population.live_version AND d.kind = 'metric'
+    ), read AS (
+        SELECT m.name, m.rule FROM metric AS m WHERE m.name = measure
+        UNION
+        SELECT m.name, m.rule FROM read AS r JOIN metric AS m ON m.name = ANY (clientele.identifiers(r.rule::clientele.expression))
+    )
+    SELECT array_agg(r.rule) INTO rules FROM read AS r;
+    IF rules IS NULL THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format('"%s" is no metric, so nothing is spent by it', measure),
+            HINT = format('SELECT clientele.define_metric(%L, ''spent'', ''sum(payment.amount)''); then publish and refresh.', population.name);
+    END IF;
+    SELECT r INTO rule FROM unnest(rules) AS r WHERE clientele.forgets(r::clientele.expression) LIMIT 1;
+    IF FOUND THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format('"%s" does not accumulate, so what is spent in the term cannot be told from it', measure),
+            DETAIL = format('What has left a window would count as less: %s.', rule),
+            HINT = 'Name a metric of all time, such as ''sum(payment.amount)'': what was spent before the term is taken off it.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION clientele.check_measure(clientele.population, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_measure(clientele.population, text) IS 'internal: an error unless that is a metric that accumulates';
+
 CREATE FUNCTION clientele.check_promotion(population clientele.population, definition clientele.promotion) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
@@ -86,14 +126,10 @@ DECLARE
     coupon text := written #>> '{benefit,coupon}';
 BEGIN
     PERFORM clientele.check_audience(population.name, definition);
-    IF measure <> 'bill' AND NOT EXISTS (
-        SELECT FROM clientele.version AS v CROSS JOIN LATERAL clientele.model_definitions(v.model) AS d
-        WHERE v.population_id = population.population_id AND v.version = population.live_version AND d.kind = 'metric' AND d.name = measure)
-    THEN
-        RAISE wrong_object_type USING
-            MESSAGE = format('"%s" is no metric, so nothing is spent by it', measure),
-            HINT = format('SELECT clientele.define_metric(%L, ''spent'', ''sum(payment.amount)''); then publish and refresh.', population.name);
-    ELSIF coupon IS NOT NULL AND NOT EXISTS (
+    IF measure <> 'bill' THEN
+        PERFORM clientele.check_measure(population, measure);
+    END IF;
+    IF coupon IS NOT NULL AND NOT EXISTS (
         SELECT FROM clientele.offered_promotion AS o WHERE o.population_id = population.population_id AND o.name = coupon)
     THEN
         RAISE undefined_object USING

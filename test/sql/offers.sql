@@ -24,6 +24,7 @@ SELECT clientele.define_metric('offers', 'paid_year', 'sum(payment.amount last 3
 SELECT clientele.define_metric('offers', 'last_paid', 'latest(payment)');
 SELECT clientele.define_metric('offers', 'days', 'days_since(latest(payment))');
 SELECT clientele.define_metric('offers', 'town', 'city');
+SELECT clientele.define_metric('offers', 'paid_less', 'paid - 2 * coalesce(paid_year, 0)');
 SELECT clientele.define_ladder('offers', 'class', '[{"label":"A","when":"paid_year >= 50000"},{"label":"B","when":"paid_year > 0"}]');
 SELECT clientele.define_tag('offers', 'loyal', 'count(payment) > 1');
 SELECT clientele.define_tag('offers', 'blacklist');
@@ -58,6 +59,8 @@ SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend"
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "town"}}'));
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "class"}}'));
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "id"}}'));
+SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "paid_year"}}'));
+SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "paid_less"}}'));
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"benefit": {"kind": "coupon", "coupon": "birthday", "quantity": 1}}'));
 SELECT clientele.define_promotion('offers', '', offers_shop.promotion('{}'));
 SELECT clientele.define_promotion('offers', repeat('长', 22), offers_shop.promotion('{}'));
