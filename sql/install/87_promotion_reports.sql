@@ -303,10 +303,11 @@ BEGIN
         WHERE c.population_id = owned.population_id AND c.promotion_id = offered.promotion_id AND c.state = 'redeemed'
         GROUP BY c.key
     ), payment AS MATERIALIZED (
-        SELECT p.* FROM clientele.paid_on_days(owned, began, greatest(until, (SELECT max(t.day) FROM taker AS t) + days)) AS p
+        -- a later version may begin after the first have taken it
+        SELECT p.* FROM clientele.paid_on_days(owned, least(began, (SELECT min(t.day) FROM taker AS t)), greatest(until, (SELECT max(t.day) FROM taker AS t) + days)) AS p
         WHERE p.revenue <> 0
     ), spent AS (
-        SELECT p.key, sum(p.revenue) FILTER (WHERE p.day <= until) AS revenue FROM payment AS p GROUP BY p.key
+        SELECT p.key, sum(p.revenue) FILTER (WHERE p.day BETWEEN began AND until) AS revenue FROM payment AS p GROUP BY p.key
     ), later AS (
         SELECT t.key, sum(p.revenue) AS revenue FROM taker AS t JOIN payment AS p ON p.key = t.key AND p.day > t.day AND p.day <= least(t.day + days, today)
         GROUP BY t.key
@@ -555,14 +556,15 @@ DECLARE
     evidence jsonb;
     decided_at text;
     zone text;
+    home text;
     at timestamptz;
     again record;
     local CONSTANT text := 'YYYY-MM-DD HH24:MI:SS';
 BEGIN
     SELECT v.* INTO STRICT version FROM clientele.promotion_version AS v WHERE v.promotion_id = claim.promotion_id AND v.version = claim.version;
     definition := version.definition::text::jsonb;
-    SELECT coalesce((SELECT z.time_zone FROM clientele.branch_zone AS z WHERE z.population_id = p.population_id AND z.branch = claim.branch), p.time_zone)
-    INTO STRICT zone FROM clientele.population AS p WHERE p.population_id = claim.population_id;
+    SELECT coalesce((SELECT z.time_zone FROM clientele.branch_zone AS z WHERE z.population_id = p.population_id AND z.branch = claim.branch), p.time_zone), p.time_zone
+    INTO STRICT zone, home FROM clientele.population AS p WHERE p.population_id = claim.population_id;
 
     SELECT b.* INTO batch FROM clientele.coupon_batch AS b WHERE b.batch_id = claim.origin_id AND claim.origin IN ('batch', 'code');
     RETURN QUERY
@@ -598,12 +600,18 @@ BEGIN
     WHERE evidence IS NOT NULL AND (r.item = 'audience' OR decided_at = 'claim') ORDER BY r.place, c.place;
 
     -- The bill is asked again, as it was, at the instant at which it was asked.
-    SELECT s.at, s.evidence INTO at, evidence FROM clientele.claim_step AS s
+    SELECT s.at, s.evidence, s.step INTO at, evidence, decided_at FROM clientele.claim_step AS s
     WHERE s.claim_id = claim.claim_id AND s.step IN ('claim', 'redeem') AND s.bill IS NOT NULL ORDER BY s.at LIMIT 1;
     IF FOUND AND claim.bill IS NOT NULL THEN
-        again := clientele.benefit(claim.bill, version.definition, (evidence ->> 'spent')::numeric, at, zone);
+        -- Who has claimed it before there was a bill was asked for the term then, when no branch was known.
+        IF decided_at = 'redeem' AND claim.origin = 'claim' THEN
+            at := claim.claimed_at;
+        ELSE
+            home := zone;
+        END IF;
+        again := clientele.benefit(claim.bill, version.definition, (evidence ->> 'spent')::numeric, at, home);
         RETURN QUERY
-        SELECT 'term', to_char(at AT TIME ZONE zone, local),
+        SELECT 'term', to_char(at AT TIME ZONE home, local),
                concat_ws(', ', format('from %s', definition #>> '{term,from}'), 'to ' || (definition #>> '{term,to}'),
                          'weekdays ' || (SELECT string_agg(d, ' ') FROM jsonb_array_elements_text(definition #> '{term,days}') AS d),
                          (definition #>> '{term,hours,from}') || '-' || (definition #>> '{term,hours,to}')),

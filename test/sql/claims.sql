@@ -199,6 +199,7 @@ SELECT redeem(:first, 'k4');
 SELECT redeem(:first, 'k4', '{"amount": 100, "channel": "web"}');
 \set VERBOSITY terse
 SELECT amount FROM redeem(:first, 'k4', '{"amount": 1000, "channel": "store", "branch": "1"}');
+SELECT value, condition, holds FROM explain_claim(:first) WHERE item = 'term' OR NOT holds;
 SELECT * FROM till.stock('coupon');
 SELECT redeem(:second, 'k5', '{"amount": 100, "channel": "store", "branch": "1"}');
 SELECT redeem(:second, 'k5', '{"amount": 300, "channel": "store", "branch": "2"}');

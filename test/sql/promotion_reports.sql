@@ -246,6 +246,13 @@ FROM (SELECT key, min(redeemed_at)::date AS day FROM clientele.claim JOIN client
       WHERE name = 'june' AND claim.state = 'redeemed' GROUP BY 1) AS t
 LEFT JOIN shop.day AS d ON d.customer = t.key AND d.day > t.day AND d.day <= t.day + 10
 UNION SELECT "group", customers, later_buyers, later_revenue FROM shop.effect WHERE "group" = 'takers';
+-- Of a version that begins later, after some had taken it: what they pay after that counts all the same.
+BEGIN;
+UPDATE clientele.promotion_version SET definition = replace(definition::text, '"from": "2026-06-10"', '"from": "2026-06-18"')::clientele.promotion
+WHERE promotion_id = (SELECT promotion_id FROM clientele.offered_promotion WHERE name = 'june');
+SELECT n.from_day::text, n.revenue < o.revenue AS less, n.later_revenue - o.later_revenue AS difference
+FROM shop.effect AS o JOIN clientele.promotion_effect('shopper', 'june', 10) AS n USING ("group") WHERE "group" = 'takers';
+ROLLBACK;
 SELECT * FROM clientele.promotion_effect('shopper', 'new');
 SELECT * FROM clientele.promotion_effect('shopper', 'old');
 SELECT * FROM clientele.promotion_effect('shopper', 'june', 0);

@@ -433,11 +433,12 @@ sub is_answer
 	return $expected eq join("\n", @got);
 }
 
-# What people have said until now, and the earn rules that there are.
+# What people have said until now, the earn rules that there are, and what is left of budgets.
 sub words_of
 {
 	my ($life) = @_;
-	return { said => { map { ($_ => [ @{ $life->{customer}{$_}{said} } ]) } keys %{ $life->{customer} } }, rules => [ earn_rules($life) ] };
+	return { said => { map { ($_ => [ @{ $life->{customer}{$_}{said} } ]) } keys %{ $life->{customer} } }, rules => [ earn_rules($life) ],
+		budgets => { map { ($_->{name} => budget_left($life, $_)) } @{ $life->{promotions} } } };
 }
 
 # Numbers for the claims that an item has made: of its answer, or given by such.
@@ -455,15 +456,16 @@ sub number_claims
 }
 
 # An item as the step of one who looked when these words held; {only} is what he has got of all that he might.
-sub step_by_words { my ($item, $words) = @_; return { %{ $item->{step} }, only => $item->{only}, said => $words->{said}, rules => $words->{rules} }; }
+sub step_by_words { my ($item, $words) = @_; return { %{ $item->{step} }, only => $item->{only}, map { $_ => $words->{$_} } qw(said rules budgets) }; }
 
 # The first of the words under which the model says what was answered, the latest first; undef: under none.
 # Who asks for one customer and one promotion has locked both.  The customers of a segment and the earn rules are
-# looked for before they are locked, and others may have said something else meanwhile.
+# looked for before they are locked, and others may have said something else meanwhile; and of a budget of which
+# nothing is taken without a bill nothing is locked.
 sub words_that_fit
 {
 	my ($life, $item, @words) = @_;
-	@words = $words[-1] if $item->{step}{do} !~ /^(issue_coupons|earn)$/;
+	@words = $words[-1] unless $item->{step}{do} =~ /^(issue_coupons|earn)$/ || ($item->{step}{do} eq 'claim' && !$item->{step}{bill});
 	for my $words (reverse @words) { return $words if is_answer($life, { %$item, step => step_by_words($item, $words) }); }
 	return undef;
 }
@@ -510,7 +512,7 @@ sub live_again
 		push @wrong, "commit $place:", burst_sql($life, $item->{step}, 0), (map { "  model: $_" } @expected), "  SQL:   @{ $item->{answer} }"
 			if "@expected" ne "@{ $item->{answer} }";
 	}
-	push @wrong, map { ('never answered so:', burst_sql($life, $_->{step}, 0), (map { "  model: $_" } @{ $_->{models} }), "  SQL:   @{ $_->{answer} }") } grep { !$_->{fits} } @open;
+	push @wrong, map { ("never answered so, asked from $_->{from} until $_->{until}:", burst_sql($life, $_->{step}, 0), (map { "  model: $_" } @{ $_->{models} }), "  SQL:   @{ $_->{answer} }") } grep { !$_->{fits} } @open;
 	push @wrong, 'commits:', map { "  $_->{at}, asked from $_->{item}{from} until $_->{item}{until}: " . join(' ', map { s/^.*?(clientele\.\w+\([^{]*).*$/$1/sr } step_sql({ %$life, at_once => 1 }, $_->{item}{step})) } @commits if @wrong;
 	return @wrong;
 }

@@ -17,7 +17,7 @@ use Oracle::Calendar;
 use Oracle::Profile;
 use Oracle::Promotion;
 
-our @EXPORT = qw(branch_moment effective_state term_begins terms_of earn_rules balance life_verb copy_life claim_lines lot_lines people_lines stock_line claim_for_request);
+our @EXPORT = qw(branch_moment budget_left effective_state is_there held_out term_begins terms_of earn_rules balance life_verb copy_life claim_lines lot_lines people_lines stock_line claim_for_request);
 
 sub zone_of { my ($life, $branch) = @_; return (defined $branch ? $life->{zones}{$branch} : undef) // $life->{zone}; }
 sub branch_moment { my ($life, $branch, $us) = @_; return local_moment(zone_of($life, $branch), $us); }
@@ -181,10 +181,11 @@ sub known_value
 }
 
 # What nobody knows the value of yet is so when nothing is left at all.
+# {budgets}: what was left when that was looked at, if others have taken of it since.
 sub is_too_dear
 {
 	my ($life, $promotion, $value) = @_;
-	my $left = budget_left($life, $promotion);
+	my $left = defined $value || !$life->{budgets} ? budget_left($life, $promotion) : $life->{budgets}{ $promotion->{name} };
 	return defined $left && (defined $value ? $value > 0 && $value > $left : $left <= 0);
 }
 
@@ -563,7 +564,7 @@ sub do_claim
 	push @reasons, [ 'team', 'team' ] if $p->{joiners} && $step->{redeem} && !$completes;
 
 	my $given = $bill ? $weighed->{given} : undef;
-	my @lacking = lacking($life, $promotion, $branch, $moment->{day}, 1, known_value($p, $bill, $weighed));
+	my @lacking = lacking({ %$life, budgets => $step->{budgets} }, $promotion, $branch, $moment->{day}, 1, known_value($p, $bill, $weighed));
 	push @reasons, map { [ $_, 'sold out' ] } grep { !$batch || $_ ne 'sold out' } @lacking;
 	my $claim = new_claim($life, $step, $promotion, $moment, $given, $spent);
 	$claim->{expires_at} = $expires_at;
@@ -1058,6 +1059,30 @@ sub do_say
 	return $given ? '' : 'f';
 }
 
+# ---------- what was shown ----------
+
+# A row for each hour, on the clock of the branch, however often.
+sub do_show
+{
+	my ($life, $step) = @_;
+	my ($key, $bill, $now) = (@$step{qw(key bill)}, $life->{now});
+	return error('customer') unless is_there($life, $key);
+	return error('promotion') if grep { !find_promotion($life, $_) } @{ $step->{promotions} };
+	my ($branch, $staff) = $bill ? @$bill{qw(branch staff)} : ();
+	my $hour = $now - $now % $minute_us - branch_moment($life, $branch, $now)->{minute} % 60 * $minute_us;
+	my $before = keys %{ $life->{shown} };
+	$life->{shown}{ row($_, $key, $hour, $branch, $staff) } //= { promotion => $_, key => $key, hour => $hour, branch => $branch, staff => $staff } for @{ $step->{promotions} };
+	return keys(%{ $life->{shown} }) - $before;
+}
+
+sub delete_shown
+{
+	my ($life, $is_meant) = @_;
+	my @rows = grep { $is_meant->($life->{shown}{$_}) } keys %{ $life->{shown} };
+	delete @{ $life->{shown} }{@rows};
+	return scalar @rows;
+}
+
 # ---------- people ----------
 
 # What stands in his place.
@@ -1081,6 +1106,7 @@ sub do_forget
 	$_->{key} = pseudonym($key) for grep { $_->{key} eq $key } @{ $life->{entries} }, @{ $life->{memberships} };
 	$_->[0] = pseudonym($key) for grep { $_->[0] eq $key } map { @{ $_->{had} } } @{ $life->{claims} };
 	$_->{frozen} = { map { $_ => 1 } grep { $_ ne $key } keys %{ $_->{frozen} } } for grep { $_->{frozen} } @{ $life->{promotions} };
+	delete_shown($life, sub { $_[0]{key} eq $key });
 	@{ $life->{customer}{$key} }{qw(forgotten refused said)} = (1, 0, []);
 	return '';
 }
@@ -1114,7 +1140,7 @@ sub forget_codes
 	return;
 }
 
-# What a copy of all that is known of him has: claims, what is in his accounts, whether he is shown, with which tags, memberships, lists.
+# What a copy of all that is known of him has: claims, what is in his accounts, whether he is shown, with which tags, memberships, what he was shown, lists.
 sub do_export
 {
 	my ($life, $step) = @_;
@@ -1125,7 +1151,7 @@ sub do_export
 	my @lists = map { my $promotion = $_; $promotion->{frozen} && $promotion->{frozen}{$key} ? $promotion->{name} : () } @{ $life->{promotions} };
 	my $tags = is_there($life, $key) ? profile_at($customer, $life->{now})->{tag} : {};
 	return row((scalar grep { $_->{key} eq $key } @{ $life->{claims} }), number($sum), is_there($life, $key) ? 't' : 'f', join(',', sort grep { $tags->{$_} } keys %$tags),
-		(scalar grep { $_->{key} eq $key } @{ $life->{memberships} }), join(',', @lists));
+		(scalar grep { $_->{key} eq $key } @{ $life->{memberships} }), (scalar grep { $_->{key} eq $key } values %{ $life->{shown} }), join(',', @lists));
 }
 
 # ---------- definitions ----------
@@ -1177,6 +1203,7 @@ my %verb = (
 	issue_codes => \&do_issue_codes, withdraw => \&do_withdraw, issue_coupons => \&do_issue_coupons, transfer => \&do_transfer,
 	promote => \&do_publish, change => \&do_publish, pause => \&do_state, resume => \&do_state, end => \&do_state, freeze => \&do_freeze,
 	offers => \&do_offers, best_offers => \&do_best_offers, entitlements => \&do_entitlements, forget => \&do_forget, export => \&do_export,
+	show => \&do_show, delete_shown => sub { my ($life, $step) = @_; return delete_shown($life, sub { $_[0]{hour} < $step->{before} }); },
 	grant => \&do_grant, end_membership => \&do_end_membership, memberships => \&do_memberships, balances => \&do_balances);
 my %account_verb = (spend => \&do_spend, credit => \&do_credit, refund_spending => \&do_refund_spending);
 
@@ -1210,6 +1237,7 @@ sub copy_life
 	$copy{batches} = { map { ($_ => { %{ $life->{batches}{$_} }, claims => [ @{ $life->{batches}{$_}{claims} } ] }) } keys %{ $life->{batches} } };
 	$copy{requests} = { %{ $life->{requests} } };
 	$copy{forgotten} = [ @{ $life->{forgotten} } ];
+	$copy{shown} = { %{ $life->{shown} } };
 	$copy{customer} = { map { my $c = $life->{customer}{$_}; ($_ => { %$c, payments => [ @{ $c->{payments} } ], said => [ @{ $c->{said} } ] }) } keys %{ $life->{customer} } };
 	return \%copy;
 }
@@ -1233,12 +1261,13 @@ sub lot_lines
 	} @{ $life->{entries} };
 }
 
-# Who refuses, who is on lists that were made, and how many codes of each batch there are.
+# Who refuses, who is on lists that were made, who was shown what, and how many codes of each batch there are.
 sub people_lines
 {
 	my ($life) = @_;
 	my @lines = map { "refuses|$_" } grep { $life->{customer}{$_}{refused} } keys %{ $life->{customer} };
 	for my $promotion (grep { $_->{frozen} } @{ $life->{promotions} }) { push @lines, map { "listed|$promotion->{name}|$_" } keys %{ $promotion->{frozen} }; }
+	push @lines, map { 'shown|' . row(@$_{qw(promotion key)}, instant_text($_->{hour}), @$_{qw(branch staff)}) } values %{ $life->{shown} };
 	for my $request (keys %{ $life->{batches} })
 	{
 		my $codes = grep { !defined || $_ ne 'forgotten' } @{ $life->{batches}{$request}{claims} };

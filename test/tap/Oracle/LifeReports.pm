@@ -1,5 +1,5 @@
 # What the views that people and their reports read must show of a life (Oracle/Life.pm): promotions, claims, what
-# is claimed by branch, staff and hour, accounts, batches of coupons, memberships.
+# is shown and claimed by branch, staff and hour, what that has brought, accounts, batches of coupons, memberships.
 package Oracle::LifeReports;
 use strict;
 use warnings;
@@ -10,6 +10,7 @@ use Exporter 'import';
 
 use Oracle::Calendar;
 use Oracle::Life;
+use Oracle::Profile;
 use Oracle::Promotion;
 
 our @EXPORT = qw(%reports view_shown);
@@ -72,12 +73,18 @@ sub columns_of_report
 		$state eq 'held' ? $claim->{value} // 0 : 0);
 }
 
+# Who was shown it is reached, as who has claimed it is.
 sub report_shown
 {
 	my ($life) = @_;
-	my %seen;
-	my $group_of = sub { my ($claim) = @_; return (@$claim{qw(promotion branch)}, staff_of($claim), hour_of($life, $claim)) };
-	return grouped($group_of, sub { my ($claim) = @_; return columns_of_report($life, $claim, !$seen{ line($group_of->($claim), $claim->{key}) }++) }, @{ $life->{claims} });
+	my (%reached, %seen);
+	my $group_of = sub { my ($row) = @_; return (@$row{qw(promotion branch)}, $row->{shown} ? $row->{staff} : staff_of($row), hour_of($life, $row)) };
+	my $columns_of = sub {
+		my ($row) = @_;
+		my $who = line($group_of->($row), $row->{key});
+		return ($reached{$who}++ ? 0 : $one, $row->{shown} ? (0) x 11 : columns_of_report($life, $row, !$seen{$who}++));
+	};
+	return grouped($group_of, $columns_of, @{ $life->{claims} }, map { { %$_, shown => 1, claimed_at => $_->{hour} } } values %{ $life->{shown} });
 }
 
 # What comes and goes of a lot: [ at, kind, amount ]; what expires is taken out then, and what comes to or goes from what has expired at once.
@@ -154,16 +161,95 @@ sub promotions_shown
 	} @{ $life->{promotions} };
 }
 
+# What a customer has paid on days of the population, the first and the last included.
+sub paid_on
+{
+	my ($life, $key, $from, $to) = @_;
+	return 0 unless is_there($life, $key);
+	my $sum = 0;
+	for my $payment (@{ $life->{customer}{$key}{payments} })
+	{
+		my $day = local_moment($life->{zone}, $payment->[0])->{day};
+		$sum += $payment->[1] if $day >= $from && $day <= $to;
+	}
+	return $sum;
+}
+
+# Whom a promotion was for when its term began, of those who do not refuse.
+sub meant
+{
+	my ($life, $promotion) = @_;
+	my $p = $promotion->{p};
+	my $at = least(term_begins($life, $p), $life->{now});
+	return grep {
+		my $profile = profile_at($life->{customer}{$_}, $at);
+		is_there($life, $_) && !($p->{personal} && $life->{customer}{$_}{refused})
+			&& ($promotion->{frozen} ? $promotion->{frozen}{$_} : !grep { !$_->[1]->($profile) } @{ $p->{audience} // [] })
+	} keys %{ $life->{customer} };
+}
+
+# The day of the first redemption of each who has redeemed it.
+sub taken_on
+{
+	my ($life, $promotion) = @_;
+	my %taken;
+	for my $claim (grep { $_->{promotion} eq $promotion->{name} && $_->{state} eq 'redeemed' } @{ $life->{claims} })
+	{
+		my $day = local_moment($life->{zone}, $claim->{redeemed_at})->{day};
+		$taken{ $claim->{key} } = least($day, $taken{ $claim->{key} } // $day);
+	}
+	return \%taken;
+}
+
+# How many of these have paid something, and what together.
+sub summed
+{
+	my (@paid) = @_;
+	my $sum = 0;
+	$sum += $_ for @paid;
+	return (scalar grep({ $_ } @paid), number($sum));
+}
+
+# A group until so many days after the term: how many, when, who of them has paid, how much; takers: who has again so many days after.
+sub effect_on
+{
+	my ($life, $promotion, $days, $name, $taken, @group) = @_;
+	my ($from, $to) = @{ $promotion->{p} }{qw(from to)};
+	my $today = local_moment($life->{zone}, $life->{now})->{day};
+	my $until = defined $to ? least($to + $days, $today) : $today;
+	return line($days, $promotion->{name}, $name, scalar @group, day_text($from), day_text($until), summed(map { paid_on($life, $_, $from, $until) } @group),
+		$name eq 'takers' ? summed(map { paid_on($life, $_, $taken->{$_} + 1, least($taken->{$_} + $days, $today)) } @group) : ('', ''));
+}
+
+# Of whom it was for, of whom chance has left out, and of who has redeemed it.
+sub effects_shown
+{
+	my ($life) = @_;
+	return map {
+		my $promotion = $_;
+		my $taken = taken_on($life, $promotion);
+		my @meant = meant($life, $promotion);
+		map {
+			my $days = $_;
+			(effect_on($life, $promotion, $days, 'reached', $taken, grep { !held_out($promotion, $_) } @meant),
+				effect_on($life, $promotion, $days, 'held out', $taken, grep { held_out($promotion, $_) } @meant), effect_on($life, $promotion, $days, 'takers', $taken, keys %$taken))
+		} 1, 30
+	} @{ $life->{promotions} };
+}
+
 # Of each view SQL, and what must be answered, in any order.
 our %reports = (
 	claim => [ 'SELECT claim_id, who(id), promotion, version, state, claimed_at, expires_at, redeemed_at, day, branch, staff, bill_id, kind, trim_scale(amount), trim_scale(value), trim_scale(given),
 		trim_scale(refunded), trim_scale(taken_back), origin, transferable FROM segments.clinic_claim', \&claims_shown ],
 	promotion => [ 'SELECT name, state, version, kind, from_day, to_day, audience_at, personal, priority, exclusive_group, stacks, total, remaining, trim_scale(budget), trim_scale(holdout),
 		automatic, audience_frozen_at IS NOT NULL FROM segments.clinic_promotion', \&promotions_shown ],
-	promotion_report => [ q{SELECT promotion, branch, staff, to_char(hour, 'YYYY-MM-DD HH24'), sum(claims), sum(customers), sum(confirmed), sum(unpaid), sum(released), sum(expired), sum(returned),
+	promotion_report => [ q{SELECT promotion, branch, staff, to_char(hour, 'YYYY-MM-DD HH24'), sum(reach), sum(claims), sum(customers), sum(confirmed), sum(unpaid), sum(released), sum(expired), sum(returned),
 		trim_scale(sum(revenue)), trim_scale(sum(cost)), trim_scale(sum(points)), trim_scale(sum(reserved)) FROM segments.clinic_promotion_report GROUP BY 1, 2, 3, 4}, \&report_shown ],
 	ledger => [ 'SELECT who(id), account, item, kind, at, trim_scale(sum(amount)) FROM segments.clinic_ledger GROUP BY 1, 2, 3, 4, 5 HAVING sum(amount) <> 0', \&ledger_shown ],
 	coupon_batch => [ 'SELECT request_id, kind, promotion, done, left_out, claimed, redeemed, transferable, valid_until FROM segments.clinic_coupon_batch', \&batches_shown ],
+	promotion_effect => [ q{SELECT e.days, e.promotion, e."group", e.customers, e.from_day, e.to_day, e.buyers, trim_scale(e.revenue), e.later_buyers, trim_scale(e.later_revenue)
+		FROM (SELECT 30 AS days, v.* FROM segments.clinic_promotion_effect AS v UNION ALL
+			SELECT 1, p.name, f.* FROM segments.clinic_promotion AS p CROSS JOIN LATERAL clientele.promotion_effect('clinic', p.name, 1) AS f) AS e}, \&effects_shown ],
 	plan => [ 'SELECT who(id), since, until, trim_scale(paid) FROM segments.clinic_plan', \&memberships_shown ]);
 
 sub view_shown { my ($life, $view) = @_; return sort $reports{$view}[1]->($life); }

@@ -32,9 +32,9 @@ my @branches = ('1', '2', '3');
 my %weights = (
 	claim => 34, offers => 10, best_offers => 8, claim_best => 7, issue_codes => 4, transfer => 5, redeem => 14, give_back => 16, again => 7, clock => 10, pay => 8, tag => 3, untag => 2,
 	refuse => 2, promote => 4, change => 5, pause => 2, resume => 3, end => 1, freeze => 3, hold_out => 2, spend => 4, credit => 3, refund_spending => 2, refresh => 2,
-	earn => 8, withdraw => 1, issue_coupons => 4, grant => 4, end_membership => 3, memberships => 2, forget => 2, unforget => 4, export => 3, entitlements => 6, balances => 4, view => 4);
+	earn => 8, withdraw => 1, issue_coupons => 4, grant => 4, end_membership => 3, memberships => 2, forget => 2, unforget => 4, export => 3, entitlements => 6, balances => 4, show => 5, delete_shown => 1, view => 4);
 my %burst_weights = (claim => 60, redeem => 15, give_back => 15, transfer => 4, spend => 5, credit => 2, refund_spending => 3, claim_best => 8, earn => 5, issue_codes => 2, withdraw => 2,
-	issue_coupons => 3, pause => 3, resume => 5, end => 1, change => 5, hold_out => 2, refuse => 2, grant => 2, end_membership => 1, forget => 2, unforget => 2);
+	issue_coupons => 3, pause => 3, resume => 5, end => 1, change => 5, hold_out => 2, refuse => 2, grant => 2, end_membership => 1, forget => 2, unforget => 2, show => 3);
 
 # Each clinic does some things more, some less, and some not at all.
 sub liked { my ($weights) = @_; return { map { ($_ => $weights->{$_} * (/^(claim|redeem|resume|clock)$/ ? pick(1, 2) : pick(0, 1, 1, 1, 4))) } keys %$weights }; }
@@ -48,7 +48,7 @@ sub random_world
 	my $zone = pick('Asia/Shanghai', 'Asia/Shanghai', 'UTC', 'Europe/Berlin');
 	my %life = (zone => $zone, zones => \%zones, key_type => pick('int', 'text'),
 		now => instant_of($zone, random_day(), any(1440)) + any(60_000_000), customer => {}, promotions => [], claims => [], requests => {}, batches => {}, issues => {}, spendings => {}, entries => [],
-		memberships => [], forgotten => [], number => 0, weights => liked(\%weights), burst_weights => liked(\%burst_weights), rare => { map { ($_ => pick(5, 15, 40)) } qw(automatic team alone period) });
+		memberships => [], forgotten => [], shown => {}, number => 0, weights => liked(\%weights), burst_weights => liked(\%burst_weights), rare => { map { ($_ => pick(5, 15, 40)) } qw(automatic team alone period) });
 	my @names = $life{key_type} eq 'int' ? map { 10 * $_ + 1 } 1 .. 5 : ('a', 'b b', "c'c", 'zz', '陈');
 	$life{keys} = \@names;    # ascending
 	for my $key (@names)
@@ -77,6 +77,7 @@ SELECT clientele.define_ladder('clinic', 'member', '[{\"label\": \"A\", \"when\"
 SELECT clientele.define_tag('clinic', 'vip', 'paid > 2000');
 SELECT clientele.define_tag('clinic', 'guest');
 SELECT clientele.define_tag('clinic', '$card');
+SELECT clientele.set_revenue('clinic', 'payment');
 SELECT clientele.publish('clinic');
 ";
 	for my $key (sort keys %{ $life->{customer} })
@@ -122,10 +123,12 @@ CREATE FUNCTION state() RETURNS SETOF text LANGUAGE sql SET TimeZone = 'UTC' AS 
 		FROM clientele.stock AS s JOIN clientele.offered_promotion AS p USING (promotion_id)
 		GROUP BY s.promotion_id, p.name, s.kind, s.scope) AS a
 	ORDER BY part, place $$;
-CREATE FUNCTION people() RETURNS SETOF text LANGUAGE sql AS $$
+CREATE FUNCTION people() RETURNS SETOF text LANGUAGE sql SET TimeZone = 'UTC' AS $$
 	SELECT format('refuses|%s', r.key) FROM clientele.population AS p CROSS JOIN LATERAL clientele.refusing_customers(p.population_id) AS r (key)
 	UNION ALL
 	SELECT format('listed|%s|%s', o.name, f.key) FROM clientele.frozen_audience AS f JOIN clientele.offered_promotion AS o USING (promotion_id)
+	UNION ALL
+	SELECT format('shown|%s|%s|%s|%s|%s', o.name, i.key, i.hour, i.branch, i.staff) FROM clientele.impression AS i JOIN clientele.offered_promotion AS o USING (promotion_id)
 	UNION ALL
 	SELECT format('codes|%s|%s', n.request, count(*)) FROM known_code AS n JOIN clientele.coupon_code AS k USING (code) GROUP BY n.request $$;
 };
@@ -144,6 +147,7 @@ sub random_offer
 	my $keys = $p->{keys};
 	if (often(80)) { $p->{from} = $today - any(8); $p->{to} = often(70) ? $today + 3 + any(20) : undef; }
 	else { $p->{from} = $today - 3 + any(6); $p->{to} = $p->{from} + any(10); }
+	@$p{qw(at_least metric)} = (money(pick(20, 2000), 2), 1) if often(10);
 	$p->{metric} = pick('paid', 'paid', 'visits', 'largest') if $p->{metric};
 	if ($p->{kind} eq 'coupon')
 	{
@@ -301,7 +305,7 @@ sub random_step
 		my $step = make_step($life, $do) or next;
 		$step->{do} //= $do;
 		$step->{transaction} = pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
-			if $do =~ /^(claim|claim_best|earn|issue_codes|withdraw|transfer|redeem|give_back|offers|spend|credit|refund_spending|grant|end_membership)$/ && ($step->{pay} || often(20));
+			if $do =~ /^(claim|claim_best|earn|issue_codes|withdraw|transfer|redeem|give_back|offers|spend|credit|refund_spending|grant|end_membership|show)$/ && ($step->{pay} || often(20));
 		$step->{rollback} = 1 if $step->{transaction} && often(25);
 		return $step;
 	}
@@ -320,7 +324,7 @@ sub step_again
 {
 	my ($life, $first, $other) = @_;
 	my %again = %$first;
-	delete @again{qw(pay transaction rollback hold only said rules lost)};
+	delete @again{qw(pay transaction rollback hold only said rules budgets lost)};
 	my $is = sub { return $other eq $_[0] && ($again{changed} = $other); };
 	($again{key}) = grep { $_ ne $first->{key} } sort keys %{ $life->{customer} } if defined $again{key} && $is->('key');
 	($again{promotion}) = grep { $_ ne $first->{promotion} } map { $_->{name} } @{ $life->{promotions} } if defined $again{promotion} && $is->('promotion');
@@ -540,8 +544,8 @@ sub make_step
 	}
 	if ($do eq 'pay')
 	{
-		my @terms = grep { $_ <= $life->{now} } map { term_begins($life, $_->{p}) } @{ $life->{promotions} };
-		my $at = @terms && often(20) ? pick(@terms) - any(2) : $life->{now} - (often(60) ? 0 : any(pick(3_600, 86_400 * 10)) * 1_000_000);
+		my @terms = grep { $_ <= $life->{now} } map { $_->{p}{metric} || $_->{p}{audience} ? term_begins($life, $_->{p}) : () } @{ $life->{promotions} };
+		my $at = @terms && often(40) ? pick(@terms) - any(2) : $life->{now} - (often(60) ? 0 : any(pick(3_600, 86_400 * 10)) * 1_000_000);
 		return { key => pick(sort keys %{ $life->{customer} }), at => $at, amount => 10_000 * (1 + any(150_000)) };
 	}
 	return { key => pick(sort keys %{ $life->{customer} }), tag => pick('vip', 'guest', $card), until => often(50) ? soon($life, 3000) : undef } if $do eq 'tag';
@@ -550,6 +554,12 @@ sub make_step
 		amount => often(50) ? random_payment() : undef } if $do eq 'grant';
 	return { key => any_key($life), request => request($life) } if $do eq 'end_membership';
 	return { key => any_key($life) } if $do eq 'export';
+	if ($do eq 'show')
+	{
+		my $key = any_key($life);
+		return { key => $key, bill => often(70) ? life_bill($life, $key) : undef, promotions => [ map { often(2) ? 'nothing' : any_promotion($life) } 1 .. any(4) ] };
+	}
+	return { before => moment_of($life) } if $do eq 'delete_shown';
 	return { key => any_key($life), as_of => often(50) ? moment_of($life) : undef } if $do eq 'memberships' || $do eq 'balances';
 	return { view => pick(sort keys %reports) } if $do eq 'view';
 	if ($do eq 'entitlements')
@@ -639,7 +649,7 @@ my %select = (
 	entitlements => 'e.promotion, e.kind, e.limit, e.period, e.used, e.remaining, e.renews_at, e.to_day FROM %s AS e',
 	export => q{jsonb_array_length(e->'claims'), (SELECT trim_scale(coalesce(sum((l->>'amount')::numeric), 0)) FROM jsonb_array_elements(e->'ledger') AS l), jsonb_typeof(e->'profile') = 'object',
 		(SELECT string_agg(t, ',' ORDER BY t COLLATE "C") FROM jsonb_array_elements_text(e #> '{profile,tags}') AS t),
-		jsonb_array_length(e->'memberships'), (SELECT string_agg(a, ',') FROM jsonb_array_elements_text(e->'audiences') AS a) FROM %s AS e},
+		jsonb_array_length(e->'memberships'), jsonb_array_length(e->'impressions'), (SELECT string_agg(a, ',') FROM jsonb_array_elements_text(e->'audiences') AS a) FROM %s AS e},
 	best_offers => 'o.promotion, o.kind, trim_scale(o.amount), trim_scale(o.value), o.points, o.item, o.coupon, o.quantity, o.valid_days FROM %s AS o');
 
 # Customers by a condition, some at a time.
@@ -693,6 +703,9 @@ sub verb_sql
 	return 'SELECT ' . sprintf($select{entitlements}, 'clientele.entitlements(' . sql_list(@key) . ')') if $do eq 'entitlements';
 	return "SELECT clientele.$do(" . sql_list(@key) . ')' if $do eq 'forget' || $do eq 'unforget';
 	return 'SELECT ' . sprintf($select{export}, 'clientele.export_person(' . sql_list(@key) . ')') if $do eq 'export';
+	return 'SELECT clientele.record_impression(' . sql_list(@key, 'ARRAY[' . join(', ', map { sql_text($_) } @{ $step->{promotions} }) . ']::text[]', sql_bill($step->{bill})) . ')'
+		if $do eq 'show';
+	return "SELECT clientele.delete_impressions('clinic', " . sql_instant($step->{before}) . ')' if $do eq 'delete_shown';
 	return "SET clientele.clock = '" . instant_text($step->{to}) . "'" if $do eq 'clock';
 	return payment_sql($step->{key}, $step->{at}, $step->{amount}) =~ s/;\n//r if $do eq 'pay';
 	return 'SELECT clientele.tag_customer(' . sql_list(@key, sql_text($step->{tag})) . ', until => ' . sql_instant($step->{until}) . ')' if $do eq 'tag';
