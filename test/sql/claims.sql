@@ -204,7 +204,9 @@ SELECT * FROM till.stock('coupon');
 SELECT redeem(:second, 'k5', '{"amount": 100, "channel": "store", "branch": "1"}');
 SELECT redeem(:second, 'k5', '{"amount": 300, "channel": "store", "branch": "2"}');
 SELECT amount FROM redeem(:second, 'k5', '{"amount": 200, "channel": "store", "branch": "2"}');
+SELECT redeem(:first, 'k5', '{"amount": 200, "channel": "store", "branch": "2"}');
 SELECT state, refunded_total, taken_back FROM give_back(:first, 'k6', 500);
+SELECT give_back(:second, 'k6', 500);
 SELECT state, refunded_total, taken_back FROM give_back(:first, 'k7');
 SELECT * FROM till.stock('coupon');
 SET clientele.clock = '2026-07-01 09:00+08';
@@ -446,6 +448,16 @@ SELECT issue_codes('guest', 'all of them', 2, 'of 3') IS NOT NULL AS issued;
 SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 35, 'all of them', 'of 4', '{"amount": 600}');
 SELECT reasons, missing FROM try_claim_code('guest', 36, (SELECT code FROM coupon_code AS k JOIN coupon_batch AS b USING (batch_id) WHERE b.request_id = 'of 3' ORDER BY code LIMIT 1), 'of 5');
 SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- A limit that is divided, and lowered below what is taken: what comes back pays what is owed, wherever it comes back to
+SELECT till.offer('owing', '{"benefit": {"kind": "amount off", "amount": 1}, "after_refund": "none", "stock": {"total": 600}}');
+SELECT issue_codes('guest', 'owing', 299, 'o1') IS NOT NULL AS issued;
+SELECT claim('guest', 11, 'owing', 'o2', '{"amount": 5}') AS owing \gset
+SELECT till.offer('owing', '{"benefit": {"kind": "amount off", "amount": 1}, "after_refund": "none", "stock": {"total": 298}}');
+SELECT * FROM till.stock('owing');
+SELECT state FROM give_back(:owing, 'o3');
+SELECT * FROM till.stock('owing');
+SELECT reasons FROM try_claim('guest', 11, 'owing', 'o4', '{"amount": 5}');
 
 -- ---------------------------------------------------------------------------
 -- A coupon of an older version, which counts by another metric

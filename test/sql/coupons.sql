@@ -321,7 +321,7 @@ SELECT refused(s) FROM unnest(ARRAY[
     format('SELECT transfer_claim(%s, 30, ''t'')', -1)]) AS s;
 SELECT transfer_claim(:g20, 30, 't20');
 SELECT transfer_claim(:g20, '30', 't20');
-SELECT refused(format('SELECT transfer_claim(%s, 31, ''t20'')', :g20)), refused(format('SELECT transfer_claim(%s, 31, ''c1'')', :g20));
+SELECT refused(format('SELECT transfer_claim(%s, 30, ''t20'')', :s20)), refused(format('SELECT transfer_claim(%s, 31, ''t20'')', :g20)), refused(format('SELECT transfer_claim(%s, 31, ''c1'')', :g20));
 RESET ROLE;
 SELECT c.key, s.step, s.reason, s.evidence - 'model_version' AS evidence FROM clientele.claim AS c JOIN clientele.claim_step AS s USING (claim_id)
 WHERE c.claim_id = :g20 ORDER BY s.step;
