@@ -112,10 +112,12 @@ SELECT n, claim_id IS NOT NULL AS claimed, t.amount, reasons, missing
 FROM (VALUES (1, 11, '1', 1000), (2, 12, '1', 1000), (3, 13, '1', 1000), (4, 14, '2', 1700), (5, 15, '2', 1500), (6, 16, '3', 100), (7, 11, '4', 10), (8, 17, NULL, 10), (9, 19, '4', 10)) AS c (n, key, branch, amount)
 CROSS JOIN LATERAL try_claim('guest', key, 'limits', 'l' || n, jsonb_strip_nulls(jsonb_build_object('branch', branch, 'amount', c.amount))) AS t ORDER BY n;
 SELECT * FROM till.stock('limits');
--- Thursday and Friday are of the same week, Monday is not
+-- Thursday and Sunday are of the same week, Monday is not
 SET clientele.clock = '2026-07-02 23:59:59+08';
 SELECT reasons FROM try_claim('guest', 11, 'limits', 'l19', '{"branch": "4", "amount": 10}');
 SELECT claim('guest', 18, 'limits', 'l10', '{"branch": "4", "amount": 1}');
+SET clientele.clock = '2026-07-05 23:59:59+08';
+SELECT reasons FROM try_claim('guest', 11, 'limits', 'l19', '{"branch": "4", "amount": 10}');
 SET clientele.clock = '2026-07-06 00:00+08';
 SELECT claim('guest', 11, 'limits', 'l11', '{"branch": "4", "amount": 0.1}');
 SELECT * FROM till.stock('limits');
