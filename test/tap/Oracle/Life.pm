@@ -1000,7 +1000,6 @@ sub looks_at_lines
 sub do_give_back
 {
 	my ($life, $step) = @_;
-	return error('value') if defined $step->{amount} && $step->{amount} <= 0;
 	my $before = answered_before($life, $step);
 	return $before if defined $before;
 	my $claim = claim_for_request($life, $step->{claim}) or return error('customer');
@@ -1212,6 +1211,7 @@ sub life_verb
 {
 	my ($life, $step) = @_;
 	my $do = $step->{do};
+	return error('value') if $do eq 'give_back' && defined $step->{amount} && $step->{amount} <= 0;
 	return error('customer') if $step->{lost} || ($do eq 'credit' && !is_there($life, $step->{key}));
 	return answered_before($life, $step) // $account_verb{$do}->($life, $step) if $account_verb{$do};
 	my $verb = $plain{$do} // $verb{$do} // die "no model of $do";
