@@ -383,6 +383,7 @@ sub do_spend
 sub do_credit
 {
 	my ($life, $step) = @_;
+	return error('value') unless is_valid($step, $life->{now});
 	give($life, map { $_ => $step->{$_} } qw(key account item amount until));
 	return remember($life, $step, number(balance($life, @$step{qw(key account item)})));
 }
