@@ -280,6 +280,11 @@ SELECT claimed, redeemed FROM regress_coupon_segments.coupon_coupon_batch WHERE 
 RESET ROLE;
 SELECT kind, scope, sum(remaining) FROM clientele.stock JOIN clientele.offered_promotion USING (promotion_id) WHERE name = 'narrow' GROUP BY 1, 2 ORDER BY 1, 2;
 SET ROLE regress_coupon_owner;
+-- What gives coupons of which there are too few is not used up: the day is as it was.
+SELECT promote('scarce', ', "stock": {"total": 1}'), promote('chain', ', "stock": {"per_day": 5}', '{"kind": "coupon", "coupon": "scarce", "quantity": 2}');
+SELECT issue_codes('coupon', 'chain', 1, 'chain') AS chain \gset
+SELECT reasons, missing FROM codes('coupon', :chain) AS k CROSS JOIN LATERAL try_claim_code('coupon', 40, k.code, 'ch1', :'bill', true);
+SELECT remaining FROM offers('coupon', 40, NULL) WHERE promotion = 'chain';
 
 -- A stock that changes knows of codes that nobody has claimed yet.
 SELECT promote('codes', ', "stock": {"total": 30}'), stock('codes');
