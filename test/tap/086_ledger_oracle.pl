@@ -157,7 +157,9 @@ for my $step (1 .. $steps)
 	my $n = 1 + below($verb eq 'credit' ? 12 : pick(5, 30));
 	my ($other, $value);
 
-	$now += pick(0, 0, 1, 7, 40) if rand() < 0.7;
+	# some time on, or to the instant at which something expires
+	my ($next) = grep { $_->{expires} > $now } soonest(map { @$_ } values %units);
+	$now = $next && $next->{expires} < 9**9 && rand() < 0.4 ? $next->{expires} : $now + pick(0, 0, 1, 7, 40) if rand() < 0.7;
 	if (@made && rand() < 0.15)    # a repetition, or nearly one
 	{
 		my $again = pick(@made);
@@ -168,7 +170,8 @@ for my $step (1 .. $steps)
 	}
 	if ($verb eq 'refund')
 	{
-		$other = @made && rand() < 0.95 ? pick(map { $_->[0] } @made) : 'never';
+		my @spent = grep { rand() < 0.05 || ($_->[1] eq 'spend' && @{ $requests{ $_->[0] }{units} }) } @made;
+		$other = @spent && rand() < 0.95 ? pick(map { $_->[0] } @spent) : 'never';
 		$a = $requests{$other}{account} // $a;
 		$n = 1 + below(scalar(@{ $requests{$other}{units} // [] }) + 1) if rand() < 0.9;
 	}
