@@ -80,6 +80,7 @@ SELECT spend('ledger', 1, 'points', 70, 's1');
 SELECT spend('ledger', 2, 'stored value', 71, 's1', reason => 'a lipstick');
 SELECT credit('ledger', 1, 'points', 70, 's1');
 SELECT credit('ledger', 1, 'points', 100, 'r1', reason => 'welcome');
+SELECT credit('ledger', 1, 'gift', 2, 'r5', 'toothbrush');
 SELECT refund_spending('ledger', 's2', 20, 'u1', 'the lipstick was broken');
 -- What was refused is asked anew.
 SELECT credit('ledger', 1, 'points', 5, 'r6');
