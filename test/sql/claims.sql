@@ -32,7 +32,9 @@ CREATE FUNCTION till.wrong_stock() RETURNS SETOF record LANGUAGE sql
                claimed AS (SELECT k.*, d.d, (SELECT coalesce(sum(CASE k.kind WHEN 'budget' THEN coalesce(c.value, 0) - coalesce(c.value * c.taken_back / nullif(c.given, 0), 0) ELSE 1 END), 0)
                                              FROM clientele.claim AS c
                                              WHERE c.promotion_id = k.promotion_id AND c.state IN ('held', 'redeemed')
-                                               AND (k.kind <> 'branch' OR c.branch = k.scope) AND (k.kind <> 'day' OR c.day::text = k.scope)) AS taken
+                                               AND (k.kind <> 'branch' OR c.branch = k.scope) AND (k.kind <> 'day' OR c.day::text = k.scope))
+                                          + (SELECT count(*) FROM clientele.coupon_code AS n JOIN clientele.coupon_batch AS b USING (batch_id)
+                                             WHERE b.promotion_id = k.promotion_id AND k.kind = 'total' AND b.returned IS NULL AND n.claim_id IS NULL) AS taken
                            FROM kept AS k JOIN clientele.offered_promotion AS o USING (promotion_id)
                            JOIN clientele.promotion_version AS v ON v.promotion_id = o.promotion_id AND v.version = o.version
                            CROSS JOIN LATERAL (SELECT v.definition::text::jsonb AS d) AS d)
@@ -370,6 +372,26 @@ WHERE s.request_id ~ '^b1(/|$)' ORDER BY s.request_id;
 SELECT state, kind, amount, points FROM claim_best('guest', 2, 'b2', '{"amount": 80}', redeem => true);
 SELECT count(*) FROM claim_best('guest', 3, 'b3', '{"amount": 0}', 'first');
 SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- what was taken of one when another turns out to be sold out is put back, and what it would give
+SELECT till.offer('two', '{"bill": "channel = ''none''", "benefit": {"kind": "amount off", "amount": 1}, "after_refund": "none", "stock": {"total": 5}}'),
+       till.offer('gives two', '{"bill": "channel = ''store''", "benefit": {"kind": "coupon", "coupon": "two", "quantity": 2}, "after_refund": "none", "stock": {"total": 5}}'),
+       till.offer('one', '{"bill": "channel = ''store''", "benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none", "stock": {"total": 1, "per_customer": 1}}');
+SELECT kind, amount, quantity FROM claim_best('guest', 4, 'b4', '{"amount": 80, "channel": "store"}', 'priority order', redeem => true);
+SELECT kind, amount, quantity FROM claim_best('guest', 5, 'b5', '{"amount": 80, "channel": "store"}', 'priority order', redeem => true);
+SELECT 'two' AS of, s.* FROM till.stock('two') AS s UNION ALL SELECT 'gives two', s.* FROM till.stock('gives two') AS s;
+-- and who has had it once is not to have it again
+SELECT till.offer('one', '{"bill": "channel = ''store''", "benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none", "stock": {"total": 3, "per_customer": 1}}');
+SELECT c.key, b.promotion FROM generate_series(4, 5) AS c (key) CROSS JOIN LATERAL claim_best('guest', c.key, 'b6 ' || c.key, '{"amount": 80, "channel": "store"}', 'priority order') AS b WHERE b.promotion = 'one';
+-- a coupon that has expired is back in stock once, also if what gave it is given back
+SELECT till.offer('short', '{"benefit": {"kind": "amount off", "amount": 1}, "after_refund": "none", "stock": {"total": 2}}'),
+       till.offer('gives short', '{"bill": "channel = ''store''", "benefit": {"kind": "coupon", "coupon": "short", "quantity": 2, "valid_days": 1}, "after_refund": "recompute"}');
+SELECT claim('guest', 6, 'gives short', 'b7', '{"amount": 80, "channel": "store"}', redeem => true) AS gives_short \gset
+SET clientele.clock = '2026-07-03 00:00+08';
+SELECT claim('guest', 7, 'short', 'b8') IS NOT NULL AS claimed;
+SELECT state, taken_back, from_balance FROM give_back(:gives_short, 'b9');
+SELECT * FROM till.stock('short');
+SET clientele.clock = '2026-07-01 09:00+08';
 
 -- a customer who is gone uses what was decided for him; for anything else nobody is there
 SELECT claim_id AS decided FROM try_claim('guest', 40, 'extra', 'd1', '{"amount": 10}') \gset

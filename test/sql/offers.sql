@@ -180,7 +180,7 @@ SELECT clientele.freeze_audience('offers', 'at start');
 SELECT clientele.freeze_audience('offers', 'at start');
 INSERT INTO offers_shop.payment VALUES (9, '2026-06-30 23:59+08', 50000);
 SELECT c.id, o.eligible, o.missing FROM offers_shop.customer AS c CROSS JOIN LATERAL clientele.offers('offers', c.id, '{"amount": 800}') AS o WHERE o.promotion = 'at start' AND c.id IN (1, 8, 9) ORDER BY 1;
--- another text of the same list keeps it, another audience does not
+-- another text of the same list keeps it, another audience does not, nor another term
 SELECT clientele.define_promotion('offers', 'at start', offers_shop.promotion('{"audience": "class = ''A''", "audience_at": "term start", "priority": 1}'));
 SELECT clientele.publish_promotion('offers', 'at start');
 SELECT audience_frozen_at FROM clientele.promotions('offers') WHERE name = 'at start';
@@ -188,6 +188,10 @@ SELECT clientele.define_promotion('offers', 'at start', offers_shop.promotion('{
 SELECT clientele.publish_promotion('offers', 'at start');
 SELECT audience_frozen_at FROM clientele.promotions('offers') WHERE name = 'at start';
 SELECT eligible FROM clientele.offers('offers', 9, '{"amount": 800}') WHERE promotion = 'at start';
+SELECT clientele.freeze_audience('offers', 'at start') > 0 AS frozen;
+SELECT clientele.define_promotion('offers', 'at start', offers_shop.promotion('{"term": {"from": "2026-07-02"}, "audience": "class = ''A'' or class = ''C''", "audience_at": "term start", "priority": 1}'));
+SELECT clientele.publish_promotion('offers', 'at start');
+SELECT audience_frozen_at FROM clientele.promotions('offers') WHERE name = 'at start';
 -- not before the term
 SELECT clientele.define_promotion('offers', 'august', offers_shop.promotion('{"term": {"from": "2026-08-01"}, "audience": "class = ''A''", "audience_at": "term start"}'));
 SELECT clientele.publish_promotion('offers', 'august');
