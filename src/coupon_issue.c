@@ -730,6 +730,8 @@ begin(Issue *issue)
 
 	transaction_begin(issue);
 	enter(issue);
+	if (issue->atomic)
+		clientele_lock_population(issue->population.id);	/* as issue_next, and before the promotion */
 	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, issue->population.id, issue->request_id);
 	read_queries(issue);
 	if (!look(issue))

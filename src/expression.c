@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -172,6 +173,7 @@ forgets(const ClienteleNode *node)
 {
 	const ClienteleAggregate *extras = node->aggregate;
 
+	check_stack_depth();
 	if (extras != NULL && (extras->window.kind == CLIENTELE_WINDOW_LAST || extras->window.kind == CLIENTELE_WINDOW_BETWEEN))
 		return true;
 	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
