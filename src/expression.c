@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -13,6 +14,7 @@
 #include "compat.h"
 #include "expression.h"
 #include "expression_tree.h"
+#include "result_row.h"
 
 static char *canonical_expression(const char *text, struct Node *escontext);
 
@@ -27,6 +29,7 @@ PG_FUNCTION_INFO_V1(clientele_expression_ne);
 PG_FUNCTION_INFO_V1(clientele_expression_hash);
 PG_FUNCTION_INFO_V1(clientele_expression_identifiers);
 PG_FUNCTION_INFO_V1(clientele_expression_forgets);
+PG_FUNCTION_INFO_V1(clientele_expression_words);
 PG_FUNCTION_INFO_V1(clientele_expression_conditions);
 
 static char *
@@ -188,6 +191,45 @@ Datum
 clientele_expression_forgets(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(forgets(clientele_expression_parse(DatumGetExpressionText(PG_GETARG_DATUM(0)), NULL)));
+}
+
+static void
+put_word(FunctionCallInfo fcinfo, const ClienteleNode *name, const ClienteleNode *word)
+{
+	ClienteleResultRow row;
+
+	if (name->kind != CLIENTELE_NODE_NAME || name->next_name != NULL || word->kind != CLIENTELE_NODE_STRING)
+		return;
+	clientele_result_clear(&row);
+	clientele_result_set_text(&row, 0, name->string);
+	clientele_result_set_text(&row, 1, word->string);
+	clientele_result_put(fcinfo, &row);
+}
+
+static void
+put_words(FunctionCallInfo fcinfo, const ClienteleNode *node)
+{
+	if (node->kind == CLIENTELE_NODE_COMPARE)
+	{
+		put_word(fcinfo, node->first, node->first->next);
+		put_word(fcinfo, node->first->next, node->first);
+	}
+	else if (node->kind == CLIENTELE_NODE_IN)
+	{
+		for (const ClienteleNode *word = node->first->next; word; word = word->next)
+			put_word(fcinfo, node->first, word);
+	}
+	for (const ClienteleNode *operand = node->first; operand; operand = operand->next)
+		put_words(fcinfo, operand);
+}
+
+/* The words that names are compared with. */
+Datum
+clientele_expression_words(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	put_words(fcinfo, clientele_expression_parse(DatumGetExpressionText(PG_GETARG_DATUM(0)), NULL));
+	return (Datum) 0;
 }
 
 /* The operands of the outermost AND, or the whole. */

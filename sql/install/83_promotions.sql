@@ -77,6 +77,24 @@ $$;
 REVOKE ALL ON FUNCTION clientele.named_promotion(clientele.population, text) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.named_promotion(clientele.population, text) IS 'internal: the promotion of that name, or an error that says which one is perhaps meant';
 
+CREATE FUNCTION clientele.compared_words(rule clientele.expression, OUT name text, OUT word text) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'clientele_expression_words' LANGUAGE C IMMUTABLE STRICT;
+REVOKE ALL ON FUNCTION clientele.compared_words(clientele.expression) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.compared_words(clientele.expression) IS 'internal: the words that names in a rule are compared with';
+
+-- As with tags: a label that nobody can have would make its opposite mean everybody.
+CREATE FUNCTION clientele.check_labels(population clientele.population, condition text) RETURNS void
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT clientele.check_label(v.model, w.name, w.word)
+    FROM clientele.version AS v
+    CROSS JOIN clientele.compared_words(condition::clientele.expression) AS w
+    JOIN LATERAL clientele.model_definitions(v.model) AS d ON d.name = w.name AND d.kind IN ('rfm', 'scorecard', 'ladder')
+    WHERE v.population_id = population.population_id AND v.version = population.live_version
+    $$;
+REVOKE ALL ON FUNCTION clientele.check_labels(clientele.population, text) FROM PUBLIC;
+COMMENT ON FUNCTION clientele.check_labels(clientele.population, text) IS 'internal: an error unless the words with which a condition over the profile compares labels are labels';
+
 CREATE FUNCTION clientele.forgets(rule clientele.expression) RETURNS boolean
     AS 'MODULE_PATHNAME', 'clientele_expression_forgets' LANGUAGE C IMMUTABLE STRICT;
 REVOKE ALL ON FUNCTION clientele.forgets(clientele.expression) FROM PUBLIC;
@@ -126,6 +144,7 @@ DECLARE
     coupon text := written #>> '{benefit,coupon}';
 BEGIN
     PERFORM clientele.check_audience(population.name, definition);
+    PERFORM clientele.check_labels(population, written ->> 'audience');
     IF measure <> 'bill' THEN
         PERFORM clientele.check_measure(population, measure);
     END IF;

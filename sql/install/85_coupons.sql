@@ -134,6 +134,7 @@ BEGIN
             HINT = format('Define it, without a rule if only people give it: SELECT clientele.define_tag(%L, %L); then publish and refresh.',
                           population.name, missing);
     END IF;
+    PERFORM clientele.check_labels(population, segment::text);
     key_type := split_part(clientele.key_type(population), ' COLLATE ', 1);
     SELECT string_agg(CASE a.attname WHEN 'tags' THEN 'string_to_array(v.tags, '', '') AS tags' ELSE format('v.%I', a.attname) END, ', ' ORDER BY a.attnum),
            string_agg(format('%L, s.%I', a.attname, a.attname), ', ' ORDER BY a.attnum)

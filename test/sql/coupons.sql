@@ -150,6 +150,7 @@ SELECT * FROM differs('tags', 'SELECT unnest(ARRAY[10, 20, 30, 40, 50, 14, 9])')
 SELECT DISTINCT expires_at, transferable FROM given WHERE request_id = 'tags';
 SELECT evidence -> 'values' AS values FROM given WHERE request_id = 'tags' AND key = 9;
 CALL issue_coupons('coupon', 'back', $$not has_tag('roundd')$$, 'typo');
+CALL issue_coupons('coupon', 'back', $$tier <> 'vlaue'$$, 'typo');
 CALL issue_coupons('coupon', 'back', $$tiers = 'value'$$, 'typo');
 CALL issue_coupons('coupon', 'back', $$spend$$, 'typo');
 CALL issue_coupons('coupon', 'back', $$spend >$$, 'typo');

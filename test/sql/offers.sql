@@ -59,6 +59,7 @@ SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend"
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "town"}}'));
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "class"}}'));
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "id"}}'));
+SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"audience": "paid > 5 and not class in (''A'', ''AA'')", "audience_at": "bill"}'));
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "paid_year"}}'));
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"spend": {"at_least": 1, "measure": "paid_less"}}'));
 SELECT clientele.define_promotion('offers', 'x', offers_shop.promotion('{"benefit": {"kind": "coupon", "coupon": "birthday", "quantity": 1}}'));
@@ -184,7 +185,7 @@ SELECT c.id, o.eligible, o.missing FROM offers_shop.customer AS c CROSS JOIN LAT
 SELECT clientele.define_promotion('offers', 'at start', offers_shop.promotion('{"audience": "class = ''A''", "audience_at": "term start", "priority": 1}'));
 SELECT clientele.publish_promotion('offers', 'at start');
 SELECT audience_frozen_at FROM clientele.promotions('offers') WHERE name = 'at start';
-SELECT clientele.define_promotion('offers', 'at start', offers_shop.promotion('{"audience": "class = ''A'' or class = ''C''", "audience_at": "term start", "priority": 1}'));
+SELECT clientele.define_promotion('offers', 'at start', offers_shop.promotion('{"audience": "class = ''A'' or id < 0", "audience_at": "term start", "priority": 1}'));
 SELECT clientele.publish_promotion('offers', 'at start');
 SELECT audience_frozen_at FROM clientele.promotions('offers') WHERE name = 'at start';
 SELECT eligible FROM clientele.offers('offers', 9, '{"amount": 800}') WHERE promotion = 'at start';
