@@ -190,7 +190,7 @@ SELECT clientele.publish_promotion('offers', 'at start');
 SELECT audience_frozen_at FROM clientele.promotions('offers') WHERE name = 'at start';
 SELECT eligible FROM clientele.offers('offers', 9, '{"amount": 800}') WHERE promotion = 'at start';
 SELECT clientele.freeze_audience('offers', 'at start') > 0 AS frozen;
-SELECT clientele.define_promotion('offers', 'at start', offers_shop.promotion('{"term": {"from": "2026-07-02"}, "audience": "class = ''A'' or class = ''C''", "audience_at": "term start", "priority": 1}'));
+SELECT clientele.define_promotion('offers', 'at start', offers_shop.promotion('{"term": {"from": "2026-07-02"}, "audience": "class = ''A'' or id < 0", "audience_at": "term start", "priority": 1}'));
 SELECT clientele.publish_promotion('offers', 'at start');
 SELECT audience_frozen_at FROM clientele.promotions('offers') WHERE name = 'at start';
 -- not before the term
