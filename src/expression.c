@@ -209,6 +209,7 @@ put_word(FunctionCallInfo fcinfo, const ClienteleNode *name, const ClienteleNode
 static void
 put_words(FunctionCallInfo fcinfo, const ClienteleNode *node)
 {
+	check_stack_depth();
 	if (node->kind == CLIENTELE_NODE_COMPARE)
 	{
 		put_word(fcinfo, node->first, node->first->next);
