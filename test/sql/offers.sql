@@ -196,7 +196,11 @@ SELECT audience_frozen_at FROM clientele.promotions('offers') WHERE name = 'at s
 -- not before the term
 SELECT clientele.define_promotion('offers', 'august', offers_shop.promotion('{"term": {"from": "2026-08-01"}, "audience": "class = ''A''", "audience_at": "term start"}'));
 SELECT clientele.publish_promotion('offers', 'august');
+RESET SESSION AUTHORIZATION;
+SET clientele.clock = '2026-07-31 23:59:59.999999+08';
 SELECT clientele.freeze_audience('offers', 'august');
+SET clientele.clock = '2026-07-10 12:00+08';
+SET SESSION AUTHORIZATION regress_offers_owner;
 SELECT eligible, reasons FROM clientele.offers('offers', 1, '{"amount": 800}') WHERE promotion = 'august';
 SELECT eligible, reasons FROM clientele.offers('offers', 1, '{"amount": 800}', '2026-08-01 00:00+08') WHERE promotion = 'august';
 SELECT promotion FROM clientele.offers('offers', 1, '{"amount": 800}', '2026-08-01 00:00+08');
