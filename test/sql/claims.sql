@@ -473,12 +473,14 @@ SELECT claim_id IS NOT NULL AS claimed FROM try_claim('guest', 35, 'all of them'
 SELECT reasons, missing FROM try_claim_code('guest', 36, (SELECT code FROM coupon_code AS k JOIN coupon_batch AS b USING (batch_id) WHERE b.request_id = 'of 3' ORDER BY code LIMIT 1), 'of 5');
 SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
 
--- What has expired is free in its branch, and on its day
+-- What has expired is free in its branch, on its day, and for its customer
 SET clientele.clock = '2026-07-03 12:00+08';
-SELECT till.offer('branches', '{"benefit": {"kind": "amount off", "amount": 1}, "after_refund": "none", "stock": {"per_branch": 2, "per_day": 4}, "claim_term": {"minutes": 30}}');
+SELECT till.offer('branches', '{"benefit": {"kind": "amount off", "amount": 1}, "after_refund": "none", "stock": {"per_branch": 2, "per_day": 4, "per_customer": 1}, "claim_term": {"minutes": 30}}');
 SELECT n, claim('guest', n, 'branches', 'e' || n, jsonb_build_object('branch', (n % 2)::text, 'amount', 5)) IS NOT NULL AS claimed FROM generate_series(11, 13) AS n;
 SELECT branch, reasons, remaining FROM generate_series(0, 2) AS branch, offers('guest', 14, jsonb_build_object('branch', branch::text, 'amount', 5)) WHERE promotion = 'branches';
+SELECT reasons, remaining FROM offers('guest', 11, '{"branch": "2", "amount": 5}') WHERE promotion = 'branches';
 SET clientele.clock = '2026-07-03 12:30+08';
+SELECT reasons, remaining FROM offers('guest', 11, '{"branch": "2", "amount": 5}') WHERE promotion = 'branches';
 SELECT branch, reasons, remaining FROM generate_series(0, 2) AS branch, offers('guest', 14, jsonb_build_object('branch', branch::text, 'amount', 5)) WHERE promotion = 'branches';
 
 -- A limit that is divided, and lowered below what is taken: what comes back pays what is owed, wherever it comes back to

@@ -291,7 +291,10 @@ SELECT remaining FROM offers('coupon', 40, NULL) WHERE promotion = 'chain';
 SELECT promote('codes', ', "stock": {"total": 30}'), stock('codes');
 -- In time nobody has claimed them, and they are back: all 30 can be had, but those that have been used.
 SELECT issue_codes('coupon', 'codes', 2, 'last two', '2026-06-22') IS NOT NULL AS issued, stock('codes');
+SELECT promote('unread', ', "stock": {"total": 2}'), issue_codes('coupon', 'unread', 2, 'unread', '2026-06-20') IS NOT NULL AS issued;
+SELECT eligible, reasons, remaining FROM offers('coupon', 5, NULL) WHERE promotion = 'unread';
 RESET ROLE; SET clientele.clock = '2026-06-20 00:00:00+08'; SET ROLE regress_coupon_owner;
+SELECT eligible, reasons, remaining FROM offers('coupon', 5, NULL) WHERE promotion = 'unread';
 TRUNCATE code; INSERT INTO code SELECT row_number() OVER (ORDER BY claim_id NULLS FIRST, code) AS n, code FROM codes('coupon', :batch);
 SELECT refused(format('SELECT claim_code(''coupon'', 5, %L, ''c5'')', code(1)));
 SELECT count(claim_id), array_agg(DISTINCT reasons) FILTER (WHERE claim_id IS NULL) AS refused
