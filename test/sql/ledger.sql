@@ -69,6 +69,12 @@ RESET ROLE; SET clientele.clock = '2026-07-11 10:00+08'; SET ROLE regress_ledger
 SELECT spend('ledger', 1, 'points', 30, 's8');
 SELECT spend('ledger', 1, 'points', 1, 's9');
 SELECT at, kind, amount, balance FROM account_statement('ledger', 1, 'points') ORDER BY at DESC LIMIT 2;
+-- and what was given later is used when it was there.
+RESET ROLE; SET clientele.clock = '2026-07-12 10:00+08'; SET ROLE regress_ledger_owner;
+SELECT credit('ledger', 2, 'points', 5, 'r10');
+RESET ROLE; SET clientele.clock = '2026-07-11 10:00+08'; SET ROLE regress_ledger_owner;
+SELECT spend('ledger', 2, 'points', 5, 's11');
+SELECT at, kind, amount, balance FROM account_statement('ledger', 2, 'points');
 
 -- ---------------------------------------------------------------------------
 -- Once for each request

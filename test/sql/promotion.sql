@@ -134,6 +134,10 @@ SELECT b, g.* FROM unnest(ARRAY[
     '"kind": "points", "points": 2, "per": 100000'
 ]) AS b, pg_temp.given(:'bill', b) AS g;
 
+-- What is just reached is not ahead any more.
+SELECT a, g.amount, g.spend_more, g.given_then FROM unnest('{999.99, 1000, 9999.99, 10000}'::numeric[]) AS a,
+    pg_temp.given(format('{"at": "2026-07-04T12:00", "amount": %s}', a), '"kind": "spend and reduce", "steps": [{"at_least": 1000, "off": 100}, {"at_least": 10000, "off": 1500}]') AS g;
+
 -- All that is missing at once; a bill that does not say so does not meet a condition.
 SELECT u.* FROM benefit('{"at": "2026-06-30T08:00", "branch": "2", "channel": "app", "amount": 900}',
     $${"term": {"from": "2026-07-04", "days": [6, 7], "hours": {"from": "10:00", "to": "21:00"}}, "branches": ["1", "3"],

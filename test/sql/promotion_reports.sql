@@ -199,6 +199,12 @@ ROLLBACK;
 -- What is old can go.
 SELECT clientele.delete_impressions('shopper', NULL);
 BEGIN;
+-- another population's stay
+SAVEPOINT before;
+INSERT INTO clientele.impression SELECT 0, i.key, i.promotion_id, i.hour, i.branch, i.staff FROM clientele.impression AS i WHERE i.hour < '2026-06-14 00:00+08' LIMIT 1;
+SELECT clientele.delete_impressions('shopper', 'infinity') > 0 AS deleted, clientele.delete_impressions('shopper', 'infinity') AS again;
+SELECT population_id, count(*) FROM clientele.impression GROUP BY 1;
+ROLLBACK TO before;
 SELECT clientele.delete_impressions('shopper', '2026-06-14 00:00+08') AS deleted, (SELECT count(*) FROM clientele.impression WHERE hour < '2026-06-14 00:00+08') AS were;
 DELETE FROM shop.shown WHERE shop.hour(at, branch) < '2026-06-14 00:00' AND branch IS DISTINCT FROM '2' OR shop.hour(at, branch) < '2026-06-13 22:00';
 SELECT missing, wrong FROM shop.compared();
