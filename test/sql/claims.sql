@@ -374,12 +374,13 @@ SELECT count(*) FROM claim_best('guest', 3, 'b3', '{"amount": 0}', 'first');
 SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
 
 -- what was taken of one when another turns out to be sold out is put back, and what it would give
+SELECT till.offer('second', '{"priority": 4, "benefit": {"kind": "percent off", "percent": 20}, "after_refund": "recompute", "exclusive_group": "g", "stock": {"total": 100}}') AS again;
 SELECT till.offer('two', '{"bill": "channel = ''none''", "benefit": {"kind": "amount off", "amount": 1}, "after_refund": "none", "stock": {"total": 5}}'),
        till.offer('gives two', '{"bill": "channel = ''store''", "benefit": {"kind": "coupon", "coupon": "two", "quantity": 2}, "after_refund": "none", "stock": {"total": 5}}'),
        till.offer('one', '{"bill": "channel = ''store''", "benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none", "stock": {"total": 1, "per_customer": 1}}');
 SELECT kind, amount, quantity FROM claim_best('guest', 4, 'b4', '{"amount": 80, "channel": "store"}', 'priority order', redeem => true);
 SELECT kind, amount, quantity FROM claim_best('guest', 5, 'b5', '{"amount": 80, "channel": "store"}', 'priority order', redeem => true);
-SELECT 'two' AS of, s.* FROM till.stock('two') AS s UNION ALL SELECT 'gives two', s.* FROM till.stock('gives two') AS s;
+SELECT of, s.* FROM unnest(ARRAY['second', 'two', 'gives two']) AS of CROSS JOIN LATERAL till.stock(of) AS s ORDER BY of;
 -- and who has had it once is not to have it again
 SELECT till.offer('one', '{"bill": "channel = ''store''", "benefit": {"kind": "amount off", "amount": 5}, "after_refund": "none", "stock": {"total": 3, "per_customer": 1}}');
 SELECT c.key, b.promotion FROM generate_series(4, 5) AS c (key) CROSS JOIN LATERAL claim_best('guest', c.key, 'b6 ' || c.key, '{"amount": 80, "channel": "store"}', 'priority order') AS b WHERE b.promotion = 'one';
