@@ -89,10 +89,9 @@ clientele_check_audience(PG_FUNCTION_ARGS)
 
 /* The columns that are read, in the order of CLIENTELE_PROFILE_..., and whatever is named. */
 static void
-append_columns(StringInfo sql, const ClienteleProfile *profile, bool at)
+append_columns(StringInfo sql, const ClienteleProfile *profile)
 {
-	appendStringInfo(sql, "v.%s, v.model_version, %s", at ? "as_of" : "evaluated_at",
-					 profile->tags_read ? "v.tags" : "NULL::pg_catalog.text");
+	appendStringInfo(sql, "v.model_version, %s", profile->tags_read ? "v.tags" : "NULL::pg_catalog.text");
 	for (int i = 0; i < profile->nnamed; i++)
 		appendStringInfo(sql, ", v.%s", quote_identifier(profile->named[i].name));
 }
@@ -119,7 +118,7 @@ sql_of_one(ClienteleProfile *profile, bool at)
 
 		initStringInfo(&sql);
 		appendStringInfoString(&sql, "SELECT ");
-		append_columns(&sql, profile, at);
+		append_columns(&sql, profile);
 		append_view(&sql, profile, at);
 		appendStringInfo(&sql, " WHERE v.%s = $1%s", quote_identifier(profile->key_column), at ? " AND v.as_of = $2" : "");
 		profile->sql[at] = sql.data;
@@ -210,24 +209,14 @@ row_now(ClienteleAudience *audience)
 	return audience->rows;
 }
 
-/*
- * A row that was evaluated before the instant, and holds now, holds then.  What counts
- * days since something is not stored: so the day must be the same.
- */
-static bool
-holds_at(const ClienteleAudience *audience, const ProfileRow *row, TimestampTz instant)
-{
-	return row->exists && DatumGetTimestampTz(row->values[CLIENTELE_PROFILE_EVALUATED_AT]) <= instant &&
-		clientele_local_date(instant, audience->profile->zone) == clientele_local_date(audience->now, audience->profile->zone);
-}
-
+/* That it holds now says nothing of an instant before: what changed and changed back has left no trace in it. */
 static const ProfileRow *
 row_at(ClienteleAudience *audience, TimestampTz instant)
 {
 	const ProfileRow *now = row_now(audience);
 	ProfileRow *row;
 
-	if (instant >= audience->now || !now->exists || holds_at(audience, now, instant))
+	if (instant >= audience->now || !now->exists)
 		return now;
 	for (row = audience->rows->next; row != NULL; row = row->next)
 	{
@@ -639,7 +628,7 @@ clientele_customers_where(PG_FUNCTION_ARGS)
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
-	append_columns(&sql, profile, at);
+	append_columns(&sql, profile);
 	appendStringInfo(&sql, ", v.%s::pg_catalog.text", quote_identifier(profile->key_column));
 	append_view(&sql, profile, at);
 	if (at)

@@ -92,7 +92,7 @@ find_shown(const Query *query, AttrNumber column, const char *name, Shown *shown
 static bool
 find_all_shown(const ClienteleProfile *profile, const Query *query, Shown *shown)
 {
-	static const char *const names[] = {"evaluated_at", "model_version", "tags"};
+	static const char *const names[] = {"model_version", "tags"};
 
 	for (int i = 0; i < CLIENTELE_PROFILE_FIRST_NAMED; i++)
 		if (!find_shown(query, profile->fixed[i], names[i], &shown[i]))

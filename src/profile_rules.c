@@ -43,7 +43,6 @@ clientele_profile_begin(const ClientelePopulation *population, pg_tz *zone)
 	profile->columns = CreateTupleDescCopy(RelationGetDescr(view));
 	profile->named = palloc(mul_size(profile->columns->natts, sizeof(ClienteleNamedColumn)));
 	table_close(view, AccessShareLock);
-	profile->fixed[CLIENTELE_PROFILE_EVALUATED_AT] = get_attnum(profile->view, "evaluated_at");
 	profile->fixed[CLIENTELE_PROFILE_MODEL_VERSION] = get_attnum(profile->view, "model_version");
 	profile->fixed[CLIENTELE_PROFILE_TAGS] = get_attnum(profile->view, "tags");
 	return profile;

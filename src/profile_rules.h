@@ -21,7 +21,6 @@
 /* The columns that are always read, and the first of those that somebody names. */
 enum
 {
-	CLIENTELE_PROFILE_EVALUATED_AT,
 	CLIENTELE_PROFILE_MODEL_VERSION,
 	CLIENTELE_PROFILE_TAGS,
 	CLIENTELE_PROFILE_FIRST_NAMED

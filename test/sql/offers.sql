@@ -451,6 +451,24 @@ SELECT clientele.pause_promotion('offers', 'small');
 SET SESSION AUTHORIZATION regress_offers_till;
 SELECT count(*) FROM clientele.offers('offers', 2, '{"amount": 1000}');
 
+-- what came and went on one day was so at its time, also once everything stored is as it was
+SET SESSION AUTHORIZATION regress_offers_owner;
+SELECT clientele.define_promotion('offers', 'clean', offers_shop.promotion('{"audience": "not has_tag(''blacklist'') and paid < 5000", "audience_at": "bill"}'));
+SELECT clientele.publish_promotion('offers', 'clean');
+CALL clientele.refresh('offers');
+SELECT clientele.tag_customer('offers', 4, 'blacklist', until => '2026-07-10 12:20+08');
+INSERT INTO offers_shop.payment VALUES (4, '2026-07-10 12:05+08', 6000), (4, '2026-07-10 12:25+08', -6000);
+RESET SESSION AUTHORIZATION;
+SET clientele.clock = '2026-07-10 12:30+08';
+CREATE FUNCTION offers_shop.clean() RETURNS TABLE (minute text, reasons text[], missing text[]) LANGUAGE sql AS $$
+    SELECT m, o.reasons, o.missing
+    FROM unnest('{01, 10, 22, 29}'::text[]) AS m, clientele.offers('offers', 4, format('{"at": "2026-07-10T12:%s:00+08:00", "amount": 1000}', m)::jsonb) AS o
+    WHERE o.promotion = 'clean' $$;
+SELECT * FROM offers_shop.clean();
+CALL clientele.refresh('offers');
+SELECT * FROM offers_shop.clean();
+SET clientele.clock = '2026-07-10 12:00+08';
+
 -- a view that its owner has narrowed is read as he has made it
 SET SESSION AUTHORIZATION regress_offers_owner;
 DO $$ BEGIN EXECUTE rtrim('CREATE OR REPLACE VIEW offers_segments.offers AS ' || pg_get_viewdef('offers_segments.offers'::regclass), ';') || ' WHERE id <> 2'; END $$;
