@@ -503,6 +503,8 @@ sub live_again
 		last unless $next;
 		my $item = $next->{item};
 		@open = grep { $_ != $item } @open;
+		# who was refused may have written that something has expired: his answer is of when he looked
+		next if $item->{fits} && !$item->{step}{pay} && $item->{step}{do} eq 'claim' && ($item->{answer}[0] // '') =~ /^\|/;
 		# what was the best when it was looked for may not be any more
 		$item->{only} = { map { /^(\d+)/ ? ($names->{$1} => 1) : () } @{ $item->{answer} } } if $item->{step}{do} =~ /^(claim_best|earn)$/ && $item->{fits};
 		my $words = words_that_fit($life, $item, words_since($item, @words)) // $words[-1];
