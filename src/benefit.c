@@ -361,6 +361,19 @@ clientele_promotion_benefit_anytime(const ClienteleBoundPromotion *bound, const 
 	find_benefit(bound, bill, 0, spent, benefit);
 }
 
+void
+clientele_benefit_limit(ClienteleBenefit *benefit, ClienteleDecimal room)
+{
+	if (!benefit->eligible || clientele_decimal_compare(benefit->amount, room) <= 0)
+		return;
+	benefit->given = benefit->amount = benefit->value = room;
+	if (clientele_decimal_sign(room) == 0)
+	{
+		benefit->eligible = false;
+		benefit->reasons |= BIT(NOTHING);
+	}
+}
+
 /* ---------- in words ---------- */
 
 static char *

@@ -205,7 +205,7 @@ clientele_bill_read(Jsonb *document)
 	ClienteleDecimal amount;
 
 	(void) clientele_json_read_object(&reader, NULL, clientele_json_tree_of_jsonb(&document->root), &bill_shape, members);
-	bill->bill_id = read_text(NULL, members[BILL_ID]);
+	bill->bill_id = read_name(members[BILL_ID], BILL_ID);
 	read_at(members[BILL_AT], bill);
 	bill->branch = read_name(members[BILL_BRANCH], BILL_BRANCH);
 	bill->channel = read_text(NULL, members[BILL_CHANNEL]);

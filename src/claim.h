@@ -22,7 +22,8 @@ enum
 {
 	CLAIM_ID, CLAIM_POPULATION, CLAIM_PROMOTION, CLAIM_VERSION, CLAIM_KEY, CLAIM_STATE, CLAIM_CLAIMED_AT,
 	CLAIM_EXPIRES_AT, CLAIM_REDEEMED_AT, CLAIM_DAY, CLAIM_BRANCH, CLAIM_STAFF, CLAIM_BILL, CLAIM_AMOUNT, CLAIM_VALUE,
-	CLAIM_GIVEN, CLAIM_REFUNDED, CLAIM_TAKEN_BACK, CLAIM_ORIGIN, CLAIM_ORIGIN_ID, CLAIM_TRANSFERABLE, CLAIM_TEAM
+	CLAIM_GIVEN, CLAIM_REFUNDED, CLAIM_TAKEN_BACK, CLAIM_ORIGIN, CLAIM_ORIGIN_ID, CLAIM_TRANSFERABLE, CLAIM_TEAM,
+	CLAIM_BILL_ID
 };
 
 /* Columns of clientele.claim_step. */
@@ -161,6 +162,35 @@ extern void clientele_reasons_add(ClienteleReasons *reasons, int errcode, Client
 /* For a ClienteleStockLack. */
 extern void clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion);
 
+/* ---------- what the bill has been given already: claim_bill.c ---------- */
+
+/* Of the customer, held or redeemed for the bill. */
+typedef struct ClienteleBillClaim
+{
+	int64		id;
+	const char *name;			/* of its promotion ... */
+	const ClientelePromotion *promotion;	/* ... as of the version that it was claimed by */
+} ClienteleBillClaim;
+
+typedef struct ClienteleBillClaims
+{
+	List	   *claims;			/* of ClienteleBillClaim * */
+	ClienteleDecimal off;		/* what they reduce the bill by */
+} ClienteleBillClaims;
+
+/* After the customer's lock.  Without a bill, or one that has a number, there are none. */
+extern void clientele_bill_claims_read(ClienteleBillClaims *claims, const ClientelePopulation *population, const char *key,
+									   const ClienteleBill *bill, TimestampTz now, Snapshot snapshot);
+
+/* What the bill can still be reduced by. */
+extern ClienteleDecimal clientele_bill_claims_room(const ClienteleBillClaims *claims, const ClienteleBill *bill);
+
+/* What keeps a promotion from being had beside them; and no more than there is room for. */
+extern void clientele_bill_claims_decide(const ClienteleBillClaims *claims, const ClienteleBill *bill, const ClienteleOffered *promotion,
+										 ClienteleReasons *reasons, ClienteleBenefit *benefit);
+
+/* ---------- what is asked: claim_decide.c ---------- */
+
 /* What is known of the customer, the bill and the moment. */
 typedef struct ClienteleAsked
 {
@@ -169,6 +199,7 @@ typedef struct ClienteleAsked
 	ClienteleAudience *audience;
 	Snapshot	snapshot;
 	const ClienteleBill *bill;	/* NULL: none yet */
+	ClienteleBillClaims bill_claims;	/* what it has been given already */
 	pg_tz	   *zone;			/* of its branch */
 	ClienteleMoment moment;
 } ClienteleAsked;

@@ -109,7 +109,7 @@ choose(const ClienteleAsked *asked, const List *sold_out, ClienteleOfferPolicy p
 		offers[noffers].promotion = list->promotions[i].bound->promotion;
 		offers[noffers++].position = list->promotions[i].id;
 	}
-	clientele_offers_choose(offers, noffers, asked->bill->amount, policy);
+	clientele_offers_choose(offers, noffers, clientele_bill_claims_room(&asked->bill_claims, asked->bill), policy);
 
 	*chosen = palloc0(mul_size(Max(noffers, 1), sizeof(Chosen)));
 	for (int i = 0; i < noffers; i++)

@@ -67,6 +67,7 @@ clientele_asked_begin(ClienteleAsked *asked, const ClienteleRequest *request, Oi
 	asked->moment = clientele_moment(request->now, asked->zone);
 	asked->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	asked->audience = clientele_audience_begin(&request->population, key_type, key, request->now, bill, asked->snapshot);
+	clientele_bill_claims_read(&asked->bill_claims, &request->population, key_text, bill, request->now, asked->snapshot);
 }
 
 void
@@ -140,7 +141,10 @@ clientele_decide_offer(const ClienteleAsked *asked, const ClienteleOffered *prom
 	decide_state(promotion, reasons);
 	decide_customer(asked, promotion, reasons);
 	if (asked->bill != NULL)
+	{
 		clientele_promotion_benefit(promotion->bound, asked->bill, asked->moment, find_spent(asked, promotion, &spent), benefit);
+		clientele_bill_claims_decide(&asked->bill_claims, asked->bill, promotion, reasons, benefit);
+	}
 	else
 	{
 		memset(benefit, 0, sizeof(ClienteleBenefit));
@@ -233,6 +237,7 @@ clientele_decide_redeem(const ClienteleAsked *asked, const ClienteleOffered *pro
 		outside = 0;
 	}
 	benefit->reasons &= ~outside;
+	clientele_bill_claims_decide(&asked->bill_claims, asked->bill, promotion, reasons, benefit);
 	add_benefit_reasons(reasons, definition, benefit);
 	decide_branch_stock(asked->bill, definition, reasons);
 }

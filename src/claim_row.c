@@ -161,6 +161,8 @@ void
 clientele_claim_set_bill(ClienteleOwnRow *row, Jsonb *document, const ClienteleBill *bill)
 {
 	clientele_claim_set(row, CLAIM_BILL, JsonbPGetDatum(document));
+	if (bill->bill_id != NULL)
+		clientele_claim_set(row, CLAIM_BILL_ID, PointerGetDatum(bill->bill_id));
 	if (bill->branch != NULL)
 		clientele_claim_set(row, CLAIM_BRANCH, PointerGetDatum(bill->branch));
 	if (bill->staff != NULL)

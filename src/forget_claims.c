@@ -42,7 +42,7 @@ static const char *const statements[] = {
 	"UPDATE clientele.claim_step AS s SET evidence = s.evidence || jsonb_build_object('from', $3)"
 	" WHERE s.population_id = $1 AND s.step = 'transfer' AND s.evidence ->> 'from' = $2",
 	"UPDATE clientele.coupon_code AS d SET code = " NOBODY " WHERE d.population_id = $1 AND d.claim_id IN " HIS_CLAIMS,
-	"UPDATE clientele.claim AS c SET key = $3, bill = clientele.anonymous_bill(c.bill)"
+	"UPDATE clientele.claim AS c SET key = $3, bill = clientele.anonymous_bill(c.bill), bill_id = NULL"
 	" WHERE c.population_id = $1 AND c.key = $2",
 	"UPDATE clientele.ledger_entry AS e SET key = $3, reason = NULL,"
 	" request_id = clientele.pseudonym($1, e.request_id), refund_of = clientele.pseudonym($1, e.refund_of)"

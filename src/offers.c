@@ -112,6 +112,7 @@ begin_question(FunctionCallInfo fcinfo, int as_of, Question *question)
 	asked->audience = past ?
 		clientele_audience_begin_at(&request->population, key_type, key, request->now, asked->bill, asked->snapshot) :
 		clientele_audience_begin(&request->population, key_type, key, request->now, asked->bill, asked->snapshot);
+	clientele_bill_claims_read(&asked->bill_claims, &request->population, asked->key, asked->bill, request->now, asked->snapshot);
 	return true;
 }
 
@@ -410,7 +411,8 @@ clientele_best_offers(PG_FUNCTION_ARGS)
 		offers[noffers].position = answer->offered->id;
 		offers[noffers++].benefit = answer->benefit;
 	}
-	clientele_offers_choose(offers, noffers, question.asked.bill->amount, clientele_policy_argument(fcinfo, 3));
+	clientele_offers_choose(offers, noffers, clientele_bill_claims_room(&question.asked.bill_claims, question.asked.bill),
+							clientele_policy_argument(fcinfo, 3));
 	for (int i = 0; i < noffers; i++)
 	{
 		if (offers[i].chosen)

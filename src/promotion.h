@@ -241,6 +241,9 @@ extern void clientele_promotion_benefit(const ClienteleBoundPromotion *bound, co
 extern void clientele_promotion_benefit_anytime(const ClienteleBoundPromotion *bound, const ClienteleBill *bill,
 												const ClienteleDecimal *spent, ClienteleBenefit *benefit);
 
+/* The same where the bill has room for no more than so much: what reduces it is less then, or is not to be had. */
+extern void clientele_benefit_limit(ClienteleBenefit *benefit, ClienteleDecimal room);
+
 /* What each line counts when a benefit is divided among them; 0 = it is not meant. */
 extern void clientele_promotion_weights(const ClienteleBoundPromotion *bound, const ClienteleBill *bill,
 										ClienteleDecimal *weights);
@@ -264,6 +267,9 @@ typedef enum ClienteleOfferPolicy
 
 #define CLIENTELE_OFFER_POLICIES 3
 extern const char *const clientele_offer_policies[CLIENTELE_OFFER_POLICIES];
+
+/* Whether the two are not had on one bill: one of them stands alone, or both are of one exclusive group. */
+extern bool clientele_promotions_exclude(const ClientelePromotion *a, const ClientelePromotion *b);
 
 /* Among more than so many, the best is found among those that are worth most. */
 #define CLIENTELE_EXACT_OFFERS 20

@@ -19,6 +19,13 @@ const char *const clientele_offer_policies[CLIENTELE_OFFER_POLICIES] = {
 	[CLIENTELE_FIRST] = "first"
 };
 
+bool
+clientele_promotions_exclude(const ClientelePromotion *a, const ClientelePromotion *b)
+{
+	return !a->stacks || !b->stacks ||
+		(a->exclusive_group != NULL && b->exclusive_group != NULL && strcmp(a->exclusive_group, b->exclusive_group) == 0);
+}
+
 /* What the customer gets; compared in this order. */
 typedef struct Worth
 {

@@ -24,6 +24,7 @@ typedef enum ClienteleReason
 	CLIENTELE_REASON_AUDIENCE = CLIENTELE_REASONS_OF_BILL,
 	CLIENTELE_REASON_REFUSED,	/* it is an automated decision, which the customer does not want */
 	CLIENTELE_REASON_HELD_OUT,
+	CLIENTELE_REASON_EXCLUSIVE, /* the bill has another that it is not had together with */
 	CLIENTELE_REASON_PAUSED,
 	CLIENTELE_REASON_ENDED,
 	CLIENTELE_REASON_SOLD_OUT,

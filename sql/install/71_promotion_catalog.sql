@@ -105,9 +105,11 @@ CREATE TABLE clientele.claim (
     origin text NOT NULL DEFAULT 'claim' CHECK (origin IN ('claim', 'benefit', 'batch', 'code')),
     origin_id bigint,
     transferable boolean NOT NULL DEFAULT false,
-    team bigint
+    team bigint,
+    bill_id text COLLATE "C"
 ) USING heap WITH (fillfactor = 80);
 CREATE INDEX claim_of_customer ON clientele.claim (population_id, key, promotion_id);
+CREATE INDEX claim_of_bill ON clientele.claim (population_id, key, bill_id) WHERE bill_id IS NOT NULL;
 CREATE INDEX claim_expiring ON clientele.claim (promotion_id, expires_at) WHERE state = 'held';
 CREATE INDEX claim_held ON clientele.claim (population_id, expires_at) WHERE state = 'held';
 CREATE INDEX claim_in_team ON clientele.claim (team) WHERE team IS NOT NULL;
@@ -115,6 +117,7 @@ CREATE INDEX claim_by_origin ON clientele.claim (origin_id) WHERE origin_id IS N
 COMMENT ON TABLE clientele.claim IS 'what customers have taken of promotions, as it is now; how it came to be is in claim_step';
 COMMENT ON SEQUENCE clientele.claim_claim_id_seq IS 'numbers of claims';
 COMMENT ON INDEX clientele.claim_of_customer IS 'the claims of a customer';
+COMMENT ON INDEX clientele.claim_of_bill IS 'what a bill has been given';
 COMMENT ON INDEX clientele.claim_expiring IS 'what is held of a promotion, by when it expires';
 COMMENT ON INDEX clientele.claim_held IS 'what is held of all promotions, by when it expires';
 COMMENT ON INDEX clientele.claim_in_team IS 'who buys together';
@@ -141,6 +144,7 @@ COMMENT ON COLUMN clientele.claim.origin IS 'claim: by the customer; benefit: gi
 COMMENT ON COLUMN clientele.claim.origin_id IS 'the claim or the batch that gave it';
 COMMENT ON COLUMN clientele.claim.transferable IS 'whether the customer may give it to another';
 COMMENT ON COLUMN clientele.claim.team IS 'group buy: the claim that began the team';
+COMMENT ON COLUMN clientele.claim.bill_id IS 'number of its bill, in its branch; NULL: not said';
 
 CREATE TABLE clientele.claim_step (
     population_id int NOT NULL,

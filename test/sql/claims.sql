@@ -577,6 +577,49 @@ SELECT * FROM till.stock('birthday');
 SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
 
 -- ---------------------------------------------------------------------------
+-- Claims for one bill know of each other
+-- ---------------------------------------------------------------------------
+
+SELECT till.offer('alone', '{"benefit": {"kind": "amount off", "amount": 50}, "stacks": false, "after_refund": "none"}');
+SELECT till.offer('beside', '{"benefit": {"kind": "amount off", "amount": 50}, "after_refund": "recompute"}');
+SELECT till.offer('group 1', '{"benefit": {"kind": "gift", "item": "mask", "quantity": 1, "value": 5}, "exclusive_group": "g", "after_refund": "none"}');
+SELECT till.offer('group 2', '{"benefit": {"kind": "percent off", "percent": 10}, "exclusive_group": "g", "after_refund": "none"}');
+CREATE FUNCTION till.on_bill(key int, promotion text, request text, bill_id text, bill jsonb DEFAULT '{"amount": 60, "branch": "1"}', redeem boolean DEFAULT false,
+                             OUT had boolean, OUT amount numeric, OUT reasons text[], OUT missing text[]) LANGUAGE sql
+    AS $$ SELECT c.claim_id IS NOT NULL, c.amount, c.reasons, (SELECT array_agg(regexp_replace(m, 'claim [0-9]+', 'claim N')) FROM unnest(c.missing) AS m)
+          FROM clientele.try_claim('guest', key, promotion, request, bill || CASE WHEN bill_id IS NULL THEN '{}' ELSE jsonb_build_object('bill_id', bill_id) END, redeem) AS c $$;
+-- together to nothing at most; a bill is known by its number in its branch, and one without a number is another each time
+SELECT n, b.* FROM generate_series(1, 3) AS n, till.on_bill(21, 'beside', 'one bill ' || n, 'A') AS b ORDER BY n;
+SELECT b.* FROM till.on_bill(21, 'beside', 'another bill', 'B') AS b
+UNION ALL SELECT b.* FROM till.on_bill(21, 'beside', 'another branch', 'A', '{"amount": 60, "branch": "2"}') AS b
+UNION ALL SELECT b.* FROM till.on_bill(21, 'beside', 'no branch', 'A', '{"amount": 60}') AS b
+UNION ALL SELECT b.* FROM till.on_bill(22, 'beside', 'another customer', 'A') AS b;
+SELECT n, b.* FROM generate_series(1, 2) AS n, till.on_bill(21, 'alone', 'no number ' || n, NULL) AS b ORDER BY n;
+-- what stands alone, and what is of one group
+SELECT b.* FROM till.on_bill(21, 'alone', 'alone 1', 'A') AS b;
+SELECT b.* FROM till.on_bill(23, 'alone', 'alone 2', 'A') AS b;
+SELECT b.* FROM till.on_bill(23, 'beside', 'alone 3', 'A') AS b;
+SELECT b.* FROM till.on_bill(24, 'group 1', 'group 1', 'A') AS b;
+SELECT b.* FROM till.on_bill(24, 'group 2', 'group 2', 'A') AS b;
+SELECT b.* FROM till.on_bill(24, 'group 1', 'group 3', 'A') AS b;
+SELECT b.* FROM till.on_bill(24, 'beside', 'group 4', 'A') AS b;
+-- who asks beforehand is told the same, and what is best is what is best beside it
+SELECT promotion, eligible, amount, reasons FROM offers('guest', 24, '{"bill_id": "A", "amount": 60, "branch": "1"}') WHERE promotion IN ('alone', 'beside', 'group 1', 'group 2') ORDER BY promotion;
+SELECT promotion, amount FROM best_offers('guest', 24, '{"bill_id": "A", "amount": 60, "branch": "1"}') WHERE kind = 'amount off';
+SELECT sum(amount) AS in_all FROM claim_best('guest', 24, 'group 5', '{"bill_id": "A", "amount": 60, "branch": "1"}');
+SELECT sum(amount) AS in_all FROM claim WHERE key = '24' AND bill_id = 'A' AND state = 'held';
+-- coupons, one by one
+SELECT claim('guest', 25, 'alone', 'coupon ' || n) > 0 AS coupon FROM generate_series(1, 2) AS n;
+CREATE FUNCTION till.coupon(nth int) RETURNS bigint LANGUAGE sql STABLE
+    AS $$ SELECT claim_id FROM clientele.claim JOIN clientele.offered_promotion USING (promotion_id) WHERE key = '25' AND name = 'alone' ORDER BY claim_id OFFSET nth - 1 LIMIT 1 $$;
+SELECT state, amount FROM redeem(till.coupon(1), 'coupon 3', '{"bill_id": "A", "amount": 60}');
+SELECT redeem(till.coupon(2), 'coupon 4', '{"bill_id": "A", "amount": 60}');
+-- what is given back is off the bill again
+SELECT state FROM give_back(till.coupon(1), 'coupon 5');
+SELECT state, amount FROM redeem(till.coupon(2), 'coupon 6', '{"bill_id": "A", "amount": 60}');
+SELECT * FROM till.wrong_stock() AS w (promotion_id int, kind text, scope text, stock numeric, taken numeric);
+
+-- ---------------------------------------------------------------------------
 -- A key column that the clinic has renamed
 -- ---------------------------------------------------------------------------
 

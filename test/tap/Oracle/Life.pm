@@ -153,6 +153,39 @@ sub spent_of
 }
 
 
+# What a customer has had, or holds, of a bill already; what comes by itself is beside all that.
+sub claims_of_bill
+{
+	my ($life, $key, $bill) = @_;
+	return grep { $_->{bill} && $_->{key} eq $key && $_->{bill}{bill_id} eq $bill->{bill_id} && ($_->{bill}{branch} // '') eq ($bill->{branch} // '')
+			&& counts($life, $_) && !(find_promotion($life, $_->{promotion}) // {})->{automatic} } @{ $life->{claims} };
+}
+
+# What of its amount is left for others.
+sub room_of
+{
+	my ($life, $key, $bill) = @_;
+	my $room = $bill->{amount};
+	$room -= $_->{given} for grep { $reduces{ $_->{p}{kind} } } claims_of_bill($life, $key, $bill);
+	return most(0, $room);
+}
+
+# What a promotion gives beside what the bill has been given already.
+sub weighed_beside
+{
+	my ($life, $promotion, $p, $key, $bill, $weighed) = @_;
+	return $weighed if $promotion->{automatic};
+	my @reasons = @{ $weighed->{reasons} };
+	my $given = $weighed->{given};
+	if ($reduces{ $p->{kind} } && !@reasons)
+	{
+		$given = least($given, room_of($life, $key, $bill));
+		push @reasons, 'nothing' unless $given;
+	}
+	my @exclusive = map { may_stand_together({ p => $p }, $_) ? () : 'exclusive' } claims_of_bill($life, $key, $bill);
+	return { %$weighed, given => $given, reasons => \@reasons, exclusive => \@exclusive };
+}
+
 # A word for each reason why a promotion is not to be had; the benefit; what it is counted on.
 # Without a bill only what can be said without one is asked.
 sub judged
@@ -162,7 +195,7 @@ sub judged
 	my $branch = $bill ? $bill->{branch} : undef;
 	my $moment = branch_moment($life, $branch, $life->{now});
 	my $spent = spent_of($life, $key, $p);
-	my $weighed = $bill ? weighed($p, { %$bill, %$moment }, $spent) : { reasons => [ term_reasons($p, $moment) ] };
+	my $weighed = $bill ? weighed_beside($life, $promotion, $p, $key, $bill, weighed($p, { %$bill, %$moment }, $spent)) : { reasons => [ term_reasons($p, $moment) ] };
 	my @reasons = reasons_against($life, $promotion, $key, $bill, $weighed);
 	my $value = known_value($p, $bill, $weighed);
 	my %left = (%{ left_of($life, $promotion, $branch, $moment->{day}) }, %{ left_of_customer($life, $promotion, $key, $moment->{day}) });
@@ -197,7 +230,7 @@ sub reasons_against
 {
 	my ($life, $promotion, $key, $bill, $weighed) = @_;
 	my $p = $promotion->{p};
-	my @reasons = @{ $weighed->{reasons} };
+	my @reasons = (@{ $weighed->{reasons} }, @{ $weighed->{exclusive} // [] });
 	push @reasons, audience_reasons($life, $promotion, $key, $p, $bill);
 	push @reasons, 'refused' if $p->{personal} && $life->{customer}{$key}{refused};
 	push @reasons, 'held out' if held_out($promotion, $key);
@@ -272,16 +305,15 @@ sub chosen
 	my ($key, $bill) = @$step{qw(key bill)};
 	my @offers = map { my $judged = judged($life, $_, $key, $bill); @{ $judged->{reasons} } ? () : { promotion => $_, p => $_->{p}, given => $judged->{weighed}{given} } }
 		grep { !$_->{p}{joiners} } running($life, $bill);
-	return best_of($step, @offers);
+	return best_of($life, $step, @offers);
 }
 
 # Of offers in the order of their priority, by the policy; {amount} is what there is room for.
 sub best_of
 {
-	my ($step, @offers) = @_;
-	my $bill = $step->{bill};
-	my @chosen = $step->{policy} eq 'best for customer' ? best_set($bill->{amount}, @offers) : $step->{policy} eq 'priority order' ? in_order($bill->{amount}, @offers) : splice(@offers, 0, 1);
-	my $left = $bill->{amount};
+	my ($life, $step, @offers) = @_;
+	my $left = room_of($life, @$step{qw(key bill)});
+	my @chosen = $step->{policy} eq 'best for customer' ? best_set($left, @offers) : $step->{policy} eq 'priority order' ? in_order($left, @offers) : splice(@offers, 0, 1);
 	for my $offer (@chosen)
 	{
 		$offer->{amount} = $reduces{ $offer->{p}{kind} } ? least($left, $offer->{given}) : $offer->{given};
@@ -544,7 +576,7 @@ sub do_claim
 	my $branch = $bill ? $bill->{branch} : undef;
 	my $moment = branch_moment($life, $branch, $now);
 	my $spent = spent_of($life, $key, $p);
-	my $weighed = $bill ? weighed($p, { %$bill, %$moment }, $spent) : { reasons => [ term_reasons($p, $moment) ] };
+	my $weighed = $bill ? weighed_beside($life, $promotion, $p, $key, $bill, weighed($p, { %$bill, %$moment }, $spent)) : { reasons => [ term_reasons($p, $moment) ] };
 	my @refusals = reasons_against($life, $promotion, $key, $bill, $weighed);
 	my $left = left_of_customer($life, $promotion, $key, $moment->{day});
 	push @refusals, grep { $left->{$_} <= 0 } sort keys %$left;
@@ -746,7 +778,7 @@ sub do_claim_best
 		next if $step->{only} && !$step->{only}{ $promotion->{name} };
 		my $p = $promotion->{p};
 		my $spent = spent_of($life, $key, $p);
-		my $weighed = weighed($p, { %$bill, %$moment }, $spent);
+		my $weighed = weighed_beside($life, $promotion, $p, $key, $bill, weighed($p, { %$bill, %$moment }, $spent));
 		next if reasons_against($life, $promotion, $key, $bill, $weighed);
 		my $left = left_of_customer($life, $promotion, $key, $moment->{day});
 		next if grep { $_ <= 0 } values %$left;
@@ -755,7 +787,7 @@ sub do_claim_best
 	my (@chosen, $lacking);
 	do
 	{
-		@chosen = map { { %$_, given => $_->{amount} } } best_of($step, @offers);
+		@chosen = map { { %$_, given => $_->{amount} } } best_of($life, $step, @offers);
 		$lacking = first_lacking(copy_life($life), $step, $moment, @chosen);
 		@offers = grep { $_->{promotion} != $lacking } @offers if $lacking;
 	} while $lacking;
@@ -927,8 +959,9 @@ sub do_redeem
 		$spent = spent_of($life, $claim->{key}, $p);
 		my $branch = $bill->{branch};
 		# days and hours are those of a coupon that was given; who has claimed it himself has done so in time
-		my $weighed = weighed($p, { %$bill, %{ branch_moment($life, $branch, $life->{now}) } }, $spent, $claim->{origin} eq 'claim');
-		my @reasons = @{ $weighed->{reasons} };
+		my $weighed = weighed_beside($life, $promotion, $p, $claim->{key}, $bill,
+			weighed($p, { %$bill, %{ branch_moment($life, $branch, $life->{now}) } }, $spent, $claim->{origin} eq 'claim'));
+		my @reasons = (@{ $weighed->{reasons} }, @{ $weighed->{exclusive} // [] });
 		push @reasons, 'branch' if $claim->{origin} eq 'claim' && $p->{branches} && !grep { defined $branch && $_ eq $branch } @{ $p->{branches} };
 		push @reasons, 'branch stock' if !defined $branch && defined $p->{stock}{per_branch};
 		return error('eligible') if @reasons;

@@ -271,6 +271,9 @@ sub life_bill
 	my $number = ++$life->{number};
 	$bill->{bill_id} = "B$number";
 	$bill->{json} = bill_json($bill);
+	# another question about a bill that is there already
+	my @before = grep { $_->{bill} && $_->{key} eq ($key // '') } @{ $life->{claims} };
+	return { %{ pick(@before)->{bill} } } if @before && often(20);
 	return $bill;
 }
 
@@ -328,7 +331,7 @@ sub step_again
 	my $is = sub { return $other eq $_[0] && ($again{changed} = $other); };
 	($again{key}) = grep { $_ ne $first->{key} } sort keys %{ $life->{customer} } if defined $again{key} && $is->('key');
 	($again{promotion}) = grep { $_ ne $first->{promotion} } map { $_->{name} } @{ $life->{promotions} } if defined $again{promotion} && $is->('promotion');
-	$again{bill} = { %{ $again{bill} }, json => $again{bill}{json} =~ s/"B(\d+)"/"C$1"/r } if $again{bill} && $is->('bill');
+	$again{bill} = { %{ $again{bill} }, bill_id => $again{bill}{bill_id} =~ s/^B/C/r, json => $again{bill}{json} =~ s/"B(\d+)"/"C$1"/r } if $again{bill} && $is->('bill');
 	$again{redeem} = !$again{redeem} if $again{do} =~ /^claim/ && $again{bill} && $is->('redeem');
 	$again{amount} += $one if $again{amount} && $is->('amount');
 	($again{policy}) = grep { $_ ne $first->{policy} } 'best for customer', 'priority order', 'first' if $again{policy} && $is->('policy');
@@ -504,7 +507,7 @@ sub make_step
 	{
 		my $of = any_claim($life, 'held') or return undef;
 		my $claim = claim_for_request($life, $of);
-		return { claim => $of, request => request($life), bill => $claim->{bill} ? (often(5) ? life_bill($life) : undef) : often(95) ? life_bill($life) : undef };
+		return { claim => $of, request => request($life), bill => $claim->{bill} ? (often(5) ? life_bill($life) : undef) : often(95) ? life_bill($life, $claim->{key}) : undef };
 	}
 	if ($do eq 'give_back')
 	{
