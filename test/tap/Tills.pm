@@ -150,7 +150,7 @@ sub _ready
 			$self->{count}{refused}++;
 			$order->{hear}->($sqlstate, $error->{M}) if $order->{hear};
 		}
-		elsif ($sqlstate eq '57014' || $sqlstate eq ($order->{again} // '') || $till->{said} =~ /PREPARED/ && $sqlstate =~ /^(42704|55006)$/)
+		elsif ($sqlstate eq '57014' || $sqlstate eq ($order->{again} // '') || $till->{said} =~ /PREPARED/ && $sqlstate =~ /^(42704|55000)$/)
 		{
 			# Cancelled; or what was prepared is being ended by another.
 			$self->_again($order);
