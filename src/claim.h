@@ -178,7 +178,7 @@ typedef struct ClienteleBillClaims
 	ClienteleDecimal off;		/* what they reduce the bill by */
 } ClienteleBillClaims;
 
-/* After the customer's lock.  Without a bill, or one that has a number, there are none. */
+/* After the customer's lock.  Without a bill that has a number there are none. */
 extern void clientele_bill_claims_read(ClienteleBillClaims *claims, const ClientelePopulation *population, const char *key,
 									   const ClienteleBill *bill, TimestampTz now, Snapshot snapshot);
 
