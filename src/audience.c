@@ -11,7 +11,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -33,6 +32,7 @@
 #include "compat.h"
 #include "customer.h"
 #include "local_time.h"
+#include "own_relation.h"
 #include "profile_now.h"
 #include "profile_rules.h"
 #include "quiet_read.h"
@@ -291,7 +291,7 @@ key_text(ClienteleAudience *audience)
 static bool
 latest_row(ClienteleAudience *audience, const char *name, int number, AttrNumber attribute, bool *value)
 {
-	Relation	table = table_open(get_relname_relid(name, get_namespace_oid("clientele", false)), AccessShareLock);
+	Relation	table = table_open(clientele_own_relation(name), AccessShareLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	Relation	index;
 	ScanKeyData keys[2];

@@ -179,8 +179,8 @@ typedef struct ClienteleBillClaims
 } ClienteleBillClaims;
 
 /* After the customer's lock.  Without a bill that has a number there are none. */
-extern void clientele_bill_claims_read(ClienteleBillClaims *claims, const ClientelePopulation *population, const char *key,
-									   const ClienteleBill *bill, TimestampTz now, Snapshot snapshot);
+extern void clientele_bill_claims_read(ClienteleBillClaims *claims, const ClientelePopulation *population, ClienteleOwnTable *table,
+									   const char *key, const ClienteleBill *bill, TimestampTz now);
 
 /* What the bill can still be reduced by. */
 extern ClienteleDecimal clientele_bill_claims_room(const ClienteleBillClaims *claims, const ClienteleBill *bill);
@@ -198,6 +198,7 @@ typedef struct ClienteleAsked
 	const char *key;
 	ClienteleAudience *audience;
 	Snapshot	snapshot;
+	ClienteleOwnTable *claims;	/* as of it */
 	const ClienteleBill *bill;	/* NULL: none yet */
 	ClienteleBillClaims bill_claims;	/* what it has been given already */
 	pg_tz	   *zone;			/* of its branch */

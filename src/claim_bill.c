@@ -39,10 +39,9 @@ add_claim(ClienteleBillClaims *claims, const ClientelePopulation *population, co
 }
 
 void
-clientele_bill_claims_read(ClienteleBillClaims *claims, const ClientelePopulation *population, const char *key,
-						   const ClienteleBill *bill, TimestampTz now, Snapshot snapshot)
+clientele_bill_claims_read(ClienteleBillClaims *claims, const ClientelePopulation *population, ClienteleOwnTable *table,
+						   const char *key, const ClienteleBill *bill, TimestampTz now)
 {
-	ClienteleOwnTable *table;
 	ClienteleOwnRow row;
 	ScanKeyData keys[3];
 
@@ -50,17 +49,16 @@ clientele_bill_claims_read(ClienteleBillClaims *claims, const ClientelePopulatio
 	claims->off = CLIENTELE_ZERO;
 	if (bill == NULL || bill->bill_id == NULL)
 		return;
-	table = clientele_own_open_as_of("claim", snapshot);
 	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
 	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
-	clientele_own_key_equal(&keys[2], 3, TEXTOID, PointerGetDatum(bill->bill_id));
-	clientele_own_find(table, "claim_of_bill", 3, keys);
+	clientele_own_key_equal(&keys[2], 4, TEXTOID, PointerGetDatum(bill->bill_id));
+	clientele_own_find(table, "claim_of_customer", 3, keys);
 	while (clientele_own_next(table, &row))
 	{
 		if (is_same_branch(&row, bill) && (clientele_claim_is(&row, "redeemed") || clientele_claim_is_held(&row, now)))
 			add_claim(claims, population, &row);
 	}
-	clientele_own_close(table);
+	clientele_own_found(table);
 }
 
 ClienteleDecimal

@@ -67,7 +67,8 @@ clientele_asked_begin(ClienteleAsked *asked, const ClienteleRequest *request, Oi
 	asked->moment = clientele_moment(request->now, asked->zone);
 	asked->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	asked->audience = clientele_audience_begin(&request->population, key_type, key, request->now, bill, asked->snapshot);
-	clientele_bill_claims_read(&asked->bill_claims, &request->population, key_text, bill, request->now, asked->snapshot);
+	asked->claims = clientele_own_open_as_of("claim", asked->snapshot);
+	clientele_bill_claims_read(&asked->bill_claims, &request->population, asked->claims, key_text, bill, request->now);
 }
 
 void
@@ -82,6 +83,7 @@ clientele_asked_check_customer(const ClienteleAsked *asked)
 void
 clientele_asked_end(ClienteleAsked *asked)
 {
+	clientele_own_close(asked->claims);
 	clientele_audience_end(asked->audience);
 	UnregisterSnapshot(asked->snapshot);
 }
@@ -179,8 +181,8 @@ clientele_decide_claim(const ClienteleAsked *asked, const ClienteleOffered *prom
 
 	clientele_decide_offer(asked, promotion, reasons, benefit);
 	clientele_asked_check_customer(asked);
-	clientele_stock_left_of_limits(&asked->request->population, asked->key, promotion, asked->moment.day,
-								   asked->request->now, asked->snapshot, &of_customer, &of_period);
+	clientele_stock_left_of_limits(asked->claims, &asked->request->population, asked->key, promotion, asked->moment.day,
+								   asked->request->now, &of_customer, &of_period);
 	clientele_reasons_add_limits(reasons, promotion, of_customer, of_period);
 }
 

@@ -212,13 +212,11 @@ clientele_claim_make(ClienteleOwnRow *row, const ClienteleRequest *request, cons
 const ClienteleOffered *
 clientele_offered_number(const ClientelePopulation *population, int promotion_id)
 {
-	const ClienteleOfferedList *list = clientele_offered_all(population);
+	const ClienteleOffered *found = clientele_offered_by_id(population, promotion_id);
 
-	for (int i = 0; i < list->count; i++)
-		if (list->promotions[i].id == promotion_id)
-			return &list->promotions[i];
-	clientele_refuse_gone(psprintf("promotion %d", promotion_id));
-	return NULL;
+	if (found == NULL)
+		clientele_refuse_gone(psprintf("promotion %d", promotion_id));
+	return found;
 }
 
 void

@@ -460,7 +460,9 @@ clientele_coupon_refusal(const ClientelePopulation *population, const ClienteleO
 						 const char *key, bool is_personal, TimestampTz now, Snapshot snapshot)
 {
 	DateADT		day = clientele_local_date(now, clientele_branch_zone(population, NULL));
-	int			left;
+	ClienteleOwnTable *claims;
+	int			of_customer;
+	int			of_period;
 	int			nunmet;
 	const char **unmet;
 
@@ -470,8 +472,10 @@ clientele_coupon_refusal(const ClientelePopulation *population, const ClienteleO
 		return CLIENTELE_COUPON_HELD_OUT;
 	if (!clientele_audience_meets(audience, offered, &nunmet, &unmet))
 		return CLIENTELE_COUPON_AUDIENCE;
-	clientele_stock_left_of_customer(population, key, 1, &offered, &day, now, snapshot, &left);
-	return left > 0 ? CLIENTELE_COUPON_REFUSALS : CLIENTELE_COUPON_LIMIT;
+	claims = clientele_own_open_as_of("claim", snapshot);
+	clientele_stock_left_of_limits(claims, population, key, offered, day, now, &of_customer, &of_period);
+	clientele_own_close(claims);
+	return of_customer > 0 && of_period > 0 ? CLIENTELE_COUPON_REFUSALS : CLIENTELE_COUPON_LIMIT;
 }
 
 /* Says of each whether he is to get one; returns how many are. */

@@ -11,7 +11,6 @@
 #include "access/skey.h"
 #include "access/stratnum.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
@@ -25,6 +24,7 @@
 
 #include "compat.h"
 #include "forgotten.h"
+#include "own_relation.h"
 #include "owner.h"
 #include "quiet_read.h"
 #include "stream.h"
@@ -59,7 +59,7 @@ begin_list(Datum secret, Oid key_type)
 static bool
 is_anybody(int population_id, Snapshot snapshot)
 {
-	Relation	table = table_open(get_relname_relid("forgotten", get_namespace_oid("clientele", false)), AccessShareLock);
+	Relation	table = table_open(clientele_own_relation("forgotten"), AccessShareLock);
 	Relation	index;
 	ScanKeyData population;
 	ClienteleQuietRead *scan;

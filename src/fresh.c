@@ -6,18 +6,17 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/namespace.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "storage/procarray.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "fresh.h"
+#include "own_relation.h"
 
 /* Of 0.1 ms: nobody takes so long to let go of his locks, or something is wrong with him. */
 #define MOST_TRIES 10000
@@ -36,7 +35,7 @@ clientele_fresh_order(ClienteleFreshLock kind, int population_id, const char *na
 static LOCKTAG
 lock_tag(ClienteleFreshLock kind, int population_id, const char *name)
 {
-	Oid			table = get_relname_relid("claim", get_namespace_oid("clientele", false));
+	Oid			table = clientele_own_relation("claim");
 	LOCKTAG		tag;
 
 	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, table, clientele_fresh_order(kind, population_id, name), kind);

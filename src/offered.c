@@ -13,14 +13,12 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -30,6 +28,7 @@
 #include "local_time.h"
 #include "nearest_name.h"
 #include "offered.h"
+#include "own_relation.h"
 #include "profile_rules.h"
 #include "quiet_read.h"
 
@@ -134,7 +133,7 @@ begin_cache(void)
 	list.hcxt = version.hcxt = kept;
 	lists = hash_create("clientele promotions", 8, &list, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	versions = hash_create("clientele versions", 64, &version, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	offered_table = get_relname_relid("offered_promotion", get_namespace_oid("clientele", false));
+	offered_table = clientele_own_relation("offered_promotion");
 }
 
 /* Trigger of the tables that the above comes from. */
@@ -143,7 +142,7 @@ clientele_offers_changed(PG_FUNCTION_ARGS)
 {
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		elog(ERROR, "clientele_offers_changed was not called as a trigger");
-	CacheInvalidateRelcacheByRelid(get_relname_relid("offered_promotion", get_namespace_oid("clientele", false)));
+	CacheInvalidateRelcacheByRelid(clientele_own_relation("offered_promotion"));
 	return PointerGetDatum(NULL);
 }
 
@@ -163,7 +162,7 @@ begin_read(CatalogRead *read, const char *name, int nkeys, const int *keys)
 {
 	ScanKeyData conditions[2];
 
-	read->table = table_open(get_relname_relid(name, get_namespace_oid("clientele", false)), AccessShareLock);
+	read->table = table_open(clientele_own_relation(name), AccessShareLock);
 	list_free(RelationGetIndexList(read->table));
 	read->index = index_open(read->table->rd_pkindex, AccessShareLock);
 	read->snapshot = RegisterSnapshot(GetLatestSnapshot());
@@ -279,6 +278,41 @@ compare_offered(const void *a, const void *b)
 	return left->id < right->id ? -1 : left->id > right->id;
 }
 
+static int
+compare_ids(const void *a, const void *b)
+{
+	int			left = (*(const ClienteleOffered *const *) a)->id;
+	int			right = (*(const ClienteleOffered *const *) b)->id;
+
+	return left < right ? -1 : left > right;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(NameStr((*(const ClienteleOffered *const *) a)->name), NameStr((*(const ClienteleOffered *const *) b)->name));
+}
+
+static const ClienteleOffered **
+sorted(const ClienteleOfferedList *list, int (*compare) (const void *, const void *))
+{
+	const ClienteleOffered **pointers = palloc(mul_size(Max(list->count, 1), sizeof(ClienteleOffered *)));
+
+	for (int i = 0; i < list->count; i++)
+		pointers[i] = &list->promotions[i];
+	qsort(pointers, list->count, sizeof(ClienteleOffered *), compare);
+	return pointers;
+}
+
+static const ClienteleOffered *
+search(const ClienteleOfferedList *list, const ClienteleOffered **pointers, const ClienteleOffered *wanted,
+	   int (*compare) (const void *, const void *))
+{
+	const ClienteleOffered **found = bsearch(&wanted, pointers, list->count, sizeof(ClienteleOffered *), compare);
+
+	return found ? *found : NULL;
+}
+
 static ClienteleOffered *
 read_promotions(int population_id, int *count)
 {
@@ -371,6 +405,8 @@ compile_promotions(const ClientelePopulation *population, pg_tz *zone)
 	}
 	qsort(promotions, list.count, sizeof(ClienteleOffered), compare_offered);
 	list.promotions = promotions;
+	list.by_id = sorted(&list, compare_ids);
+	list.by_name = sorted(&list, compare_names);
 	return list;
 }
 
@@ -407,16 +443,19 @@ is_draft(const ClientelePopulation *population, const char *name)
 }
 
 const ClienteleOffered *
-clientele_offered_find(const ClientelePopulation *population, const char *name)
+clientele_offered_by_id(const ClientelePopulation *population, int promotion_id)
 {
 	const ClienteleOfferedList *list = clientele_offered_all(population);
+	ClienteleOffered wanted = {.id = promotion_id};
+
+	return search(list, list->by_id, &wanted, compare_ids);
+}
+
+pg_noreturn static void
+refuse_name(const ClientelePopulation *population, const ClienteleOfferedList *list, const char *name)
+{
 	ClienteleNearestName nearest;
 
-	for (int i = 0; i < list->count; i++)
-	{
-		if (strcmp(NameStr(list->promotions[i].name), name) == 0)
-			return &list->promotions[i];
-	}
 	if (is_draft(population, name))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -433,7 +472,23 @@ clientele_offered_find(const ClientelePopulation *population, const char *name)
 			 errhint("Perhaps you mean \"%s\".", clientele_nearest_result(&nearest)) :
 			 errhint("SELECT name FROM clientele.promotions(%s) lists them.",
 					 quote_literal_cstr(NameStr(population->name)))));
-	return NULL;
+}
+
+const ClienteleOffered *
+clientele_offered_find(const ClientelePopulation *population, const char *name)
+{
+	const ClienteleOfferedList *list = clientele_offered_all(population);
+	const ClienteleOffered *found = NULL;
+	ClienteleOffered wanted;
+
+	if (strlen(name) < NAMEDATALEN)
+	{
+		namestrcpy(&wanted.name, name);
+		found = search(list, list->by_name, &wanted, compare_names);
+	}
+	if (found == NULL)
+		refuse_name(population, list, name);
+	return found;
 }
 
 const ClienteleBoundPromotion *

@@ -62,6 +62,8 @@ typedef struct ClienteleOfferedList
 	struct ClienteleProfile *profile;	/* the same: what they ask of a customer */
 	int			count;
 	const ClienteleOffered *promotions; /* the larger priority first, then the smaller id */
+	const ClienteleOffered **by_id; /* the same, to be searched: a claim should not have to touch all of them */
+	const ClienteleOffered **by_name;
 } ClienteleOfferedList;
 
 /*
@@ -70,6 +72,9 @@ typedef struct ClienteleOfferedList
  * they may know better.
  */
 extern const ClienteleOfferedList *clientele_offered_all(const ClientelePopulation *population);
+
+/* The one of that number; NULL if there is none. */
+extern const ClienteleOffered *clientele_offered_by_id(const ClientelePopulation *population, int promotion_id);
 
 /* The one of that name; an error if there is none, or only a draft. */
 extern const ClienteleOffered *clientele_offered_find(const ClientelePopulation *population, const char *name);

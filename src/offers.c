@@ -112,7 +112,8 @@ begin_question(FunctionCallInfo fcinfo, int as_of, Question *question)
 	asked->audience = past ?
 		clientele_audience_begin_at(&request->population, key_type, key, request->now, asked->bill, asked->snapshot) :
 		clientele_audience_begin(&request->population, key_type, key, request->now, asked->bill, asked->snapshot);
-	clientele_bill_claims_read(&asked->bill_claims, &request->population, asked->key, asked->bill, request->now, asked->snapshot);
+	asked->claims = clientele_own_open_as_of("claim", asked->snapshot);
+	clientele_bill_claims_read(&asked->bill_claims, &request->population, asked->claims, asked->key, asked->bill, request->now);
 	return true;
 }
 
@@ -175,8 +176,8 @@ look_at_stock(Question *question)
 	if (nlimited == 0)
 		return;
 	clientele_stock_left(population, nlimited, promotions, branch, days, question->request.now, asked->snapshot, left);
-	clientele_stock_left_of_all_limits(population, asked->key, nlimited, promotions, asked->moment.day, question->request.now,
-									   asked->snapshot, of_customer, of_period);
+	clientele_stock_left_of_all_limits(asked->claims, population, asked->key, nlimited, promotions, asked->moment.day,
+									   question->request.now, of_customer, of_period);
 	for (int i = 0; i < nlimited; i++)
 		take_in_limits(question, limited[i], &left[i], of_customer[i], of_period[i]);
 }

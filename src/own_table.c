@@ -9,18 +9,17 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "executor/tuptable.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "own_index.h"
+#include "own_relation.h"
 #include "own_table.h"
 #include "quiet_read.h"
 
@@ -28,28 +27,19 @@ struct ClienteleOwnTable
 {
 	Relation	relation;
 	Snapshot	as_of;			/* only looked at; NULL: as it is this moment */
+	Relation	index;			/* looked up by last, still open; NULL: none yet */
+	const char *index_name;
 	Snapshot	snapshot;		/* of rows that are being looked up ... */
-	Relation	index;
-	ClienteleQuietRead *scan;
+	ClienteleQuietRead *scan;	/* NULL: none are */
 	TupleTableSlot *row;		/* that is being written; NULL: none yet */
 };
-
-static Oid
-own_relation(const char *name)
-{
-	Oid			relation = get_relname_relid(name, get_namespace_oid("clientele", false));
-
-	if (!OidIsValid(relation))
-		elog(ERROR, "clientele.%s is missing", name);
-	return relation;
-}
 
 ClienteleOwnTable *
 clientele_own_open(const char *name)
 {
 	ClienteleOwnTable *table = palloc0(sizeof(ClienteleOwnTable));
 
-	table->relation = table_open(own_relation(name), RowExclusiveLock);
+	table->relation = table_open(clientele_own_relation(name), RowExclusiveLock);
 	Assert(RelationGetNumberOfAttributes(table->relation) <= CLIENTELE_OWN_COLUMNS);
 	return table;
 }
@@ -59,15 +49,24 @@ clientele_own_open_as_of(const char *name, Snapshot snapshot)
 {
 	ClienteleOwnTable *table = palloc0(sizeof(ClienteleOwnTable));
 
-	table->relation = table_open(own_relation(name), AccessShareLock);
+	table->relation = table_open(clientele_own_relation(name), AccessShareLock);
 	table->as_of = snapshot;
 	return table;
+}
+
+static void
+close_index(ClienteleOwnTable *table)
+{
+	clientele_own_found(table);
+	if (table->index != NULL)
+		index_close(table->index, AccessShareLock);
+	table->index = NULL;
 }
 
 void
 clientele_own_close(ClienteleOwnTable *table)
 {
-	clientele_own_found(table);
+	close_index(table);
 	if (table->row != NULL)
 		ExecDropSingleTupleTableSlot(table->row);
 	table_close(table->relation, NoLock);
@@ -110,12 +109,22 @@ clientele_own_key(ScanKey key, AttrNumber place, StrategyNumber strategy, RegPro
 	ScanKeyEntryInitialize(key, 0, place, strategy, InvalidOid, C_COLLATION_OID, function, value);
 }
 
+static void
+open_index(ClienteleOwnTable *table, const char *name)
+{
+	if (table->index != NULL && strcmp(table->index_name, name) == 0)
+		return;
+	close_index(table);
+	table->index = index_open(clientele_own_relation(name), AccessShareLock);
+	table->index_name = name;
+}
+
 void
 clientele_own_find(ClienteleOwnTable *table, const char *index, int nkeys, ScanKey keys)
 {
 	clientele_own_found(table);
+	open_index(table, index);
 	table->snapshot = RegisterSnapshot(table->as_of ? table->as_of : GetLatestSnapshot());
-	table->index = index_open(own_relation(index), AccessShareLock);
 	table->scan = clientele_quiet_read_begin(table->relation, table->index, table->snapshot, nkeys, keys);
 }
 
@@ -151,7 +160,6 @@ clientele_own_found(ClienteleOwnTable *table)
 	if (table->scan == NULL)
 		return;
 	clientele_quiet_read_end(table->scan);
-	index_close(table->index, AccessShareLock);
 	UnregisterSnapshot(table->snapshot);
 	table->scan = NULL;
 }
@@ -219,5 +227,5 @@ clientele_own_delete(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 int64
 clientele_own_number(const char *sequence)
 {
-	return nextval_internal(own_relation(sequence), false);
+	return nextval_internal(clientele_own_relation(sequence), false);
 }

@@ -41,7 +41,7 @@ extern void clientele_own_key_equal(ScanKey key, AttrNumber place, Oid type, Dat
 
 /*
  * Begins to look up rows by an index, in its order.  Each is copied into the current memory context.
- * Afterwards they may be written, or others looked up.
+ * Afterwards they may be written, or others looked up.  The index's name is a literal: it is kept.
  */
 extern void clientele_own_find(ClienteleOwnTable *table, const char *index, int nkeys, ScanKey keys);
 extern bool clientele_own_next(ClienteleOwnTable *table, ClienteleOwnRow *row);

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "executor/spi.h"
@@ -21,6 +20,7 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "own_relation.h"
 #include "owner.h"
 
 PG_FUNCTION_INFO_V1(clientele_owner_query);
@@ -30,7 +30,7 @@ PG_FUNCTION_INFO_V1(clientele_lock_view);
 static Oid
 population_table(void)
 {
-	return get_relname_relid("population", get_namespace_oid("clientele", false));
+	return clientele_own_relation("population");
 }
 
 Oid

@@ -11,7 +11,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -22,6 +21,7 @@
 #include "utils/syscache.h"
 
 #include "mark.h"
+#include "own_relation.h"
 #include "population.h"
 
 /* Columns of clientele.population, source and link; releases only append to them. */
@@ -48,7 +48,7 @@ enum
 static Relation
 open_catalog(const char *name)
 {
-	return table_open(get_relname_relid(name, get_namespace_oid("clientele", false)), AccessShareLock);
+	return table_open(clientele_own_relation(name), AccessShareLock);
 }
 
 static Datum

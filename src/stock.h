@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "offered.h"
+#include "own_table.h"
 
 /* Which limits have nothing left; 0 = all was taken. */
 typedef enum ClienteleStockLack
@@ -87,19 +88,14 @@ extern void clientele_stock_left(const ClientelePopulation *population, int coun
 								 ClienteleStockLeft *left);
 
 /* What the customer may still claim himself (per_customer, per_period); CLIENTELE_NO_LIMIT where there is none. */
-extern void clientele_stock_left_of_customer(const ClientelePopulation *population, const char *key, int count,
-											 const ClienteleOffered *const *promotions, const DateADT *days,
-											 TimestampTz now, Snapshot snapshot, int *left);
-
-/* The same of one promotion, the two limits apart. */
-extern void clientele_stock_left_of_limits(const ClientelePopulation *population, const char *key,
+extern void clientele_stock_left_of_limits(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key,
 										   const ClienteleOffered *promotion, DateADT day, TimestampTz now,
-										   Snapshot snapshot, int *of_customer, int *of_period);
+										   int *of_customer, int *of_period);
 
-/* For promotions[i], by one look at all claims of the customer. */
-extern void clientele_stock_left_of_all_limits(const ClientelePopulation *population, const char *key, int count,
-											   const ClienteleOffered *const *promotions, DateADT day, TimestampTz now,
-											   Snapshot snapshot, int *of_customer, int *of_period);
+/* The same for promotions[i], by one look at all claims of the customer. */
+extern void clientele_stock_left_of_all_limits(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key,
+											   int count, const ClienteleOffered *const *promotions, DateADT day,
+											   TimestampTz now, int *of_customer, int *of_period);
 
 /*
  * Until the end of the transaction the limits of a promotion, and whether it is paused, stay as they are; ask

@@ -16,7 +16,6 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
@@ -25,7 +24,6 @@
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -33,6 +31,7 @@
 #include "claim.h"
 #include "expiry.h"
 #include "local_time.h"
+#include "own_relation.h"
 #include "own_table.h"
 #include "quiet_read.h"
 #include "stock.h"
@@ -341,10 +340,8 @@ claims_of(const Left *left, ClienteleStockKind kind)
 static void
 open_stock(Stock *stock, Snapshot snapshot)
 {
-	Oid			schema = get_namespace_oid("clientele", false);
-
-	stock->table = table_open(get_relname_relid("stock", schema), AccessShareLock);
-	stock->index = index_open(get_relname_relid("stock_pkey", schema), AccessShareLock);
+	stock->table = table_open(clientele_own_relation("stock"), AccessShareLock);
+	stock->index = index_open(clientele_own_relation("stock_pkey"), AccessShareLock);
 	stock->nblocks = RelationGetNumberOfBlocks(stock->table);
 	stock->snapshot = snapshot;
 	stock->page = (KeptPage) {InvalidBlockNumber, InvalidXLogRecPtr};
@@ -437,9 +434,9 @@ left_of_limit(int limit, int claimed)
 	return limit == CLIENTELE_NO_LIMIT ? CLIENTELE_NO_LIMIT : Max(0, limit - claimed);
 }
 
-static void
-find_left_of_limits(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key,
-					const ClienteleOffered *promotion, DateADT day, TimestampTz now, int *of_customer, int *of_period)
+void
+clientele_stock_left_of_limits(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key,
+							   const ClienteleOffered *promotion, DateADT day, TimestampTz now, int *of_customer, int *of_period)
 {
 	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
 
@@ -452,39 +449,10 @@ find_left_of_limits(ClienteleOwnTable *claims, const ClientelePopulation *popula
 }
 
 void
-clientele_stock_left_of_limits(const ClientelePopulation *population, const char *key,
-							   const ClienteleOffered *promotion, DateADT day, TimestampTz now,
-							   Snapshot snapshot, int *of_customer, int *of_period)
-{
-	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
-
-	find_left_of_limits(claims, population, key, promotion, day, now, of_customer, of_period);
-	clientele_own_close(claims);
-}
-
-void
-clientele_stock_left_of_customer(const ClientelePopulation *population, const char *key, int count,
-								 const ClienteleOffered *const *promotions, const DateADT *days,
-								 TimestampTz now, Snapshot snapshot, int *left)
-{
-	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
-
-	for (int i = 0; i < count; i++)
-	{
-		int			of_period;
-
-		find_left_of_limits(claims, population, key, promotions[i], days[i], now, &left[i], &of_period);
-		left[i] = Min(left[i], of_period);
-	}
-	clientele_own_close(claims);
-}
-
-void
-clientele_stock_left_of_all_limits(const ClientelePopulation *population, const char *key, int count,
+clientele_stock_left_of_all_limits(ClienteleOwnTable *claims, const ClientelePopulation *population, const char *key, int count,
 								   const ClienteleOffered *const *promotions, DateADT day, TimestampTz now,
-								   Snapshot snapshot, int *of_customer, int *of_period)
+								   int *of_customer, int *of_period)
 {
-	ClienteleOwnTable *claims = clientele_own_open_as_of("claim", snapshot);
 	ScanKeyData keys[2];
 	ClienteleOwnRow claim;
 
@@ -500,7 +468,7 @@ clientele_stock_left_of_all_limits(const ClientelePopulation *population, const 
 		if (i >= 0 && (clientele_claim_is(&claim, "redeemed") || clientele_claim_is_held(&claim, now)))
 			count_claim(&claim, promotions[i], day, &of_customer[i], &of_period[i]);
 	}
-	clientele_own_close(claims);
+	clientele_own_found(claims);
 	for (int i = 0; i < count; i++)
 	{
 		const ClientelePromotionStock *limits = &promotions[i]->bound->promotion->stock;

@@ -63,7 +63,8 @@ COMMENT ON COLUMN clientele.frozen_audience.key IS 'the customer';
 
 -- What is left of what all customers share.  A scope has several rows, so that tills do not
 -- wait for each other; what it has left is their sum, less what it owes (a limit that was lowered
--- beneath what had been taken), which its first row knows.
+-- beneath what had been taken), which its first row knows.  Rows are written all the time: entries of the index that
+-- are dead are to be marked one by one, not only when all of a posting list are.
 CREATE TABLE clientele.stock (
     population_id int NOT NULL,
     promotion_id int NOT NULL,
@@ -72,7 +73,7 @@ CREATE TABLE clientele.stock (
     stripe smallint NOT NULL,
     remaining numeric NOT NULL CHECK (remaining >= 0),
     owed numeric NOT NULL DEFAULT 0 CHECK (owed >= 0 AND (owed = 0 OR stripe = 0)),
-    PRIMARY KEY (promotion_id, kind, scope, stripe)
+    PRIMARY KEY (promotion_id, kind, scope, stripe) WITH (deduplicate_items = off)
 ) USING heap WITH (fillfactor = 40);
 COMMENT ON TABLE clientele.stock IS 'what is left of the limits that customers share';
 COMMENT ON COLUMN clientele.stock.population_id IS 'whose customers it is for';
@@ -108,18 +109,16 @@ CREATE TABLE clientele.claim (
     team bigint,
     bill_id text COLLATE "C"
 ) USING heap WITH (fillfactor = 80);
-CREATE INDEX claim_of_customer ON clientele.claim (population_id, key, promotion_id);
-CREATE INDEX claim_of_bill ON clientele.claim (population_id, key, bill_id) WHERE bill_id IS NOT NULL;
-CREATE INDEX claim_expiring ON clientele.claim (promotion_id, expires_at) WHERE state = 'held';
-CREATE INDEX claim_held ON clientele.claim (population_id, expires_at) WHERE state = 'held';
+CREATE INDEX claim_of_customer ON clientele.claim (population_id, key, promotion_id, bill_id);
+CREATE INDEX claim_expiring ON clientele.claim (promotion_id, expires_at) WHERE state = 'held' AND expires_at < 'infinity';
+CREATE INDEX claim_held ON clientele.claim (population_id, expires_at) WHERE state = 'held' AND expires_at < 'infinity';
 CREATE INDEX claim_in_team ON clientele.claim (team) WHERE team IS NOT NULL;
 CREATE INDEX claim_by_origin ON clientele.claim (origin_id) WHERE origin_id IS NOT NULL;
 COMMENT ON TABLE clientele.claim IS 'what customers have taken of promotions, as it is now; how it came to be is in claim_step';
 COMMENT ON SEQUENCE clientele.claim_claim_id_seq IS 'numbers of claims';
-COMMENT ON INDEX clientele.claim_of_customer IS 'the claims of a customer';
-COMMENT ON INDEX clientele.claim_of_bill IS 'what a bill has been given';
-COMMENT ON INDEX clientele.claim_expiring IS 'what is held of a promotion, by when it expires';
-COMMENT ON INDEX clientele.claim_held IS 'what is held of all promotions, by when it expires';
+COMMENT ON INDEX clientele.claim_of_customer IS 'the claims of a customer; of a bill, without looking at the others'' rows';
+COMMENT ON INDEX clientele.claim_expiring IS 'what is held of a promotion and expires, by when';
+COMMENT ON INDEX clientele.claim_held IS 'what is held of all promotions and expires, by when';
 COMMENT ON INDEX clientele.claim_in_team IS 'who buys together';
 COMMENT ON INDEX clientele.claim_by_origin IS 'what a claim or a batch has given';
 COMMENT ON COLUMN clientele.claim.claim_id IS 'number of the claim, over all populations';
