@@ -31,6 +31,11 @@ DATA_built = $(INSTALL_SQL)
 # Dependencies are written beside the objects: few servers were built to do so.
 PG_CFLAGS = -std=gnu11 -MMD -MP
 
+# Our own functions call each other directly, not by way of a table that other libraries might
+# change: that table is a sixth of what a claim has to fetch of us.  PostgreSQL 16 does as much.
+SHLIB_LINK += $(if $(filter linux,$(PORTNAME)),-Wl$(comma)-Bsymbolic-functions)
+comma = ,
+
 REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --load-extension=clientele
 ISOLATION = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))

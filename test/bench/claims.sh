@@ -30,6 +30,7 @@ claims() {
         for side in ours counter tokens anywhere; do
             claims_run 'claims, 32 clients' "$side" 32 "claims_$side.pgbench"
         done
+        claims_run 'claims that expire, 32 clients' ours 32 claims_held.pgbench
         for clients in 1 8; do
             claims_run "offers, $clients clients" ours "$clients" offers_ours.pgbench
             claims_run "offers, $clients clients" key "$clients" offers_key.pgbench

@@ -11,5 +11,5 @@ SELECT c.name AS comparison, c.peer, format('%s (%s-%s)', round(o.speed), round(
     c.target, c.aim, CASE WHEN c.target IS NULL THEN '' WHEN o.speed / p.speed >= c.target THEN 'met' ELSE 'MISSED' END AS "target is"
 FROM bench.claims_comparison AS c
 JOIN median AS o ON o.name = c.name AND o.side = 'ours'
-JOIN median AS p ON p.name = c.name AND p.side = c.peer
+JOIN median AS p ON p.name = coalesce(c.peer_name, c.name) AND p.side = c.peer
 ORDER BY c.position;
