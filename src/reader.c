@@ -161,9 +161,32 @@ clientele_key_of_text(Oid type, char *text)
 	return OidInputFunctionCall(input, text, parameter, -1);
 }
 
+/* REASSIGN OWNED gives what we have made to another role, but not the population. */
+static void
+refuse_given_away(const char *name)
+{
+	ClientelePopulation population;
+	Oid			whose;
+	Oid			view;
+	const char *view_name;
+
+	clientele_population_get(name, &population);
+	view = find_view(NameStr(population.target_schema), name, &whose);
+	if (!OidIsValid(view) || whose == population.owner)
+		return;
+	view_name = quote_qualified_identifier(NameStr(population.target_schema), name);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("view %s belongs to role %s, but population \"%s\" to role %s", view_name,
+					GetUserNameFromId(whose, false), name, GetUserNameFromId(population.owner, false)),
+			 errhint("What clientele has made for a population is its owner's; give all of it back: REASSIGN OWNED BY %s TO %s;",
+					 quote_identifier(GetUserNameFromId(whose, false)), quote_identifier(GetUserNameFromId(population.owner, false)))));
+}
+
 void
 clientele_refuse_unpublished(const char *population)
 {
+	refuse_given_away(population);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("population \"%s\" has no live version yet", population),

@@ -475,6 +475,14 @@ DO $$ BEGIN EXECUTE rtrim('CREATE OR REPLACE VIEW offers_segments.offers AS ' ||
 SELECT key, count(promotion) > 0 AS offered FROM generate_series(1, 3) AS key LEFT JOIN clientele.offers('offers', key, '{"amount": 1000}') ON true GROUP BY key ORDER BY key;
 
 RESET SESSION AUTHORIZATION;
+-- what clientele has made is given to another role with the rest, and given back
+CREATE ROLE regress_offers_heir;
+REASSIGN OWNED BY regress_offers_owner TO regress_offers_heir;
+SELECT promotion FROM clientele.offers('offers', 1, '{"amount": 1000}');
+REASSIGN OWNED BY regress_offers_heir TO regress_offers_owner;
+SELECT count(promotion) > 0 AS offered FROM clientele.offers('offers', 1, '{"amount": 1000}');
+DROP ROLE regress_offers_heir;
+
 -- who publishes many at once does not compile all of them each time
 BEGIN;
 DO $$ BEGIN FOR n IN 1..10 LOOP
