@@ -149,7 +149,7 @@ extern void clientele_claim_give_back_stock(const ClientelePopulation *populatio
 /* The promotion of that number, as it is; whoever takes or gives back of it has shared its lock. */
 extern const ClienteleOffered *clientele_offered_number(const ClientelePopulation *population, int promotion_id);
 
-/* ---------- whether: claim_decide.c ---------- */
+/* ---------- why not: claim_reasons.c ---------- */
 
 typedef struct ClienteleReasons
 {
@@ -159,8 +159,13 @@ typedef struct ClienteleReasons
 } ClienteleReasons;
 
 extern void clientele_reasons_add(ClienteleReasons *reasons, int errcode, ClienteleReason reason, const char *sentence);
-/* For a ClienteleStockLack. */
+
+/* What a ClienteleStockLack says; what is left of the customer's own limits; what the bill and the moment say. */
 extern void clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion);
+extern void clientele_reasons_add_limits(ClienteleReasons *reasons, const ClienteleOffered *promotion, int of_customer,
+										 int of_period);
+extern void clientele_reasons_add_benefit(ClienteleReasons *reasons, const ClientelePromotion *promotion,
+										  const ClienteleBenefit *benefit);
 
 /* ---------- what the bill has been given already: claim_bill.c ---------- */
 
@@ -220,9 +225,6 @@ extern void clientele_decide_claim(const ClienteleAsked *asked, const ClienteleO
 /* The same in two halves, for who asks about many promotions at once: without limits; and the customer's own. */
 extern void clientele_decide_offer(const ClienteleAsked *asked, const ClienteleOffered *promotion,
 								   ClienteleReasons *reasons, ClienteleBenefit *benefit);
-extern void clientele_reasons_add_limits(ClienteleReasons *reasons, const ClienteleOffered *promotion, int of_customer,
-										 int of_period);
-
 struct ClienteleStockLeft;
 
 /* Bits of ClienteleStockLack: what there is too little of. */

@@ -6,52 +6,11 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "claim.h"
 #include "fresh.h"
 #include "stock.h"
-
-/* ---------- reasons ---------- */
-
-void
-clientele_reasons_add(ClienteleReasons *reasons, int errcode, ClienteleReason reason, const char *sentence)
-{
-	if (reasons->words == NIL)
-		reasons->errcode = errcode;
-	reasons->words = lappend(reasons->words, unconstify(char *, clientele_reason_words[reason]));
-	reasons->sentences = lappend(reasons->sentences, unconstify(char *, sentence));
-}
-
-static void
-add_shared_limit(ClienteleReasons *reasons, uint32 lack, ClienteleStockLack limit, ClienteleReason reason, const char *sentence)
-{
-	if (lack & limit)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, reason, sentence);
-}
-
-void
-clientele_reasons_add_lack(ClienteleReasons *reasons, uint32 lack, const char *promotion)
-{
-	if (lack == 0)
-		return;
-	add_shared_limit(reasons, lack, CLIENTELE_LACK_TOTAL, CLIENTELE_REASON_SOLD_OUT, psprintf("%s is sold out", promotion));
-	add_shared_limit(reasons, lack, CLIENTELE_LACK_BRANCH, CLIENTELE_REASON_BRANCH_STOCK, psprintf("%s is sold out in this branch", promotion));
-	add_shared_limit(reasons, lack, CLIENTELE_LACK_DAY, CLIENTELE_REASON_DAY_STOCK, psprintf("%s is sold out today", promotion));
-	add_shared_limit(reasons, lack, CLIENTELE_LACK_BUDGET, CLIENTELE_REASON_BUDGET, psprintf("the budget of %s is used up", promotion));
-}
-
-static void
-add_benefit_reasons(ClienteleReasons *reasons, const ClientelePromotion *promotion, const ClienteleBenefit *benefit)
-{
-	ClienteleReason *why = palloc(mul_size(CLIENTELE_REASONS_OF_BILL + benefit->nunmet, sizeof(ClienteleReason)));
-	char	  **sentences = palloc(mul_size(CLIENTELE_REASONS_OF_BILL + benefit->nunmet, sizeof(char *)));
-	int			count = clientele_benefit_reasons(promotion, benefit, why, sentences);
-
-	for (int i = 0; i < count; i++)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_NOT_ELIGIBLE, why[i], sentences[i]);
-}
 
 /* ---------- what is asked ---------- */
 
@@ -153,23 +112,9 @@ clientele_decide_offer(const ClienteleAsked *asked, const ClienteleOffered *prom
 		benefit->reasons = clientele_promotion_outside(definition, asked->moment);
 	}
 	if (benefit->reasons != 0)
-		add_benefit_reasons(reasons, definition, benefit);
+		clientele_reasons_add_benefit(reasons, definition, benefit);
 	if (asked->bill != NULL)
 		decide_branch_stock(asked->bill, definition, reasons);
-}
-
-void
-clientele_reasons_add_limits(ClienteleReasons *reasons, const ClienteleOffered *promotion, int of_customer, int of_period)
-{
-	const ClientelePromotionStock *limits = &promotion->bound->promotion->stock;
-
-	if (of_customer == 0)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, CLIENTELE_REASON_CUSTOMER_LIMIT,
-							  psprintf("the customer has had it %d time%s already", limits->per_customer, limits->per_customer == 1 ? "" : "s"));
-	if (of_period == 0)
-		clientele_reasons_add(reasons, CLIENTELE_ERRCODE_SOLD_OUT, CLIENTELE_REASON_PERIOD_LIMIT,
-							  psprintf("the customer has had it %d time%s this %s already", limits->per_period,
-									   limits->per_period == 1 ? "" : "s", clientele_limit_periods[limits->period - CLIENTELE_DAYS]));
 }
 
 void
@@ -240,7 +185,7 @@ clientele_decide_redeem(const ClienteleAsked *asked, const ClienteleOffered *pro
 	}
 	benefit->reasons &= ~outside;
 	clientele_bill_claims_decide(&asked->bill_claims, asked->bill, promotion, reasons, benefit);
-	add_benefit_reasons(reasons, definition, benefit);
+	clientele_reasons_add_benefit(reasons, definition, benefit);
 	decide_branch_stock(asked->bill, definition, reasons);
 }
 
