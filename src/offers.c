@@ -25,6 +25,7 @@
 #include "compat.h"
 #include "reader.h"
 #include "stock.h"
+#include "text_length.h"
 
 PG_FUNCTION_INFO_V1(clientele_offers);
 PG_FUNCTION_INFO_V1(clientele_best_offers);
@@ -105,6 +106,7 @@ begin_question(FunctionCallInfo fcinfo, int as_of, Question *question)
 	key = key_datum(fcinfo, key_type);
 	asked->request = request;
 	asked->key = key_text(key_type, key);
+	clientele_text_check_length("key", asked->key);
 	asked->bill = PG_ARGISNULL(2) ? NULL : clientele_bill_read(PG_GETARG_JSONB_P(2));
 	asked->zone = clientele_branch_zone(&request->population, asked->bill ? asked->bill->branch : NULL);
 	asked->moment = clientele_moment(request->now, asked->zone);

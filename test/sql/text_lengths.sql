@@ -71,6 +71,9 @@ CREATE FUNCTION longest.more(what text) RETURNS text LANGUAGE sql AS $$ SELECT l
 SELECT call, longest.refused(call) FROM unnest(ARRAY[
     $$claim('longest', longest.key(3), 'gift', longest.more('id'), '{"amount": 1}')$$,
     $$claim('longest', longest.more('key'), 'gift', 'a1', '{"amount": 1}')$$,
+    $$offers('longest', longest.more('key'), '{"amount": 1}')$$,
+    $$best_offers('longest', longest.more('key'), '{"amount": 1}')$$,
+    $$claim('longest', longest.key(3), 'gift', 'a2', jsonb_build_object('amount', 50, 'bill_id', longest.more('bill')))$$,
     $$claim('longest', longest.key(3), 'branches', 'a2', jsonb_build_object('amount', 50, 'branch', longest.more('branch')))$$,
     $$try_claim('longest', longest.key(3), 'branches', longest.more('id'))$$,
     $$claim('longest', longest.key(3), 'gift', 'a2', jsonb_build_object('amount', 50, 'staff', longest.more('staff')))$$,
