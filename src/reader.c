@@ -161,7 +161,7 @@ clientele_key_of_text(Oid type, char *text)
 	return OidInputFunctionCall(input, text, parameter, -1);
 }
 
-/* REASSIGN OWNED gives what we have made to another role, but not the population. */
+/* REASSIGN OWNED gives what we have made to another role, but not the population; or it is not our view. */
 static void
 refuse_given_away(const char *name)
 {
@@ -179,8 +179,8 @@ refuse_given_away(const char *name)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("view %s belongs to role %s, but population \"%s\" to role %s", view_name,
 					GetUserNameFromId(whose, false), name, GetUserNameFromId(population.owner, false)),
-			 errhint("What clientele has made for a population is its owner's; give all of it back: REASSIGN OWNED BY %s TO %s;",
-					 quote_identifier(GetUserNameFromId(whose, false)), quote_identifier(GetUserNameFromId(population.owner, false)))));
+			 errhint("If REASSIGN OWNED has given it away, give it back, and what else clientele has made for the population: ALTER VIEW %s OWNER TO %s;",
+					 view_name, quote_identifier(GetUserNameFromId(population.owner, false)))));
 }
 
 void

@@ -101,6 +101,7 @@ CALL clientele.refresh('profile');
 RESET SESSION AUTHORIZATION;
 ALTER VIEW profile_segments.profile RENAME TO mine;
 CREATE VIEW profile_segments.profile AS SELECT '2'::text AS id, 'forged'::text AS tags;
+ALTER VIEW profile_segments.profile OWNER TO regress_profile_stranger;
 SELECT clientele.profile('profile', '2');
 DROP VIEW profile_segments.profile;
 ALTER VIEW profile_segments.mine RENAME TO profile;
