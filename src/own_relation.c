@@ -67,7 +67,10 @@ look_up(const char *name)
 	Oid			relation = get_relname_relid(name, get_namespace_oid("clientele", false));
 
 	if (!OidIsValid(relation))
-		elog(ERROR, "clientele.%s is missing", name);
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("clientele.%s is missing", name),
+				 errhint("The library may be newer than what is installed in the database: ALTER EXTENSION clientele UPDATE;")));
 	return relation;
 }
 

@@ -29,6 +29,14 @@ REINDEX TABLE CONCURRENTLY clientele.claim;
 REINDEX TABLE CONCURRENTLY clientele.stock;
 SELECT * FROM shop.claim('2');
 
+-- what an older version did not have
+BEGIN;
+ALTER INDEX clientele.claim_of_customer RENAME TO claim_of_old;
+\set VERBOSITY default
+SELECT clientele.claim('guest', 1, 'gift', 'older');
+ROLLBACK;
+\set VERBOSITY terse
+
 -- the extension dropped and made again, for a while
 BEGIN;
 DROP EXTENSION clientele CASCADE;
