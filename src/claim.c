@@ -149,7 +149,6 @@ clientele_claim_write(const ClienteleAsked *asked, const ClienteleWish *wish, co
 {
 	const ClienteleRequest *request = asked->request;
 	const ClientelePromotion *promotion = found->promotion->bound->promotion;
-	ClienteleOwnTable *claims = clientele_own_open("claim");
 	ClienteleStep step = {.step = "claim",.redeemed = &wish->redeem,.bill = wish->document};
 	ClienteleOwnRow row;
 
@@ -172,8 +171,7 @@ clientele_claim_write(const ClienteleAsked *asked, const ClienteleWish *wish, co
 		clientele_claim_set_text(&row, CLAIM_STATE, "redeemed");
 		clientele_claim_set(&row, CLAIM_REDEEMED_AT, TimestampTzGetDatum(request->now));
 	}
-	clientele_own_insert(claims, &row);
-	clientele_own_close(claims);
+	clientele_own_insert(asked->claims, &row);
 	if (found->completes_team)
 		clientele_team_complete(request, wish->team, found->expires_at);
 	if (wish->redeem)
@@ -252,6 +250,7 @@ claim_of_call(FunctionCallInfo fcinfo, ClienteleWish *wish, ClienteleClaimAnswer
 				 errmsg("nothing is redeemed without a bill"),
 				 errhint("Give the bill: bill => '{\"branch\": \"1\", \"amount\": 600.00}'.  Without one it is a coupon for later.")));
 	claim(&request, wish, answer);
+	clientele_request_end(&request);
 }
 
 Datum

@@ -49,6 +49,7 @@ typedef struct ClienteleRequest
 	Oid			caller;
 	const char *id;				/* the application's number of it; NULL: it is part of another */
 	TimestampTz now;
+	ClienteleOwnTable *steps;	/* where it is looked for and written down; NULL: nothing is */
 } ClienteleRequest;
 
 /* Who may neither act as the population's owner nor has INSERT on its view NAME_claim is refused. */
@@ -57,6 +58,11 @@ extern void clientele_request_begin(ClienteleRequest *request, Oid caller, const
 /* The same where a claim leads to the population; what may not be seen is not there. */
 extern void clientele_request_begin_with_claim(ClienteleRequest *request, Oid caller, int64 claim_id, const char *id,
 											   ClienteleOwnRow *claim);
+
+/* For who has found the population, and the right, otherwise. */
+extern void clientele_request_start(ClienteleRequest *request, Oid caller, const char *id);
+
+extern void clientele_request_end(ClienteleRequest *request);
 
 /* Locks the request; whether it has been answered before, and by which step. */
 extern bool clientele_request_answered(const ClienteleRequest *request, ClienteleOwnRow *step);
@@ -203,7 +209,7 @@ typedef struct ClienteleAsked
 	const char *key;
 	ClienteleAudience *audience;
 	Snapshot	snapshot;
-	ClienteleOwnTable *claims;	/* as of it */
+	ClienteleOwnTable *claims;	/* looked at as of it */
 	const ClienteleBill *bill;	/* NULL: none yet */
 	ClienteleBillClaims bill_claims;	/* what it has been given already */
 	pg_tz	   *zone;			/* of its branch */

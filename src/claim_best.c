@@ -257,7 +257,10 @@ clientele_claim_best(PG_FUNCTION_ARGS)
 	wish.redeem = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
 	wish.policy = clientele_offer_policies[policy];
 	if (was_answered(fcinfo, &request, &wish))
+	{
+		clientele_request_end(&request);
 		return (Datum) 0;
+	}
 
 	clientele_asked_begin(&asked, &request, wish.key_type, wish.key, wish.key_text, wish.bill);
 	clientele_asked_check_customer(&asked);
@@ -272,5 +275,6 @@ clientele_claim_best(PG_FUNCTION_ARGS)
 		put(fcinfo, &request, &answer);
 	}
 	clientele_asked_end(&asked);
+	clientele_request_end(&request);
 	return (Datum) 0;
 }

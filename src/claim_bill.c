@@ -49,8 +49,7 @@ clientele_bill_claims_read(ClienteleBillClaims *claims, const ClientelePopulatio
 	claims->off = CLIENTELE_ZERO;
 	if (bill == NULL || bill->bill_id == NULL)
 		return;
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
+	clientele_own_keys_of(keys, population->id, key);
 	clientele_own_key_equal(&keys[2], 4, TEXTOID, PointerGetDatum(bill->bill_id));
 	clientele_own_find(table, "claim_of_customer", 3, keys);
 	while (clientele_own_next(table, &row))

@@ -26,7 +26,8 @@ clientele_asked_begin(ClienteleAsked *asked, const ClienteleRequest *request, Oi
 	asked->moment = clientele_moment(request->now, asked->zone);
 	asked->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	asked->audience = clientele_audience_begin(&request->population, key_type, key, request->now, bill, asked->snapshot);
-	asked->claims = clientele_own_open_as_of("claim", asked->snapshot);
+	asked->claims = clientele_own_open("claim");
+	clientele_own_look_as_of(asked->claims, asked->snapshot);
 	clientele_bill_claims_read(&asked->bill_claims, &request->population, asked->claims, key_text, bill, request->now);
 }
 

@@ -328,5 +328,6 @@ clientele_give_back(PG_FUNCTION_ARGS)
 	}
 	else
 		give_back(&request, &claim, &wish, &answer);
+	clientele_request_end(&request);
 	return answer_row(fcinfo, &answer);
 }

@@ -185,5 +185,6 @@ clientele_redeem(PG_FUNCTION_ARGS)
 	}
 	else
 		redeem(&request, &claim, document, &answer);
+	clientele_request_end(&request);
 	return clientele_answer_row(fcinfo, &answer, false);
 }

@@ -33,14 +33,21 @@ clientele_claim_argument(FunctionCallInfo fcinfo, int argument)
 static const ClienteleRight right_to_claim = {"claim", "INSERT"};
 
 void
-clientele_request_begin(ClienteleRequest *request, Oid caller, const char *population, const char *id)
+clientele_request_start(ClienteleRequest *request, Oid caller, const char *id)
 {
-	clientele_fresh_check_commit();
-	clientele_population_get(population, &request->population);
 	clientele_population_hold(&request->population);
 	request->caller = caller;
 	request->id = id;
 	request->now = clientele_clock_now();
+	request->steps = clientele_own_open("claim_step");
+}
+
+void
+clientele_request_begin(ClienteleRequest *request, Oid caller, const char *population, const char *id)
+{
+	clientele_fresh_check_commit();
+	clientele_population_get(population, &request->population);
+	clientele_request_start(request, caller, id);
 	clientele_check_allowed(caller, &request->population, 1, &right_to_claim);
 }
 
@@ -61,10 +68,14 @@ clientele_request_begin_with_claim(ClienteleRequest *request, Oid caller, int64 
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("there is no claim %lld that you may use", (long long) claim_id),
 				 errhint("The number is what claim() has returned; INSERT on the population's view NAME_claim gives the right.")));
-	clientele_population_hold(&request->population);
-	request->caller = caller;
-	request->id = id;
-	request->now = clientele_clock_now();
+	clientele_request_start(request, caller, id);
+}
+
+void
+clientele_request_end(ClienteleRequest *request)
+{
+	clientele_own_close(request->steps);
+	request->steps = NULL;
 }
 
 /* ---------- repetition ---------- */
@@ -93,7 +104,7 @@ static const struct
 	[CLIENTELE_REQUEST_OF_CLAIM] = {"claim_step", "claim_step_request", "about a claim"},
 	[CLIENTELE_REQUEST_OF_LEDGER] = {"ledger_entry", "ledger_entry_of_request", "an entry of the ledger"},
 	[CLIENTELE_REQUEST_OF_MEMBERSHIP] = {"membership", "membership_of_request", "about a membership"},
-	[CLIENTELE_REQUEST_OF_BATCH] = {"coupon_batch", "coupon_batch_population_id_request_id_key", "a batch of coupons"}
+	[CLIENTELE_REQUEST_OF_BATCH] = {"coupon_batch", "coupon_batch_request_id_population_id_key", "a batch of coupons"}
 };
 
 static bool
@@ -104,8 +115,7 @@ is_written(ClienteleRequestPlace place, int population_id, const char *id)
 	ClienteleOwnRow row;
 	bool		found;
 
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population_id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(id));
+	clientele_own_keys_of(keys, population_id, id);
 	found = clientele_own_get(table, places[place].index, 2, keys, &row);
 	clientele_own_close(table);
 	return found;
@@ -127,18 +137,12 @@ clientele_request_refuse_elsewhere(ClienteleRequestPlace own, int population_id,
 bool
 clientele_request_answered(const ClienteleRequest *request, ClienteleOwnRow *step)
 {
-	ClienteleOwnTable *steps;
 	ScanKeyData keys[2];
-	bool		found;
 
 	check_id(request->id);
 	clientele_fresh_lock(CLIENTELE_LOCK_REQUEST, request->population.id, request->id);
-	steps = clientele_own_open("claim_step");
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(request->population.id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(request->id));
-	found = clientele_own_get(steps, "claim_step_request", 2, keys, step);
-	clientele_own_close(steps);
-	return found;
+	clientele_own_keys_of(keys, request->population.id, request->id);
+	return clientele_own_get(request->steps, "claim_step_request", 2, keys, step);
 }
 
 void
@@ -191,7 +195,6 @@ set_json(ClienteleOwnRow *row, int column, Jsonb *document)
 void
 clientele_step_write(const ClienteleRequest *request, const ClienteleStep *step)
 {
-	ClienteleOwnTable *steps = clientele_own_open("claim_step");
 	ClienteleOwnRow row;
 	NameData	actor;
 
@@ -211,6 +214,5 @@ clientele_step_write(const ClienteleRequest *request, const ClienteleStep *step)
 	set_json(&row, STEP_BILL, step->bill);
 	set_json(&row, STEP_ANSWER, step->answer);
 	set_json(&row, STEP_EVIDENCE, step->evidence);
-	clientele_own_insert(steps, &row);
-	clientele_own_close(steps);
+	clientele_own_insert(request->steps, &row);
 }

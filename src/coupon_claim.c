@@ -44,8 +44,7 @@ get_code(ClienteleOwnTable *codes, const ClienteleRequest *request, const char *
 {
 	ScanKeyData keys[2];
 
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(request->population.id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(code));
+	clientele_own_keys_of(keys, request->population.id, code);
 	return clientele_own_get(codes, "coupon_code_pkey", 2, keys, row);
 }
 
@@ -197,6 +196,7 @@ claim_of_call(FunctionCallInfo fcinfo, ClienteleWish *wish, ClienteleClaimAnswer
 		claim(&request, wish, &code, answer);
 	clientele_own_close(code.batches);
 	clientele_own_close(code.codes);
+	clientele_request_end(&request);
 	return code.typed;
 }
 
@@ -283,10 +283,7 @@ begin_transfer(ClienteleRequest *request, Oid caller, int64 claim_id, const char
 				 errmsg("there is no claim %lld that %s may give to another customer", (long long) claim_id,
 						GetUserNameFromId(caller, false)),
 				 errhint("The number is what claim() has returned; UPDATE on the population's view NAME_claim gives the right.")));
-	clientele_population_hold(&request->population);
-	request->caller = caller;
-	request->id = request_id;
-	request->now = clientele_clock_now();
+	clientele_request_start(request, caller, request_id);
 }
 
 /* Whether it can be somebody else's. */
@@ -389,14 +386,15 @@ clientele_transfer_claim(PG_FUNCTION_ARGS)
 
 	begin_transfer(&request, PG_GETARG_OID(0), claim_id, clientele_text_argument(fcinfo, 3, "request_id"));
 	clientele_wish_key(&to, &request.population, clientele_text_argument(fcinfo, 2, "to_key"));
-	if (!clientele_request_answered(&request, &step))
+	if (clientele_request_answered(&request, &step))
 	{
-		transfer(&request, claim_id, &to);
-		PG_RETURN_VOID();
+		clientele_request_compare_verb(&request, &step, "transfer");
+		clientele_request_compare_claim(&request, &step, claim_id);
+		if (strcmp(clientele_claim_text(&step, STEP_REASON), to.key_text) != 0)
+			clientele_request_refuse_other(&request, "it was given to another customer");
 	}
-	clientele_request_compare_verb(&request, &step, "transfer");
-	clientele_request_compare_claim(&request, &step, claim_id);
-	if (strcmp(clientele_claim_text(&step, STEP_REASON), to.key_text) != 0)
-		clientele_request_refuse_other(&request, "it was given to another customer");
+	else
+		transfer(&request, claim_id, &to);
+	clientele_request_end(&request);
 	PG_RETURN_VOID();
 }

@@ -221,9 +221,8 @@ look(Issue *issue)
 	bool		found;
 	const char *other;
 
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(issue->population.id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(issue->request_id));
-	found = clientele_own_get(batches, "coupon_batch_population_id_request_id_key", 2, keys, &batch);
+	clientele_own_keys_of(keys, issue->population.id, issue->request_id);
+	found = clientele_own_get(batches, "coupon_batch_request_id_population_id_key", 2, keys, &batch);
 	clientele_own_close(batches);
 	if (!found)
 		return false;

@@ -66,8 +66,7 @@ list_held(int population_id, Datum key, int column)
 	ScanKeyData keys[2];
 	ClienteleOwnRow claim;
 
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population_id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, key);
+	clientele_own_keys_of(keys, population_id, TextDatumGetCString(key));
 	clientele_own_find(claims, "claim_of_customer", 2, keys);
 	while (clientele_own_next(claims, &claim))
 		if (clientele_claim_is(&claim, "held") && !claim.nulls[column])

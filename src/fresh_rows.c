@@ -28,13 +28,6 @@ PG_FUNCTION_INFO_V1(clientele_earned);
 PG_FUNCTION_INFO_V1(clientele_owed_now);
 PG_FUNCTION_INFO_V1(clientele_delete_of_population);
 
-static void
-set_keys(ScanKey keys, int population_id, const char *value)
-{
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population_id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(value));
-}
-
 /* lock_request(population_id int, request_id text, key text) */
 Datum
 clientele_lock_request(PG_FUNCTION_ARGS)
@@ -78,7 +71,7 @@ clientele_fresh_memberships(PG_FUNCTION_ARGS)
 	clientele_require_arguments(fcinfo, CLIENTELE_ARGUMENT(0) | CLIENTELE_ARGUMENT(of_customer ? 1 : 2));
 	InitMaterializedSRF(fcinfo, 0);
 	memberships = clientele_own_open("membership");
-	set_keys(keys, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(of_customer ? 1 : 2)));
+	clientele_own_keys_of(keys, PG_GETARG_INT32(0), text_to_cstring(PG_GETARG_TEXT_PP(of_customer ? 1 : 2)));
 	clientele_own_find(memberships, of_customer ? "membership_of_customer" : "membership_of_request", 2, keys);
 	while (clientele_own_next(memberships, &row))
 		tuplestore_putvalues(result->setResult, result->setDesc, row.values, row.nulls);
@@ -137,7 +130,7 @@ clientele_earned(PG_FUNCTION_ARGS)
 	{
 		ClienteleResultRow row;
 
-		set_keys(keys, PG_GETARG_INT32(0), psprintf("%s/%d", request_id, n));
+		clientele_own_keys_of(keys, PG_GETARG_INT32(0), psprintf("%s/%d", request_id, n));
 		if (!clientele_own_get(steps, "claim_step_request", 2, keys, &step))
 			break;
 		if (!clientele_claim_get(claims, DatumGetInt64(step.values[STEP_CLAIM]), &claim))

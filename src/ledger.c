@@ -143,8 +143,7 @@ read_lots(ClienteleOwnTable *entries, const ClienteleLedgerEntry *of, int64 last
 	ScanKeyData keys[4];
 	ClienteleOwnRow row;
 
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(of->population_id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(of->key));
+	clientele_own_keys_of(keys, of->population_id, of->key);
 	clientele_own_key_equal(&keys[2], 3, TEXTOID, CStringGetTextDatum(of->account));
 	clientele_own_key_equal(&keys[3], 4, TEXTOID, CStringGetTextDatum(of->item));
 	clientele_own_find(entries, "ledger_entry_of_customer", 4, keys);
@@ -448,8 +447,7 @@ clientele_ledger_find_request(int population_id, const char *request_id, Cliente
 	ScanKeyData keys[2];
 
 	memset(request, 0, sizeof(ClienteleLedgerRequest));
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population_id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(request_id));
+	clientele_own_keys_of(keys, population_id, request_id);
 	clientele_own_find(entries, "ledger_entry_of_request", 2, keys);
 	while (clientele_own_next(entries, &row))
 	{

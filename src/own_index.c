@@ -34,6 +34,36 @@ typedef struct KeptIndexes
 
 static HTAB *kept_indexes = NULL;
 
+/* ---------- open ---------- */
+
+Relation
+clientele_open_index(ClienteleOpenIndexes *indexes, Oid index)
+{
+	MemoryContext caller;
+	Relation	relation;
+	ListCell   *cell;
+
+	foreach(cell, indexes->open)
+		if (RelationGetRelid((Relation) lfirst(cell)) == index)
+			return lfirst(cell);
+	relation = index_open(index, indexes->lock);
+	caller = MemoryContextSwitchTo(indexes->context);
+	indexes->open = lappend(indexes->open, relation);
+	MemoryContextSwitchTo(caller);
+	return relation;
+}
+
+void
+clientele_close_indexes(ClienteleOpenIndexes *indexes)
+{
+	ListCell   *cell;
+
+	foreach(cell, indexes->open)
+		index_close(lfirst(cell), indexes->lock);
+	list_free(indexes->open);
+	indexes->open = NIL;
+}
+
 /* ---------- kept ---------- */
 
 static bool
@@ -123,23 +153,23 @@ indexes_of(Relation table)
 /* ---------- entries ---------- */
 
 static void
-enter(KeptIndexes *kept, int number, Relation table, ItemPointer place)
+enter(KeptIndexes *kept, int number, Relation table, ClienteleOpenIndexes *indexes, ItemPointer place)
 {
 	IndexInfo	info = *kept->infos[number];	/* what an access method keeps in it is of this row */
 	Datum		values[INDEX_MAX_KEYS];
 	bool		nulls[INDEX_MAX_KEYS];
-	Relation	index = index_open(kept->indexes[number], RowExclusiveLock);
+	Relation	index = clientele_open_index(indexes, kept->indexes[number]);
 
 	info.ii_Context = CurrentMemoryContext;
 	FormIndexDatum(&info, kept->row, kept->estate, values, nulls);
 	index_insert(index, values, nulls, place, table, info.ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
 				 false, &info);
 	clientele_index_insert_cleanup(index, &info);
-	index_close(index, RowExclusiveLock);
 }
 
 void
-clientele_own_enter(Relation table, ItemPointer place, const Datum *values, const bool *nulls, ClienteleUpdatedIndexes updated)
+clientele_own_enter(Relation table, ClienteleOpenIndexes *indexes, ItemPointer place, const Datum *values, const bool *nulls,
+					ClienteleUpdatedIndexes updated)
 {
 	KeptIndexes *kept = indexes_of(table);
 	ExprContext *context = GetPerTupleExprContext(kept->estate);
@@ -155,7 +185,7 @@ clientele_own_enter(Relation table, ItemPointer place, const Datum *values, cons
 		const IndexInfo *info = kept->infos[i];
 
 		if (info->ii_ReadyForInserts && clientele_index_is_updated(info, updated) && ExecQual(info->ii_PredicateState, context))
-			enter(kept, i, table, place);
+			enter(kept, i, table, indexes, place);
 	}
 	ExecClearTuple(kept->row);
 }

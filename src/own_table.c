@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "executor/tuptable.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -26,47 +27,51 @@
 struct ClienteleOwnTable
 {
 	Relation	relation;
-	Snapshot	as_of;			/* only looked at; NULL: as it is this moment */
-	Relation	index;			/* looked up by last, still open; NULL: none yet */
-	const char *index_name;
+	ClienteleOpenIndexes indexes;
+	Snapshot	as_of;			/* looked at as of it; NULL: as it is this moment */
 	Snapshot	snapshot;		/* of rows that are being looked up ... */
 	ClienteleQuietRead *scan;	/* NULL: none are */
 	TupleTableSlot *row;		/* that is being written; NULL: none yet */
 };
 
-ClienteleOwnTable *
-clientele_own_open(const char *name)
+static ClienteleOwnTable *
+open_table(const char *name, LOCKMODE lock)
 {
 	ClienteleOwnTable *table = palloc0(sizeof(ClienteleOwnTable));
 
-	table->relation = table_open(clientele_own_relation(name), RowExclusiveLock);
+	table->relation = table_open(clientele_own_relation(name), lock);
+	table->indexes.lock = lock;
+	table->indexes.context = CurrentMemoryContext;
 	Assert(RelationGetNumberOfAttributes(table->relation) <= CLIENTELE_OWN_COLUMNS);
 	return table;
 }
 
 ClienteleOwnTable *
+clientele_own_open(const char *name)
+{
+	return open_table(name, RowExclusiveLock);
+}
+
+ClienteleOwnTable *
 clientele_own_open_as_of(const char *name, Snapshot snapshot)
 {
-	ClienteleOwnTable *table = palloc0(sizeof(ClienteleOwnTable));
+	ClienteleOwnTable *table = open_table(name, AccessShareLock);
 
-	table->relation = table_open(clientele_own_relation(name), AccessShareLock);
 	table->as_of = snapshot;
 	return table;
 }
 
-static void
-close_index(ClienteleOwnTable *table)
+void
+clientele_own_look_as_of(ClienteleOwnTable *table, Snapshot snapshot)
 {
-	clientele_own_found(table);
-	if (table->index != NULL)
-		index_close(table->index, AccessShareLock);
-	table->index = NULL;
+	table->as_of = snapshot;
 }
 
 void
 clientele_own_close(ClienteleOwnTable *table)
 {
-	close_index(table);
+	clientele_own_found(table);
+	clientele_close_indexes(&table->indexes);
 	if (table->row != NULL)
 		ExecDropSingleTupleTableSlot(table->row);
 	table_close(table->relation, NoLock);
@@ -109,23 +114,21 @@ clientele_own_key(ScanKey key, AttrNumber place, StrategyNumber strategy, RegPro
 	ScanKeyEntryInitialize(key, 0, place, strategy, InvalidOid, C_COLLATION_OID, function, value);
 }
 
-static void
-open_index(ClienteleOwnTable *table, const char *name)
+void
+clientele_own_keys_of(ScanKey keys, int population_id, const char *text)
 {
-	if (table->index != NULL && strcmp(table->index_name, name) == 0)
-		return;
-	close_index(table);
-	table->index = index_open(clientele_own_relation(name), AccessShareLock);
-	table->index_name = name;
+	clientele_own_key_equal(&keys[0], 1, TEXTOID, CStringGetTextDatum(text));
+	clientele_own_key_equal(&keys[1], 2, INT4OID, Int32GetDatum(population_id));
 }
 
 void
 clientele_own_find(ClienteleOwnTable *table, const char *index, int nkeys, ScanKey keys)
 {
+	Relation	relation = clientele_open_index(&table->indexes, clientele_own_relation(index));
+
 	clientele_own_found(table);
-	open_index(table, index);
 	table->snapshot = RegisterSnapshot(table->as_of ? table->as_of : GetLatestSnapshot());
-	table->scan = clientele_quiet_read_begin(table->relation, table->index, table->snapshot, nkeys, keys);
+	table->scan = clientele_quiet_read_begin(table->relation, relation, table->snapshot, nkeys, keys);
 }
 
 static bool
@@ -197,7 +200,7 @@ clientele_own_insert(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 	TupleTableSlot *slot = slot_of(table, row);
 
 	table_tuple_insert(table->relation, slot, GetCurrentCommandId(true), 0, NULL);
-	clientele_own_enter(table->relation, &slot->tts_tid, row->values, row->nulls, CLIENTELE_ALL_INDEXES);
+	clientele_own_enter(table->relation, &table->indexes, &slot->tts_tid, row->values, row->nulls, CLIENTELE_ALL_INDEXES);
 	CommandCounterIncrement();
 }
 
@@ -210,7 +213,7 @@ clientele_own_update(ClienteleOwnTable *table, const ClienteleOwnRow *row)
 
 	simple_table_tuple_update(table->relation, &place, slot, GetActiveSnapshot(), &updated);
 	if (updated)
-		clientele_own_enter(table->relation, &slot->tts_tid, row->values, row->nulls, updated);
+		clientele_own_enter(table->relation, &table->indexes, &slot->tts_tid, row->values, row->nulls, updated);
 	CommandCounterIncrement();
 }
 

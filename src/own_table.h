@@ -33,15 +33,21 @@ extern ClienteleOwnTable *clientele_own_open(const char *name);
 
 /* Only to look things up, as a registered or active snapshot sees them; also on a standby. */
 extern ClienteleOwnTable *clientele_own_open_as_of(const char *name, Snapshot snapshot);
+
+/* From now on it is looked at as such a snapshot sees it, also what is open for writing. */
+extern void clientele_own_look_as_of(ClienteleOwnTable *table, Snapshot snapshot);
 extern void clientele_own_close(ClienteleOwnTable *table);
 
 /* For the column at that place of an index, from 1; texts compare bytewise. */
 extern void clientele_own_key(ScanKey key, AttrNumber place, StrategyNumber strategy, RegProcedure function, Datum value);
 extern void clientele_own_key_equal(ScanKey key, AttrNumber place, Oid type, Datum value);
 
+/* For indexes that begin with a text and the number of its population: the text is first because it tells rows apart. */
+extern void clientele_own_keys_of(ScanKey keys, int population_id, const char *text);
+
 /*
  * Begins to look up rows by an index, in its order.  Each is copied into the current memory context.
- * Afterwards they may be written, or others looked up.  The index's name is a literal: it is kept.
+ * Afterwards they may be written, or others looked up.
  */
 extern void clientele_own_find(ClienteleOwnTable *table, const char *index, int nkeys, ScanKey keys);
 extern bool clientele_own_next(ClienteleOwnTable *table, ClienteleOwnRow *row);

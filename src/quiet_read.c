@@ -104,33 +104,73 @@ next_of_whole(ClienteleQuietRead *scan)
 	return tuple;
 }
 
-/*
- * Looks for a visible row among the versions at one place of the index; they are
- * all on one page.  Says whether all are dead to everyone.
- */
+/* Whether all versions at one place of the index, on a page that is locked, are dead to everyone. */
 static bool
-visible_version(ClienteleQuietRead *scan, ItemPointer place, bool *all_dead)
+is_dead(ClienteleQuietRead *scan, ItemPointer place)
 {
+	GlobalVisState *horizon = GlobalVisTestFor(scan->table);
 	ItemPointerData version = *place;
-	bool		visible = false;
+	HeapTupleData tuple;
 	bool		first = true;
-	Buffer		before = scan->buffer;
 
-	scan->buffer = ReleaseAndReadBuffer(scan->buffer, scan->table, ItemPointerGetBlockNumber(&version));
-	if (scan->hints && scan->buffer != before)
-		heap_page_prune_opt(scan->table, scan->buffer);
-	LockBuffer(scan->buffer, BUFFER_LOCK_SHARE);
-	scan->page_lsn = BufferGetLSNAtomic(scan->buffer);
-	*all_dead = true;
-	while (heap_hot_search_buffer(&version, scan->table, scan->buffer, SnapshotAny, &scan->tuple, NULL, first))
+	while (heap_hot_search_buffer(&version, scan->table, scan->buffer, SnapshotAny, &tuple, NULL, first))
 	{
-		visible = HeapTupleSatisfiesVisibility(&scan->tuple, scan->snapshot, scan->buffer);
-		if (visible)
-			break;
-		*all_dead = *all_dead && !RecoveryInProgress() &&
-			HeapTupleIsSurelyDead(&scan->tuple, GlobalVisTestFor(scan->table));
+		if (!HeapTupleIsSurelyDead(&tuple, horizon))
+			return false;
 		first = false;
 	}
+	return true;
+}
+
+/*
+ * Where a page has more room than that, it is not tidied at each visit, which would have to look at all of its rows, but
+ * when somebody has walked over so many versions of one.
+ */
+#define MUCH_ROOM (BLCKSZ / 4)
+#define MANY_VERSIONS 12
+
+/* Finds the version that is seen at one place of the index, on a page that is locked; how many it is behind. */
+static bool
+walk(ClienteleQuietRead *scan, ItemPointer place, int most, int *walked)
+{
+	ItemPointerData version = *place;
+
+	scan->page_lsn = BufferGetLSNAtomic(scan->buffer);
+	for (*walked = 0; *walked < most; (*walked)++)
+	{
+		if (!heap_hot_search_buffer(&version, scan->table, scan->buffer, SnapshotAny, &scan->tuple, NULL, *walked == 0))
+			return false;
+		if (HeapTupleSatisfiesVisibility(&scan->tuple, scan->snapshot, scan->buffer))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Looks for a visible row among the versions at one place of the index; they are
+ * all on one page.  If there is none: whether the place may be forgotten.
+ */
+static bool
+visible_version(ClienteleQuietRead *scan, ItemPointer place, bool *forget)
+{
+	Buffer		before = scan->buffer;
+	int			most = scan->hints ? MANY_VERSIONS : INT_MAX;
+	bool		visible;
+	int			walked;
+
+	scan->buffer = ReleaseAndReadBuffer(scan->buffer, scan->table, ItemPointerGetBlockNumber(place));
+	if (scan->hints && scan->buffer != before && PageGetHeapFreeSpace(BufferGetPage(scan->buffer)) < MUCH_ROOM)
+		heap_page_prune_opt(scan->table, scan->buffer);
+	LockBuffer(scan->buffer, BUFFER_LOCK_SHARE);
+	visible = walk(scan, place, most, &walked);
+	if (walked == most)
+	{
+		LockBuffer(scan->buffer, BUFFER_LOCK_UNLOCK);
+		heap_page_prune_opt(scan->table, scan->buffer);
+		LockBuffer(scan->buffer, BUFFER_LOCK_SHARE);
+		visible = walk(scan, place, INT_MAX, &walked);
+	}
+	*forget = !visible && scan->hints && !scan->by_index->xactStartedInRecovery && is_dead(scan, place);
 	LockBuffer(scan->buffer, BUFFER_LOCK_UNLOCK);
 	return visible;
 }
@@ -156,17 +196,16 @@ next_place(ClienteleQuietRead *scan, bool entries)
 
 	while ((place = next_tid(scan)) != NULL)
 	{
-		bool		all_dead;
+		bool		forget;
 
 		CHECK_FOR_INTERRUPTS();
 		if (entries && VM_ALL_VISIBLE(scan->table, ItemPointerGetBlockNumber(place), &scan->visibility))
 			return true;
-		if (visible_version(scan, place, &all_dead))
+		if (visible_version(scan, place, &forget))
 			return true;
 
 		/* As PostgreSQL does, so that nobody has to walk over it again. */
-		if (scan->hints && !scan->by_index->xactStartedInRecovery)
-			scan->by_index->kill_prior_tuple = all_dead;
+		scan->by_index->kill_prior_tuple = forget;
 	}
 	return false;
 }

@@ -416,8 +416,7 @@ count_claims(ClienteleOwnTable *claims, const ClientelePopulation *population, c
 	ClienteleOwnRow claim;
 
 	*claimed = *in_period = 0;
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
+	clientele_own_keys_of(keys, population->id, key);
 	clientele_own_key_equal(&keys[2], 3, INT4OID, Int32GetDatum(promotion->id));
 	clientele_own_find(claims, "claim_of_customer", 3, keys);
 	while (clientele_own_next(claims, &claim))
@@ -458,8 +457,7 @@ clientele_stock_left_of_all_limits(ClienteleOwnTable *claims, const ClientelePop
 
 	memset(of_customer, 0, mul_size(count, sizeof(int)));
 	memset(of_period, 0, mul_size(count, sizeof(int)));
-	clientele_own_key_equal(&keys[0], 1, INT4OID, Int32GetDatum(population->id));
-	clientele_own_key_equal(&keys[1], 2, TEXTOID, CStringGetTextDatum(key));
+	clientele_own_keys_of(keys, population->id, key);
 	clientele_own_find(claims, "claim_of_customer", 2, keys);
 	while (clientele_own_next(claims, &claim))
 	{

@@ -63,8 +63,9 @@ COMMENT ON COLUMN clientele.frozen_audience.key IS 'the customer';
 
 -- What is left of what all customers share.  A scope has several rows, so that tills do not
 -- wait for each other; what it has left is their sum, less what it owes (a limit that was lowered
--- beneath what had been taken), which its first row knows.  Rows are written all the time: entries of the index that
--- are dead are to be marked one by one, not only when all of a posting list are.
+-- beneath what had been taken), which its first row knows.  Rows are written all the time: pages keep
+-- most of their room for versions (quiet_read.c tidies them), and entries of the index that are dead are to be marked
+-- one by one, not only when all of a posting list are.
 CREATE TABLE clientele.stock (
     population_id int NOT NULL,
     promotion_id int NOT NULL,
@@ -74,7 +75,7 @@ CREATE TABLE clientele.stock (
     remaining numeric NOT NULL CHECK (remaining >= 0),
     owed numeric NOT NULL DEFAULT 0 CHECK (owed >= 0 AND (owed = 0 OR stripe = 0)),
     PRIMARY KEY (promotion_id, kind, scope, stripe) WITH (deduplicate_items = off)
-) USING heap WITH (fillfactor = 40);
+) USING heap WITH (fillfactor = 20);
 COMMENT ON TABLE clientele.stock IS 'what is left of the limits that customers share';
 COMMENT ON COLUMN clientele.stock.population_id IS 'whose customers it is for';
 COMMENT ON COLUMN clientele.stock.promotion_id IS 'the promotion';
@@ -109,7 +110,7 @@ CREATE TABLE clientele.claim (
     team bigint,
     bill_id text COLLATE "C"
 ) USING heap WITH (fillfactor = 80);
-CREATE INDEX claim_of_customer ON clientele.claim (population_id, key, promotion_id, bill_id);
+CREATE INDEX claim_of_customer ON clientele.claim (key, population_id, promotion_id, bill_id);
 CREATE INDEX claim_expiring ON clientele.claim (promotion_id, expires_at) WHERE state = 'held' AND expires_at < 'infinity';
 CREATE INDEX claim_held ON clientele.claim (population_id, expires_at) WHERE state = 'held' AND expires_at < 'infinity';
 CREATE INDEX claim_in_team ON clientele.claim (team) WHERE team IS NOT NULL;
@@ -159,7 +160,7 @@ CREATE TABLE clientele.claim_step (
     answer jsonb,
     evidence jsonb
 ) USING heap;
-CREATE UNIQUE INDEX claim_step_request ON clientele.claim_step (population_id, request_id) WHERE request_id IS NOT NULL;
+CREATE UNIQUE INDEX claim_step_request ON clientele.claim_step (request_id, population_id) WHERE request_id IS NOT NULL;
 CREATE INDEX claim_step_of_claim ON clientele.claim_step (claim_id);
 CREATE INDEX claim_step_of_giver ON clientele.claim_step (population_id, (evidence ->> 'from') COLLATE "C") WHERE step = 'transfer';
 COMMENT ON TABLE clientele.claim_step IS 'every step of every claim, never changed: who, when, why, on what evidence, and what was answered';
@@ -198,7 +199,7 @@ CREATE TABLE clientele.coupon_batch (
     ended_at timestamptz,
     returned int,
     note text,
-    UNIQUE (population_id, request_id)
+    UNIQUE (request_id, population_id)
 ) USING heap;
 CREATE INDEX coupon_batch_expiring ON clientele.coupon_batch (promotion_id, valid_until) WHERE kind = 'codes' AND returned IS NULL;
 COMMENT ON INDEX clientele.coupon_batch_expiring IS 'batches of codes that have stock, by when they expire';
@@ -228,7 +229,7 @@ CREATE TABLE clientele.coupon_code (
     code text COLLATE "C" NOT NULL,
     batch_id bigint NOT NULL,
     claim_id bigint,
-    PRIMARY KEY (population_id, code)
+    PRIMARY KEY (code, population_id)
 ) USING heap;
 CREATE INDEX coupon_code_of_batch ON clientele.coupon_code (batch_id);
 COMMENT ON INDEX clientele.coupon_code_of_batch IS 'the codes of a batch';
@@ -254,10 +255,10 @@ CREATE TABLE clientele.ledger_entry (
     reason text,
     refund_of text COLLATE "C"
 ) USING heap;
-CREATE INDEX ledger_entry_of_customer ON clientele.ledger_entry (population_id, key, account, item);
+CREATE INDEX ledger_entry_of_customer ON clientele.ledger_entry (key, population_id, account, item);
 CREATE INDEX ledger_entry_of_lot ON clientele.ledger_entry (lot) WHERE lot IS NOT NULL;
 CREATE INDEX ledger_entry_of_claim ON clientele.ledger_entry (claim_id) WHERE claim_id IS NOT NULL;
-CREATE INDEX ledger_entry_of_request ON clientele.ledger_entry (population_id, request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX ledger_entry_of_request ON clientele.ledger_entry (request_id, population_id) WHERE request_id IS NOT NULL;
 COMMENT ON TABLE clientele.ledger_entry IS 'points, stored value and gifts: what customers were given and what they have used; never changed, only added to (coupons are claims, whose steps are their entries)';
 COMMENT ON SEQUENCE clientele.ledger_entry_entry_id_seq IS 'numbers of entries';
 COMMENT ON INDEX clientele.ledger_entry_of_customer IS 'the accounts of a customer';
@@ -293,8 +294,8 @@ CREATE TABLE clientele.membership (
     reason text,
     PRIMARY KEY (population_id, number)
 ) USING heap;
-CREATE INDEX membership_of_customer ON clientele.membership (population_id, key, plan);
-CREATE INDEX membership_of_request ON clientele.membership (population_id, request_id);
+CREATE INDEX membership_of_customer ON clientele.membership (key, population_id, plan);
+CREATE INDEX membership_of_request ON clientele.membership (request_id, population_id);
 COMMENT ON TABLE clientele.membership IS 'paid memberships, never changed: of those of one plan that one holds which began last, until its term is over';
 COMMENT ON SEQUENCE clientele.membership_number_seq IS 'order of what was written';
 COMMENT ON INDEX clientele.membership_of_request IS 'what a request has written';
