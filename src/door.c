@@ -18,7 +18,10 @@
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "reader.h"
 
@@ -29,9 +32,46 @@ PG_FUNCTION_INFO_V1(clientele_door_with_patience);
 /* Where a customer's key may be given in its own type. */
 #define KEY_ARGUMENT 1
 
+/* ---------- which function is behind ---------- */
+
+/* Looked up once in a session, until a function or a schema changes: each statement would do it anew. */
+typedef struct Door
+{
+	Oid			door;			/* the key */
+	Oid			behind;
+} Door;
+
+static HTAB *doors = NULL;
+
+static void
+forget_doors(Datum argument, int cache, uint32 hash)
+{
+	(void) argument;
+	(void) cache;
+	(void) hash;
+	if (doors != NULL)
+		hash_destroy(doors);
+	doors = NULL;
+}
+
+static void
+begin_doors(void)
+{
+	static bool listens = false;
+	HASHCTL		control = {.keysize = sizeof(Oid),.entrysize = sizeof(Door)};
+
+	if (!listens)
+	{
+		CacheRegisterSyscacheCallback(PROCOID, forget_doors, (Datum) 0);
+		CacheRegisterSyscacheCallback(NAMESPACEOID, forget_doors, (Datum) 0);
+		listens = true;
+	}
+	doors = hash_create("clientele doors", 32, &control, HASH_ELEM | HASH_BLOBS);
+}
+
 /* f_for(regrole, ...) of f(...), in the same schema; keys are text there. */
 static Oid
-function_behind(Oid door)
+look_up(Oid door)
 {
 	Oid		   *types;
 	int			ntypes;
@@ -46,6 +86,24 @@ function_behind(Oid door)
 					  makeString(psprintf("%s_for", get_func_name(door))));
 	return LookupFuncName(name, ntypes + 1, all, false);
 }
+
+static Oid
+function_behind(Oid door)
+{
+	Door	   *known = doors ? hash_search(doors, &door, HASH_FIND, NULL) : NULL;
+	Oid			behind;
+
+	if (known != NULL)
+		return known->behind;
+	behind = look_up(door);
+	if (doors == NULL)
+		begin_doors();
+	known = hash_search(doors, &door, HASH_ENTER, NULL);
+	known->behind = behind;
+	return behind;
+}
+
+/* ---------- going through ---------- */
 
 /*
  * With the key as text, unless it is NULL.  Our own arguments stay as they are: constants are put there once, for

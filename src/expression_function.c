@@ -49,13 +49,12 @@ clientele_function_find(const char *name, const char **nearest)
 {
 	ClienteleNearestName candidate;
 
-	clientele_nearest_begin(&candidate, name);
 	for (int i = 0; i < (int) lengthof(functions); i++)
-	{
 		if (strcmp(functions[i].name, name) == 0)
 			return &functions[i];
+	clientele_nearest_begin(&candidate, name);
+	for (int i = 0; i < (int) lengthof(functions); i++)
 		clientele_nearest_offer(&candidate, functions[i].name);
-	}
 	*nearest = clientele_nearest_result(&candidate);
 	return NULL;
 }

@@ -3,12 +3,14 @@
  *		The relations of our own catalog, by name.
  *
  * A claim asks for some twenty of them.  PostgreSQL's caches answer with two searches each, which is a twentieth of a
- * claim; so the session keeps the answers, until it is told that a relation or a schema has changed.
+ * claim; so the session keeps the answers, until it is told that a relation or a schema has changed.  Who asks for a
+ * name asks again from the same place, so it is looked for by where it is said, and compared.
  */
 #include "postgres.h"
 
 #include "catalog/namespace.h"
-#include "utils/hsearch.h"
+#include "common/hashfn.h"
+#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -17,22 +19,21 @@
 
 typedef struct KnownRelation
 {
-	NameData	name;			/* the key */
+	NameData	name;
 	Oid			relation;		/* InvalidOid: not known any more */
 } KnownRelation;
 
-static HTAB *known = NULL;
+/* Some hundred places ask; two that share an entry take turns. */
+#define MOST_KNOWN 256
+
+static KnownRelation known[MOST_KNOWN];
 
 static void
 forget(Oid relation)
 {
-	HASH_SEQ_STATUS status;
-	KnownRelation *entry;
-
-	hash_seq_init(&status, known);
-	while ((entry = hash_seq_search(&status)) != NULL)
-		if (!OidIsValid(relation) || entry->relation == relation)
-			entry->relation = InvalidOid;
+	for (int i = 0; i < MOST_KNOWN; i++)
+		if (!OidIsValid(relation) || known[i].relation == relation)
+			known[i].relation = InvalidOid;
 }
 
 static void
@@ -52,13 +53,15 @@ schema_changed(Datum argument, int cache, uint32 hash)
 }
 
 static void
-begin_cache(void)
+listen_once(void)
 {
-	HASHCTL		control = {.keysize = sizeof(NameData),.entrysize = sizeof(KnownRelation)};
+	static bool listens = false;
 
-	known = hash_create("clientele relations", 64, &control, HASH_ELEM | HASH_STRINGS);
+	if (listens)
+		return;
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, schema_changed, (Datum) 0);
+	listens = true;
 }
 
 static Oid
@@ -77,18 +80,16 @@ look_up(const char *name)
 Oid
 clientele_own_relation(const char *name)
 {
-	KnownRelation *entry;
+	KnownRelation *entry = &known[murmurhash32((uint32) (uintptr_t) name) % MOST_KNOWN];
 	Oid			relation;
 
-	if (known == NULL)
-		begin_cache();
-	entry = hash_search(known, name, HASH_FIND, NULL);
-	if (entry != NULL && OidIsValid(entry->relation))
+	if (OidIsValid(entry->relation) && strcmp(NameStr(entry->name), name) == 0)
 		return entry->relation;
+	listen_once();
 
 	/* looked up first: what is heard meanwhile is about what was kept, not about this */
 	relation = look_up(name);
-	entry = hash_search(known, name, HASH_ENTER, NULL);
+	namestrcpy(&entry->name, name);
 	entry->relation = relation;
 	return relation;
 }

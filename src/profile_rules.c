@@ -78,20 +78,48 @@ is_number(const ClienteleProfile *profile, Form_pg_attribute column)
 }
 
 static Form_pg_attribute
-find_attribute(const ClienteleProfile *profile, const char *name, bool numbers, ClienteleNearestName *nearest)
+find_attribute(const ClienteleProfile *profile, const char *name)
 {
 	for (int i = 0; i < profile->columns->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(profile->columns, i);
 
-		if (!is_nameable(attribute))
-			continue;
-		if (strcmp(NameStr(attribute->attname), name) == 0)
+		if (is_nameable(attribute) && strcmp(NameStr(attribute->attname), name) == 0)
 			return attribute;
-		if (!numbers || is_number(profile, attribute))
-			clientele_nearest_offer(nearest, NameStr(attribute->attname));
 	}
 	return NULL;
+}
+
+/* NULL: none is near. */
+static const char *
+nearest_attribute(const ClienteleProfile *profile, const char *name, bool numbers)
+{
+	ClienteleNearestName nearest;
+
+	clientele_nearest_begin(&nearest, name);
+	for (int i = 0; i < profile->columns->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(profile->columns, i);
+
+		if (is_nameable(attribute) && (!numbers || is_number(profile, attribute)))
+			clientele_nearest_offer(&nearest, NameStr(attribute->attname));
+	}
+	return clientele_nearest_result(&nearest);
+}
+
+static void
+refuse_column(const ClienteleProfile *profile, const char *name, const char *what, const ClienteleBinder *binder,
+			  const ClienteleNode *place)
+{
+	const char *nearest = nearest_attribute(profile, name, place == NULL);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("population \"%s\" has no %s \"%s\"", profile->population, what, name),
+			 nearest ? errhint("Perhaps you mean %s.", quote_identifier(nearest)) :
+			 errhint("The columns of %s can be named; for anything else, define a metric first.",
+					 quote_qualified_identifier(profile->schema, profile->population)),
+			 place ? clientele_bind_error_position(binder, place) : 0));
 }
 
 /* The number of a column in ->named, which is `what`; where an error is, where it is in an expression. */
@@ -99,7 +127,6 @@ static int
 name_column(ClienteleProfile *profile, const char *name, const char *what, const ClienteleBinder *binder,
 			const ClienteleNode *place)
 {
-	ClienteleNearestName nearest;
 	Form_pg_attribute attribute;
 	ClienteleNamedColumn *named;
 
@@ -108,17 +135,9 @@ name_column(ClienteleProfile *profile, const char *name, const char *what, const
 		if (strcmp(profile->named[i].name, name) == 0)
 			return i;
 	}
-	clientele_nearest_begin(&nearest, name);
-	attribute = find_attribute(profile, name, place == NULL, &nearest);
+	attribute = find_attribute(profile, name);
 	if (attribute == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("population \"%s\" has no %s \"%s\"", profile->population, what, name),
-				 clientele_nearest_result(&nearest) ?
-				 errhint("Perhaps you mean %s.", quote_identifier(clientele_nearest_result(&nearest))) :
-				 errhint("The columns of %s can be named; for anything else, define a metric first.",
-						 quote_qualified_identifier(profile->schema, profile->population)),
-				 place ? clientele_bind_error_position(binder, place) : 0));
+		refuse_column(profile, name, what, binder, place);
 	named = &profile->named[profile->nnamed];
 	if (!clientele_column_init(&named->column, attribute->atttypid, attribute->atttypmod, attribute->attcollation))
 		ereport(ERROR,
@@ -198,13 +217,12 @@ check_tag(ClienteleProfile *profile, ClienteleBinder *binder, const ClienteleNod
 
 	if (!profile->tags_read)
 		read_tags(profile);
-	clientele_nearest_begin(&nearest, place->string);
 	foreach(cell, profile->tags)
-	{
 		if (strcmp(lfirst(cell), place->string) == 0)
 			return;
+	clientele_nearest_begin(&nearest, place->string);
+	foreach(cell, profile->tags)
 		clientele_nearest_offer(&nearest, lfirst(cell));
-	}
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("there is no tag \"%s\"", place->string),

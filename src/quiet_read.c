@@ -127,7 +127,7 @@ is_dead(ClienteleQuietRead *scan, ItemPointer place)
  * when somebody has walked over so many versions of one.
  */
 #define MUCH_ROOM (BLCKSZ / 4)
-#define MANY_VERSIONS 12
+#define MANY_VERSIONS 8
 
 /* Finds the version that is seen at one place of the index, on a page that is locked; how many it is behind. */
 static bool

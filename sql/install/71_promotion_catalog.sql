@@ -75,7 +75,7 @@ CREATE TABLE clientele.stock (
     remaining numeric NOT NULL CHECK (remaining >= 0),
     owed numeric NOT NULL DEFAULT 0 CHECK (owed >= 0 AND (owed = 0 OR stripe = 0)),
     PRIMARY KEY (promotion_id, kind, scope, stripe) WITH (deduplicate_items = off)
-) USING heap WITH (fillfactor = 20);
+) USING heap WITH (fillfactor = 10);
 COMMENT ON TABLE clientele.stock IS 'what is left of the limits that customers share';
 COMMENT ON COLUMN clientele.stock.population_id IS 'whose customers it is for';
 COMMENT ON COLUMN clientele.stock.promotion_id IS 'the promotion';
