@@ -32,7 +32,9 @@ DATA_built = $(INSTALL_SQL)
 PG_CFLAGS = -std=gnu11 -MMD -MP
 
 # Our own functions call each other directly, not by way of a table that other libraries might
-# change: that table is a sixth of what a claim has to fetch of us.  PostgreSQL 16 does as much.
+# change (PostgreSQL 16 does as much), and PostgreSQL's by that table alone: else stubs and table are
+# a sixth of what a claim has to fetch of us.
+PG_CFLAGS += $(if $(filter linux,$(PORTNAME)),-fno-plt)
 SHLIB_LINK += $(if $(filter linux,$(PORTNAME)),-Wl$(comma)-Bsymbolic-functions)
 comma = ,
 

@@ -17,6 +17,7 @@
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/typcache.h"
@@ -83,6 +84,46 @@ check_stored(const ClienteleLive *live, TupleDesc columns)
 						 quote_literal_cstr(NameStr(live->population->name)))));
 }
 
+/* ---------- what has been looked through already ---------- */
+
+/* Stored rows whose columns fit a foreign table's, until one of them changes: a till would look at each column again. */
+typedef struct Fitting
+{
+	Oid			stored;			/* InvalidOid: no entry */
+	Oid			live;
+} Fitting;
+
+/* As many populations are seldom asked about; two that share an entry take turns. */
+#define MOST_FITTING 16
+
+static Fitting fitting[MOST_FITTING];
+
+static void
+relation_changed(Datum argument, Oid relation)
+{
+	(void) argument;
+	for (int i = 0; i < MOST_FITTING; i++)
+		if (!OidIsValid(relation) || fitting[i].stored == relation || fitting[i].live == relation)
+			fitting[i].stored = InvalidOid;
+}
+
+static void
+check_stored_once(const ClienteleLive *live, Relation stored)
+{
+	static bool listens = false;
+	Fitting    *known = &fitting[RelationGetRelid(stored) % MOST_FITTING];
+
+	if (known->stored == RelationGetRelid(stored) && known->live == RelationGetRelid(live->table))
+		return;
+	if (!listens)
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	listens = true;
+	check_stored(live, RelationGetDescr(stored));
+	*known = (Fitting) {RelationGetRelid(stored), RelationGetRelid(live->table)};
+}
+
+/* ---------- one row, or many ---------- */
+
 static Relation
 open_stored(const ClienteleLive *live)
 {
@@ -106,7 +147,7 @@ begin_one(ClienteleLive *live)
 	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(stored), STORED_KEY);
 	ScanKeyData condition;
 
-	check_stored(live, RelationGetDescr(stored));
+	check_stored_once(live, stored);
 	list_free(RelationGetIndexList(stored));
 	live->one_table = stored;
 	live->one_index = index_open(stored->rd_pkindex, AccessShareLock);
