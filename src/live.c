@@ -43,6 +43,7 @@ struct ClienteleLive
 	ClienteleStale *stale;
 	TimestampTz as_of;
 	ClienteleKeys keys;
+	const List *needed;			/* columns that are looked at; 0 or less: all */
 	Snapshot	snapshot;
 	MemoryContext context;		/* in which all of this is, and the scan */
 
@@ -269,6 +270,43 @@ hand_out(ClienteleLive *live, const Datum *stored, const bool *stored_nulls, Dat
 	return true;
 }
 
+/* Where fewer are needed, the others are not looked at: of a wide row most of the work is finding where columns are. */
+#define FEW_COLUMNS 4
+
+static bool
+needs_few(const ClienteleLive *live)
+{
+	const ListCell *cell;
+
+	foreach(cell, live->needed)
+		if (lfirst_int(cell) <= 0)
+			return false;
+	return list_length(live->needed) <= FEW_COLUMNS;
+}
+
+static void
+take_apart(const ClienteleLive *live, HeapTuple row, TupleDesc columns, Datum *values, bool *nulls)
+{
+	const ListCell *cell;
+
+	if (!needs_few(live))
+	{
+		heap_deform_tuple(row, columns, values, nulls);
+		return;
+	}
+	memset(values, 0, sizeof(Datum) * columns->natts);
+	memset(nulls, true, sizeof(bool) * columns->natts);
+	for (int i = 0; i < STORED_FIRST_OUTPUT; i++)
+		values[i] = heap_getattr(row, i + 1, columns, &nulls[i]);
+	foreach(cell, live->needed)
+	{
+		int			i = lfirst_int(cell) - 1 - LIVE_FIRST_OUTPUT + STORED_FIRST_OUTPUT;
+
+		if (i >= STORED_FIRST_OUTPUT && i < columns->natts)
+			values[i] = heap_getattr(row, i + 1, columns, &nulls[i]);
+	}
+}
+
 /* The row is handed out as it lies in its page, which stays until the next call. */
 static bool
 next_one(ClienteleLive *live, Datum *values, bool *nulls)
@@ -281,7 +319,7 @@ next_one(ClienteleLive *live, Datum *values, bool *nulls)
 		Datum	   *stored = palloc(sizeof(Datum) * columns->natts);
 		bool	   *stored_nulls = palloc(sizeof(bool) * columns->natts);
 
-		heap_deform_tuple(found, columns, stored, stored_nulls);
+		take_apart(live, found, columns, stored, stored_nulls);
 		if (hand_out(live, stored, stored_nulls, values, nulls))
 			return true;
 	}
@@ -383,6 +421,7 @@ clientele_live_begin(const ClientelePopulation *population, int version, Relatio
 	live->stale = stale;
 	live->as_of = as_of;
 	live->keys = *keys;
+	live->needed = needed;
 	live->snapshot = snapshot;
 	live->nevaluated = evaluated;
 	live->context = CurrentMemoryContext;

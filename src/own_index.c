@@ -11,6 +11,7 @@
 #include "access/genam.h"
 #include "catalog/index.h"
 #include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -18,6 +19,13 @@
 #include "utils/relcache.h"
 
 #include "own_index.h"
+
+/* Which rows an index is of. */
+typedef struct Wanted
+{
+	AttrNumber	present;		/* those with that column; 0: it takes more to say */
+	int			same_as;		/* those of that other index before it; -1: none */
+} Wanted;
 
 typedef struct KeptIndexes
 {
@@ -30,6 +38,8 @@ typedef struct KeptIndexes
 	int			count;
 	Oid		   *indexes;
 	IndexInfo **infos;
+	Wanted	   *wanted;
+	bool	   *answers;			/* for the row at hand */
 } KeptIndexes;
 
 static HTAB *kept_indexes = NULL;
@@ -100,6 +110,21 @@ begin_keeping(void)
 	CacheRegisterRelcacheCallback(forget, (Datum) 0);
 }
 
+/* IS NOT NULL, as most of ours say, needs no evaluation; what another index says has been evaluated for that. */
+static Wanted
+wanted_of(const KeptIndexes *kept, List *predicate)
+{
+	Wanted		wanted = {0, -1};
+	NullTest   *test = list_length(predicate) == 1 && IsA(linitial(predicate), NullTest) ? linitial(predicate) : NULL;
+
+	if (test != NULL && test->nulltesttype == IS_NOT_NULL && IsA(test->arg, Var))
+		wanted.present = ((Var *) test->arg)->varattno;
+	for (int i = 0; predicate != NIL && i < kept->count; i++)
+		if (equal(kept->infos[i]->ii_Predicate, predicate))
+			wanted.same_as = i;
+	return wanted;
+}
+
 static void
 compile(KeptIndexes *kept, Relation table)
 {
@@ -110,6 +135,8 @@ compile(KeptIndexes *kept, Relation table)
 	kept->changed = false;
 	kept->indexes = palloc(mul_size(list_length(list) + 1, sizeof(Oid)));
 	kept->infos = palloc(mul_size(list_length(list) + 1, sizeof(IndexInfo *)));
+	kept->wanted = palloc(mul_size(list_length(list) + 1, sizeof(Wanted)));
+	kept->answers = palloc(mul_size(list_length(list) + 1, sizeof(bool)));
 	kept->estate = CreateExecutorState();
 	kept->row = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(table)), &TTSOpsVirtual);
 	foreach(cell, list)
@@ -119,6 +146,7 @@ compile(KeptIndexes *kept, Relation table)
 
 		info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, kept->estate);
 		info->ii_ExpressionsState = ExecPrepareExprList(info->ii_Expressions, kept->estate);
+		kept->wanted[kept->count] = wanted_of(kept, info->ii_Predicate);
 		kept->indexes[kept->count] = lfirst_oid(cell);
 		kept->infos[kept->count++] = info;
 		index_close(index, RowExclusiveLock);
@@ -152,6 +180,19 @@ indexes_of(Relation table)
 
 /* ---------- entries ---------- */
 
+/* Whether an index is of the row at hand. */
+static bool
+is_wanted(KeptIndexes *kept, int number, const bool *nulls, ExprContext *context)
+{
+	const Wanted *wanted = &kept->wanted[number];
+
+	if (wanted->same_as >= 0)
+		return kept->answers[wanted->same_as];
+	if (wanted->present > 0)
+		return !nulls[wanted->present - 1];
+	return ExecQual(kept->infos[number]->ii_PredicateState, context);
+}
+
 static void
 enter(KeptIndexes *kept, int number, Relation table, ClienteleOpenIndexes *indexes, ItemPointer place)
 {
@@ -184,7 +225,8 @@ clientele_own_enter(Relation table, ClienteleOpenIndexes *indexes, ItemPointer p
 	{
 		const IndexInfo *info = kept->infos[i];
 
-		if (info->ii_ReadyForInserts && clientele_index_is_updated(info, updated) && ExecQual(info->ii_PredicateState, context))
+		kept->answers[i] = is_wanted(kept, i, nulls, context);
+		if (kept->answers[i] && info->ii_ReadyForInserts && clientele_index_is_updated(info, updated))
 			enter(kept, i, table, indexes, place);
 	}
 	ExecClearTuple(kept->row);

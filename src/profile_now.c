@@ -153,6 +153,18 @@ copy_row(const ClienteleProfile *profile, TupleDesc columns, const Shown *shown,
 	MemoryContextSwitchTo(before);
 }
 
+/* The columns of the foreign table that are copied. */
+static List *
+columns_needed(const ClienteleProfile *profile, const Shown *shown)
+{
+	List	   *needed = NIL;
+
+	for (int i = 0; i < CLIENTELE_PROFILE_FIRST_NAMED + profile->nnamed; i++)
+		if (shown[i].place > 0 && (i != CLIENTELE_PROFILE_TAGS || profile->tags_read))
+			needed = lappend_int(needed, shown[i].place);
+	return needed;
+}
+
 static bool
 read_row(const ClienteleProfile *profile, const ClientelePopulation *population, Relation table, const Shown *shown,
 		 Datum key, Snapshot snapshot, MemoryContext context, Datum *values, bool *nulls)
@@ -169,8 +181,8 @@ read_row(const ClienteleProfile *profile, const ClientelePopulation *population,
 
 	pg_atomic_init_u64(&evaluated, 0);
 	stale = clientele_stale_open(population, key_column->atttypid, key_column->attcollation, snapshot);
-	live = clientele_live_begin(population, DatumGetInt32(shown[CLIENTELE_PROFILE_MODEL_VERSION].number), table, NIL, stale,
-								clientele_clock_now(), &keys, snapshot, &evaluated);
+	live = clientele_live_begin(population, DatumGetInt32(shown[CLIENTELE_PROFILE_MODEL_VERSION].number), table,
+								columns_needed(profile, shown), stale, clientele_clock_now(), &keys, snapshot, &evaluated);
 	found = clientele_live_next(live, row, row_nulls);
 	if (found)
 		copy_row(profile, columns, shown, row, row_nulls, context, values, nulls);

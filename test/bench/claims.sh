@@ -7,7 +7,7 @@ claims_run() {
     side=$2
     clients=$3
     file=$4
-    sh "$ROOT/test/cluster.sh" psql -q -d "$database" -c 'CALL bench.fresh()'
+    sh "$ROOT/test/cluster.sh" psql -q -d "$database" -c 'CALL bench.fresh()' -c CHECKPOINT
     sh "$ROOT/test/cluster.sh" run pgbench -n -c "$clients" -j 2 -M prepared -T "${BENCH_SECONDS:-10}" \
         -D customers="$customers" -f "test/bench/$file" "$database" |
         sed -n "s/^number of transactions actually processed: \([0-9]*\).*/\\\\set transactions \1/p
