@@ -129,6 +129,13 @@ is_dead(ClienteleQuietRead *scan, ItemPointer place)
 #define MUCH_ROOM (BLCKSZ / 4)
 #define MANY_VERSIONS 8
 
+/* Looked at without a lock, like PostgreSQL does: it is a hint. */
+static bool
+is_crowded(Page page)
+{
+	return PageIsFull(page) || PageGetHeapFreeSpace(page) < MUCH_ROOM;
+}
+
 /* Finds the version that is seen at one place of the index, on a page that is locked; how many it is behind. */
 static bool
 walk(ClienteleQuietRead *scan, ItemPointer place, int most, int *walked)
@@ -159,7 +166,7 @@ visible_version(ClienteleQuietRead *scan, ItemPointer place, bool *forget)
 	int			walked;
 
 	scan->buffer = ReleaseAndReadBuffer(scan->buffer, scan->table, ItemPointerGetBlockNumber(place));
-	if (scan->hints && scan->buffer != before && PageGetHeapFreeSpace(BufferGetPage(scan->buffer)) < MUCH_ROOM)
+	if (scan->hints && scan->buffer != before && is_crowded(BufferGetPage(scan->buffer)))
 		heap_page_prune_opt(scan->table, scan->buffer);
 	LockBuffer(scan->buffer, BUFFER_LOCK_SHARE);
 	visible = walk(scan, place, most, &walked);
