@@ -100,6 +100,12 @@ CREATE RULE told AS ON INSERT TO clientele_data.stored_stored_2 DO ALSO NOTIFY t
 CALL clientele.refresh('stored');
 DROP RULE told ON clientele_data.stored_stored_2;
 -- and what is not as it was made is not misread
+SELECT id, d FROM stored_segments.stored WHERE id = 20;
+BEGIN;
+ALTER TABLE clientele_data.stored_stored_2 ADD extra int;
+SELECT id, d FROM stored_segments.stored WHERE id = 20;
+ROLLBACK;
+SELECT id, d FROM stored_segments.stored WHERE id = 20;
 ALTER TABLE clientele_data.stored_stored_2 ADD extra int;
 CALL clientele.refresh('stored');
 ALTER TABLE clientele_data.stored_stored_2 DROP extra;
