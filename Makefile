@@ -32,8 +32,8 @@ DATA_built = $(INSTALL_SQL)
 PG_CFLAGS = -std=gnu11 -MMD -MP
 
 # Our own functions call each other directly, not by way of a table that other libraries might
-# change (PostgreSQL 16 does as much), and PostgreSQL's by that table alone: else stubs and table are
-# a sixth of what a claim has to fetch of us.
+# change (PostgreSQL 16 does as much), and PostgreSQL's by that table alone, without a jump in between:
+# else both are a sixth of what a claim has to fetch of us.
 PG_CFLAGS += $(if $(filter linux,$(PORTNAME)),-fno-plt)
 SHLIB_LINK += $(if $(filter linux,$(PORTNAME)),-Wl$(comma)-Bsymbolic-functions)
 comma = ,

@@ -15,6 +15,8 @@
 #include "access/visibilitymap.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "compat.h"
@@ -42,7 +44,11 @@ begin(Relation table, Snapshot snapshot)
 
 	Assert(IsMVCCSnapshot(snapshot));
 	if (table->rd_tableam != GetHeapamTableAmRoutine())
-		elog(ERROR, "table \"%s\" is not a heap", RelationGetRelationName(table));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table \"%s\" is not a heap", RelationGetRelationName(table)),
+				 errhint("Put it back: ALTER TABLE %s SET ACCESS METHOD heap;",
+						 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table)))));
 	scan->table = table;
 	scan->snapshot = snapshot;
 	scan->buffer = InvalidBuffer;
