@@ -34,10 +34,11 @@ sql(qq{
 	SELECT clientele.define_tag('customer', 'round', 'spend = 100 or spend = 200');
 	SELECT clientele.publish('customer')});
 
+# Who is in the way and who waits die together: if the former died first, the latter would no longer wait.
 sub kill_now
 {
 	my (@clients) = @_;
-	crash($node);
+	crash($node, everybody => 1);
 	waitpid($_, 0) for @clients;
 	$node->start;
 	return;

@@ -58,6 +58,7 @@ sub is_sound
 }
 
 # Somebody at a till has claimed, and not committed: it waits for him with a range half done, every time at another place.
+# Both die together: if he died first, it would no longer wait.
 for my $n (1 .. $crashes)
 {
 	my $before = done();
@@ -71,7 +72,7 @@ for my $n (1 .. $crashes)
 		WHERE query LIKE 'CALL clientele.issue_coupons%' AND wait_event_type = 'Lock'}) or die 'it does not wait';
 	if ($n % 2)
 	{
-		crash($node);
+		crash($node, everybody => 1);
 		waitpid($_, 0) for @pids;
 		$node->start;
 	}

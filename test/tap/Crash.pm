@@ -30,16 +30,17 @@ sub has_ended
 	return $line !~ /^\d+ \(.*\) [^ZX] /;
 }
 
-# kill -9 of the postmaster: its children notice, each when it next looks.  Or of all of
-# them, wherever they are.  While one is still there, a new server refuses to start, and rightly.
+# kill -9 of the postmaster: its children notice, each when it next looks.  Who notices first rolls back, and
+# whoever waited for him may go on to the end of his work before he notices, too.  Or of all of them, wherever
+# they are: nobody goes on.  While one is still there, a new server refuses to start, and rightly.
 sub crash
 {
 	my ($node, %mode) = @_;
 	my $postmaster = $node->{_pid};
 	kill 'STOP', $postmaster;    # from here on it has no more children
-	my @processes = ($postmaster, children_of($postmaster));
-	$node->kill9;
+	my @processes = (children_of($postmaster), $postmaster);
 	kill 9, @processes if $mode{everybody};
+	$node->kill9;
 	for (1 .. 3000)
 	{
 		@processes = grep { !has_ended($_) } @processes;
