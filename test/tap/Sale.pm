@@ -65,6 +65,14 @@ sub open_shop
 		SET client_min_messages = warning;
 		SET clientele.clock = '2026-06-30 12:00+08';
 		CREATE EXTENSION clientele;
+		CREATE EXTENSION amcheck;
+		CREATE FUNCTION index_fault(index regclass) RETURNS text LANGUAGE plpgsql AS \$\$
+		BEGIN
+			PERFORM bt_index_check(index, true);
+			RETURN NULL;
+		EXCEPTION WHEN OTHERS THEN
+			RETURN sqlerrm;
+		END \$\$;
 		CREATE TABLE customer (id int PRIMARY KEY, level int NOT NULL);
 		CREATE TABLE payment (id int, paid_at timestamptz, amount numeric(12,2));
 		CREATE INDEX ON payment (id, paid_at) INCLUDE (amount);
@@ -540,6 +548,10 @@ UNION ALL SELECT format('%s of customer %s: the view has %s, the ledger %s', acc
 -- who buys together
 UNION ALL SELECT format('team %s: %s live, %s redeemed', team, count(*) FILTER (WHERE is_live), count(*) FILTER (WHERE state = 'redeemed')) FROM claim WHERE name = 'team'
 	GROUP BY team HAVING count(*) FILTER (WHERE is_live) > 3 OR count(*) FILTER (WHERE state = 'redeemed') > 0 AND count(*) FILTER (WHERE is_live) <> 3 OR team IS NULL
+
+-- indexes, which are written without the executor: each row is in those that are of it
+UNION ALL SELECT index_fault(i.indexrelid) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+	WHERE c.relnamespace = 'clientele'::regnamespace AND index_fault(i.indexrelid) IS NOT NULL
 };
 
 # What is so only as long as some wait for an answer.
