@@ -335,6 +335,13 @@ is_misfit(int errcode)
 		category == ERRCODE_FEATURE_NOT_SUPPORTED || errcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
 }
 
+/* The metric that its spend is measured by; NULL: none, or the bill itself. */
+static const char *
+measure_of(const ClientelePromotion *promotion)
+{
+	return promotion->has_spend ? promotion->measure : NULL;
+}
+
 /*
  * A promotion whose names are gone is for nobody, and says why: it does not keep others
  * from being offered.
@@ -342,18 +349,17 @@ is_misfit(int errcode)
 ClienteleAudienceRules *
 clientele_audience_bind(ClienteleProfile *profile, const ClientelePromotion *promotion)
 {
-	const char *measure = promotion->has_spend ? promotion->measure : NULL;
 	ClienteleAudienceRules *volatile rules = NULL;
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 
-	if (promotion->audience == NULL && measure == NULL)
+	if (promotion->audience == NULL && measure_of(promotion) == NULL)
 		return NULL;
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
-		rules = clientele_audience_compile(profile, promotion->audience, measure);
+		rules = clientele_audience_compile(profile, promotion->audience, measure_of(promotion));
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
