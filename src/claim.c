@@ -194,7 +194,7 @@ claim(const ClienteleRequest *request, const ClienteleWish *wish, ClienteleClaim
 {
 	ClienteleOwnRow step;
 	ClienteleAsked asked;
-	ClienteleFound		found;
+	ClienteleFound found;
 
 	memset(answer, 0, sizeof(ClienteleClaimAnswer));
 	if (clientele_request_answered(request, &step))
@@ -272,5 +272,5 @@ clientele_try_claim(PG_FUNCTION_ARGS)
 	ClienteleClaimAnswer answer;
 
 	claim_of_call(fcinfo, &wish, &answer);
-	return clientele_answer_row(fcinfo, &answer, true);
+	return clientele_answer_row(fcinfo, &answer);
 }

@@ -301,7 +301,8 @@ extern void clientele_claim_write(const ClienteleAsked *asked, const ClienteleWi
 typedef struct ClienteleClaimAnswer
 {
 	int64		claim_id;		/* 0: refused, for these reasons: */
-	int			promotion_id;	/* of a claim */
+	int			promotion_id;	/* 0: none, or it was asked for by its name */
+	const char *promotion;		/* its name; NULL: nobody has asked for it */
 	ClienteleReasons reasons;
 	const char *state;
 	const ClientelePromotionBenefit *benefit;
@@ -325,9 +326,13 @@ extern Jsonb *clientele_answer_to_json(const ClienteleClaimAnswer *answer);
 /* What was answered when a step was made; its claim leads to the rest. */
 extern void clientele_answer_of_step(ClienteleClaimAnswer *answer, const ClienteleOwnRow *step);
 
-/* claim_id .. quantity, and with `of_claim` expires_at, reasons, missing; as a row, or, with the promotion's name, into one of a set. */
-extern void clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, const char *promotion);
-extern Datum clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, bool of_claim);
+/* So that an answer can tell of which promotion it is. */
+extern void clientele_answer_name(ClienteleClaimAnswer *answer, const ClientelePopulation *population);
+
+/* claim_id .. quantity, then expires_at, reasons, missing unless it was redeemed, and the promotion, if the result has a column for it. */
+extern void clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer);
+extern Datum clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer);
+extern Datum clientele_answer_row_of_redeemed(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer);
 
 /* Raises the refusal. */
 extern void clientele_answer_refuse(const ClienteleClaimAnswer *answer, const char *what);

@@ -31,6 +31,13 @@ clientele_answer_of_claim(ClienteleClaimAnswer *answer, const ClienteleOwnRow *c
 	answer->expires_at = DatumGetTimestampTz(claim->values[CLAIM_EXPIRES_AT]);
 }
 
+void
+clientele_answer_name(ClienteleClaimAnswer *answer, const ClientelePopulation *population)
+{
+	if (answer->promotion_id != 0)
+		answer->promotion = pstrdup(NameStr(clientele_offered_number(population, answer->promotion_id)->name));
+}
+
 /* ---------- kept ---------- */
 
 Jsonb *
@@ -93,7 +100,8 @@ enum
 	ROW_EXPIRES_AT = ROW_BENEFIT + CLIENTELE_BENEFIT_COLUMNS - 1,
 	ROW_REASONS,
 	ROW_MISSING,
-	ROW_PROMOTION
+	ROW_PROMOTION,
+	ROW_REDEEMED_PROMOTION = ROW_EXPIRES_AT /* what is redeemed has nothing of what is between */
 };
 
 Datum
@@ -147,27 +155,34 @@ fill_of_claim(ClienteleResultRow *row, const ClienteleClaimAnswer *answer)
 		clientele_result_set_horizon(row, ROW_EXPIRES_AT, answer->expires_at);
 	clientele_result_set(row, ROW_REASONS, text_array(answer->reasons.words));
 	clientele_result_set(row, ROW_MISSING, text_array(answer->reasons.sentences));
+	clientele_result_set_text(row, ROW_PROMOTION, answer->promotion);
 }
 
 Datum
-clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, bool of_claim)
-{
-	ClienteleResultRow row;
-
-	if (of_claim)
-		fill_of_claim(&row, answer);
-	else
-		fill(&row, answer);
-	return clientele_row_of_call(fcinfo, row.values, row.nulls);
-}
-
-void
-clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer, const char *promotion)
+clientele_answer_row(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer)
 {
 	ClienteleResultRow row;
 
 	fill_of_claim(&row, answer);
-	clientele_result_set_text(&row, ROW_PROMOTION, promotion);
+	return clientele_row_of_call(fcinfo, row.values, row.nulls);
+}
+
+Datum
+clientele_answer_row_of_redeemed(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer)
+{
+	ClienteleResultRow row;
+
+	fill(&row, answer);
+	clientele_result_set_text(&row, ROW_REDEEMED_PROMOTION, answer->promotion);
+	return clientele_row_of_call(fcinfo, row.values, row.nulls);
+}
+
+void
+clientele_answer_put(FunctionCallInfo fcinfo, const ClienteleClaimAnswer *answer)
+{
+	ClienteleResultRow row;
+
+	fill_of_claim(&row, answer);
 	clientele_result_put(fcinfo, &row);
 }
 

@@ -25,9 +25,10 @@ typedef struct Chosen
 } Chosen;
 
 static void
-put(FunctionCallInfo fcinfo, const ClienteleRequest *request, const ClienteleClaimAnswer *answer)
+put(FunctionCallInfo fcinfo, const ClienteleRequest *request, ClienteleClaimAnswer *answer)
 {
-	clientele_answer_put(fcinfo, answer, NameStr(clientele_offered_number(&request->population, answer->promotion_id)->name));
+	clientele_answer_name(answer, &request->population);
+	clientele_answer_put(fcinfo, answer);
 }
 
 /* ---------- asked before ---------- */

@@ -185,6 +185,7 @@ clientele_redeem(PG_FUNCTION_ARGS)
 	}
 	else
 		redeem(&request, &claim, document, &answer);
+	clientele_answer_name(&answer, &request.population);
 	clientele_request_end(&request);
-	return clientele_answer_row(fcinfo, &answer, false);
+	return clientele_answer_row_of_redeemed(fcinfo, &answer);
 }

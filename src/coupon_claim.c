@@ -36,7 +36,7 @@ typedef struct Code
 	ClienteleOwnTable *codes;
 	ClienteleOwnTable *batches;
 	ClienteleOwnRow row;
-	ClienteleOwnRow batch;
+	ClienteleOwnRow batch;		/* zeros: there is no such code */
 } Code;
 
 static bool
@@ -151,6 +151,7 @@ claim(const ClienteleRequest *request, const ClienteleWish *wish, Code *code, Cl
 	clientele_asked_begin(&asked, request, wish->key_type, wish->key, wish->key_text, wish->bill);
 	clientele_asked_check_customer(&asked);
 	decide(&asked, wish, code, &found, &answer->reasons);
+	answer->promotion_id = DatumGetInt32(code->batch.values[BATCH_PROMOTION]);
 	if (answer->reasons.words == NIL)
 	{
 		clientele_claim_write(&asked, wish, &found, answer);
@@ -194,6 +195,7 @@ claim_of_call(FunctionCallInfo fcinfo, ClienteleWish *wish, ClienteleClaimAnswer
 	}
 	else
 		claim(&request, wish, &code, answer);
+	clientele_answer_name(answer, &request.population);
 	clientele_own_close(code.batches);
 	clientele_own_close(code.codes);
 	clientele_request_end(&request);
@@ -219,7 +221,7 @@ clientele_try_claim_code(PG_FUNCTION_ARGS)
 	ClienteleClaimAnswer answer;
 
 	(void) claim_of_call(fcinfo, &wish, &answer);
-	return clientele_answer_row(fcinfo, &answer, true);
+	return clientele_answer_row(fcinfo, &answer);
 }
 
 /* ------------------------------------------------------------------

@@ -52,16 +52,16 @@ COMMENT ON FUNCTION clientele.try_claim(text, anynonarray, text, text, jsonb, bo
 
 CREATE FUNCTION clientele.redeem_for(caller regrole, INOUT claim_id bigint, request_id text, bill jsonb,
                                      OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
-                                     OUT item text, OUT coupon text, OUT quantity numeric)
+                                     OUT item text, OUT coupon text, OUT quantity numeric, OUT promotion text)
     AS 'MODULE_PATHNAME', 'clientele_redeem' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION clientele.redeem_for(regrole, bigint, text, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.redeem_for(regrole, bigint, text, jsonb) IS 'internal: redeem, behind the door';
 
 CREATE FUNCTION clientele.redeem(INOUT claim_id bigint, request_id text, bill jsonb DEFAULT NULL,
                                  OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
-                                 OUT item text, OUT coupon text, OUT quantity numeric)
+                                 OUT item text, OUT coupon text, OUT quantity numeric, OUT promotion text)
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.redeem(bigint, text, jsonb) IS 'uses what a claim holds, by the version of the promotion that it was claimed by: the bill is reduced, points, stored value, gifts and coupons are given. A claim that was made without a bill needs it now. The same request_id asked again has the same answer. Errors: CL001 (the bill does not fit), CL002 (no budget is left), CL003 (expired, or over otherwise), CL004 (the team is not complete), CL005. Rights as for claim';
+COMMENT ON FUNCTION clientele.redeem(bigint, text, jsonb) IS 'uses what a claim holds, by the version of the promotion that it was claimed by: the bill is reduced, points, stored value, gifts and coupons are given; promotion is its name. A claim that was made without a bill needs it now. The same request_id asked again has the same answer. Errors: CL001 (the bill does not fit), CL002 (no budget is left), CL003 (expired, or over otherwise), CL004 (the team is not complete), CL005. Rights as for claim';
 
 CREATE FUNCTION clientele.give_back_for(caller regrole, INOUT claim_id bigint, request_id text, amount numeric, reason text, kept jsonb,
                                         OUT state text, OUT rule text, OUT refunded_total numeric, OUT taken_back numeric,

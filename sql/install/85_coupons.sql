@@ -74,20 +74,20 @@ COMMENT ON FUNCTION clientele.claim_code(text, anynonarray, text, text, jsonb, b
 
 CREATE FUNCTION clientele.try_claim_code_for(caller regrole, population text, key text, code text, request_id text, bill jsonb, redeem boolean,
                                              OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
-                                             OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+                                             OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[], OUT promotion text)
     AS 'MODULE_PATHNAME', 'clientele_try_claim_code' LANGUAGE C VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION clientele.try_claim_code_for(regrole, text, text, text, text, jsonb, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION clientele.try_claim_code_for(regrole, text, text, text, text, jsonb, boolean) IS 'internal: try_claim_code, behind the door';
 
 CREATE FUNCTION clientele.try_claim_code(population text, key text, code text, request_id text, bill jsonb DEFAULT NULL, redeem boolean DEFAULT false,
                                          OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
-                                         OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+                                         OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[], OUT promotion text)
     AS 'MODULE_PATHNAME', 'clientele_door_for_caller' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION clientele.try_claim_code(text, text, text, text, jsonb, boolean) IS 'as claim_code, but a refusal is no error, so that a paying transaction goes on without a savepoint: claim_id is NULL then, reasons has a word for each reason, missing a sentence';
+COMMENT ON FUNCTION clientele.try_claim_code(text, text, text, text, jsonb, boolean) IS 'as claim_code, but a refusal is no error, so that a paying transaction goes on without a savepoint: claim_id is NULL then, reasons has a word for each reason, missing a sentence; promotion is that of the code, NULL if there is no such code';
 
 CREATE FUNCTION clientele.try_claim_code(population text, key anynonarray, code text, request_id text, bill jsonb DEFAULT NULL, redeem boolean DEFAULT false,
                                          OUT claim_id bigint, OUT state text, OUT kind text, OUT amount numeric, OUT value numeric, OUT points numeric,
-                                         OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[])
+                                         OUT item text, OUT coupon text, OUT quantity numeric, OUT expires_at timestamptz, OUT reasons text[], OUT missing text[], OUT promotion text)
     AS 'MODULE_PATHNAME', 'clientele_door_for_key' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION clientele.try_claim_code(text, anynonarray, text, text, jsonb, boolean) IS 'the same with the key in its own type';
 

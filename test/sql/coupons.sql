@@ -247,8 +247,8 @@ SELECT key, state, origin, origin_id = :batch AS of_batch, transferable, expires
 FROM clientele.claim AS c JOIN clientele.claim_step USING (claim_id) WHERE claim_id = :c1;
 SET ROLE regress_coupon_owner;
 -- At the till, with the bill.
-SELECT state, kind, amount, value, expires_at, reasons, missing FROM try_claim_code('coupon', 2, code(2), 'c2', :'bill', true);
-SELECT state, amount FROM try_claim_code('coupon', 2, code(2), 'c2', :'bill', true);
+SELECT state, kind, amount, value, expires_at, reasons, missing, promotion FROM try_claim_code('coupon', 2, code(2), 'c2', :'bill', true);
+SELECT state, amount, promotion FROM try_claim_code('coupon', 2, code(2), 'c2', :'bill', true);
 SELECT state, amount FROM redeem(:c1, 'c1 used', :'bill');
 -- Once each, by one customer, in one request.
 SELECT refused(s) FROM unnest(ARRAY[
@@ -259,8 +259,8 @@ SELECT refused(s) FROM unnest(ARRAY[
     format('SELECT claim_code(''coupon'', 3, ''7NHC-3XW9-RTPV-24KA'', ''c3'')'), format('SELECT claim_code(''coupon'', 3, ''7NHC-3XW9-RTPV-24KF'', ''c3'')'),
     format('SELECT claim_code(''coupon'', 99, %L, ''c3'')', code(3)), format('SELECT claim_code(''coupon'', 3, %L, ''c3'', redeem => true)', code(3)),
     format('SELECT claim_code(''coupon'', 3, NULL, ''c3'')'), format('SELECT claim_code(''coupon'', 3, %L, NULL)', code(3))]) AS s;
-SELECT claim_id, state, amount, reasons, hide(missing::text) AS missing FROM try_claim_code('coupon', 3, code(1), 'c3')
-UNION ALL SELECT claim_id, state, amount, reasons, hide(missing::text) FROM try_claim_code('coupon', 3, 'rubbish', 'c3');
+SELECT claim_id, state, amount, reasons, hide(missing::text) AS missing, promotion FROM try_claim_code('coupon', 3, code(1), 'c3')
+UNION ALL SELECT claim_id, state, amount, reasons, hide(missing::text), promotion FROM try_claim_code('coupon', 3, 'rubbish', 'c3');
 SET ROLE regress_coupon_stranger;
 SELECT clientele.claim_code('coupon', 3, '7NHC-3XW9-RTPV-24KF', 'c3');
 SET ROLE regress_coupon_owner;
