@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 
 #include "by_hand.h"
+#include "compat.h"
 #include "model_labels.h"
 
 /* A definition that people may speak of. */

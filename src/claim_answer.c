@@ -11,6 +11,7 @@
 
 #include "benefit_row.h"
 #include "claim.h"
+#include "compat.h"
 #include "jsonb_object.h"
 #include "local_time.h"
 

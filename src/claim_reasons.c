@@ -7,6 +7,7 @@
 #include "utils/builtins.h"
 
 #include "claim.h"
+#include "compat.h"
 #include "stock.h"
 
 void

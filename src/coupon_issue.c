@@ -31,6 +31,7 @@
 #include "capture.h"
 #include "claim.h"
 #include "clock.h"
+#include "compat.h"
 #include "coupon.h"
 #include "expression.h"
 #include "fresh.h"

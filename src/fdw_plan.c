@@ -93,7 +93,7 @@ is_column(const Node *node, const RelOptInfo *rel, AttrNumber column)
 	while (node && IsA(node, RelabelType))
 		node = (const Node *) ((const RelabelType *) node)->arg;
 	return node && IsA(node, Var) && column != InvalidAttrNumber &&
-		((const Var *) node)->varno == (int) rel->relid && ((const Var *) node)->varattno == column &&
+		(int) ((const Var *) node)->varno == (int) rel->relid && ((const Var *) node)->varattno == column &&
 		((const Var *) node)->varlevelsup == 0;
 }
 

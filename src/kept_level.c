@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "kept_level.h"
 
 /* Beyond so many stretches ahead a horizon is taken that is early; who explains goes on. */

@@ -177,6 +177,16 @@ constant(const char *literal)
 	return domain;
 }
 
+static ClienteleDomain
+word_constant(const char *string)
+{
+	ClienteleDomain domain = anything(CLIENTELE_ANY);
+
+	domain.nullable = false;
+	domain.texts = list_make1(unconstify(char *, string));
+	return domain;
+}
+
 /* Bounds, which rounding keeps in order. */
 static ClienteleDomain
 rounded(ClienteleDomain domain, int decimals)
@@ -472,7 +482,7 @@ clientele_lint_domain(ClienteleLintScope *scope, const ClienteleNode *node)
 		case CLIENTELE_NODE_NUMBER:
 			return constant(node->string);
 		case CLIENTELE_NODE_STRING:
-			return (ClienteleDomain) {.type = CLIENTELE_ANY,.decimals = -1,.texts = list_make1(unconstify(char *, node->string))};
+			return word_constant(node->string);
 		case CLIENTELE_NODE_NULL:
 			return anything(CLIENTELE_ANY);
 		case CLIENTELE_NODE_DATE:

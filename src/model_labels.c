@@ -9,6 +9,7 @@
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 
+#include "compat.h"
 #include "model_labels.h"
 #include "nearest_name.h"
 

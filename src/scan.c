@@ -23,6 +23,7 @@
 #include "utils/typcache.h"
 
 #include "by_hand.h"
+#include "compat.h"
 #include "engine_parts.h"
 #include "forgotten.h"
 #include "kept_level.h"

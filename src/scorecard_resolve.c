@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "scorecard.h"
 
 /* Calls a function with each formula there may be, and what it is of. */

@@ -29,6 +29,7 @@
 #include "utils/snapmgr.h"
 
 #include "claim.h"
+#include "compat.h"
 #include "expiry.h"
 #include "local_time.h"
 #include "own_relation.h"

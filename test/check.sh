@@ -110,6 +110,13 @@ layer_compile() {
     for compiler in gcc clang; do
         single "$compiler without a warning" cluster run sh -c "$compile" "$headers" "$compiler"
     done
+    # Headers of recent minor releases declare mul_size wherever there is palloc; older ones need what compat.h includes.
+    # shellcheck disable=SC2016
+    declared='for file in $(grep -l "[^_]mul_size(" src/*.c); do
+        gcc -std=c11 -D_GNU_SOURCE -Isrc -isystem "$0" -M "$file" | grep -q storage/shmem.h ||
+            { echo "$file: mul_size without compat.h"; exit 1; }
+    done'
+    single "mul_size as older headers have it" cluster run sh -c "$declared" "$headers"
 }
 
 layer_regress() {
