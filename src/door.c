@@ -95,11 +95,14 @@ function_behind(Oid door)
 
 	if (known != NULL)
 		return known->behind;
-	behind = look_up(door);
 	if (doors == NULL)
 		begin_doors();
-	known = hash_search(doors, &door, HASH_ENTER, NULL);
-	known->behind = behind;
+	behind = look_up(door);
+	if (doors != NULL)			/* what has changed meanwhile is looked up again next time */
+	{
+		known = hash_search(doors, &door, HASH_ENTER, NULL);
+		known->behind = behind;
+	}
 	return behind;
 }
 
