@@ -210,10 +210,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     owned clientele.population := clientele.population_of(caller, population);
-    model clientele.model := clientele.document_model(clientele.check_given('document', document));
     before clientele.model := clientele.draft_model(owned.population_id);
+    model clientele.model;
     kept text;
 BEGIN
+    model := clientele.document_model(clientele.check_given('document', document));
     PERFORM clientele.import_sources(caller, owned, document::jsonb, model);
     PERFORM clientele.check_column_name(owned, m.name, m.kind) FROM clientele.model_definitions(model) AS m;
     PERFORM clientele.replace_draft(caller, owned, model);
