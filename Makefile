@@ -20,8 +20,9 @@ or run "make setup")
 endif
 
 MODULE_big = clientele
-GENERATED = $(patsubst %.y,%.c,$(wildcard src/*.y)) $(patsubst %.l,%.c,$(wildcard src/*.l))
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c) $(GENERATED)))
+GRAMMAR = src/expression/expression_gram
+GENERATED = $(GRAMMAR).c src/expression/expression_scan.c
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c) $(GENERATED)))
 
 INSTALL_SQL = sql/clientele--$(EXTVERSION).sql
 FRAGMENTS = $(addprefix sql/install/,$(shell sed 's/\#.*//' sql/install_order.list))
@@ -30,6 +31,9 @@ DATA_built = $(INSTALL_SQL)
 
 # Dependencies are written beside the objects: few servers were built to do so.
 PG_CFLAGS = -std=gnu11 -MMD -MP
+
+# Files are included by folder and name.
+PG_CPPFLAGS = -Isrc
 
 # Our own functions call each other directly, not by way of a table that other libraries might
 # change (PostgreSQL 16 does as much), and PostgreSQL's by that table alone, without a jump in between:
@@ -43,7 +47,7 @@ REGRESS_OPTS = --inputdir=test --encoding=UTF8 --load-extension=clientele
 ISOLATION = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=clientele
 
-EXTRA_CLEAN = $(GENERATED) src/expression_gram.h src/*.d
+EXTRA_CLEAN = $(GENERATED) $(GRAMMAR).h src/*.d src/*/*.d
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
@@ -55,11 +59,9 @@ $(INSTALL_SQL): $(FRAGMENTS) sql/install_order.list clientele.control
 
 # Bison writes its header with the parser.  The first build must wait for it;
 # later ones know from the dependencies who includes it.
-ifneq ($(wildcard src/expression_gram.y),)
-src/expression_gram.c: BISONFLAGS += -d
-src/expression_gram.h: src/expression_gram.c ;
-$(OBJS): | src/expression_gram.h
-endif
+$(GRAMMAR).c: BISONFLAGS += -d
+$(GRAMMAR).h: $(GRAMMAR).c ;
+$(OBJS): | $(GRAMMAR).h
 
 # What changes an object changes its bitcode.
 $(OBJS:.o=.bc): %.bc: %.o

@@ -7,9 +7,9 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
-#include "clock.h"
+#include "base/clock.h"
 #include "compat.h"
-#include "worker.h"
+#include "refresh/worker.h"
 
 PG_MODULE_MAGIC;
 

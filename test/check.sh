@@ -102,7 +102,7 @@ layer_compile() {
     # Our code may not draw one warning; PostgreSQL's headers may.
     headers=$("$PG_CONFIG" --includedir-server)
     # shellcheck disable=SC2016
-    compile='for file in src/*.c; do
+    compile='for file in src/*.c src/*/*.c; do
         "$@" -std=c11 -O2 -Wall -Wextra -Werror -fPIC -D_GNU_SOURCE -Isrc \
             -isystem "$0" -c "$file" -o /dev/null || exit 1
     done'
@@ -112,7 +112,7 @@ layer_compile() {
     done
     # Headers of recent minor releases declare mul_size wherever there is palloc; older ones need what compat.h includes.
     # shellcheck disable=SC2016
-    declared='for file in $(grep -l "[^_]mul_size(" src/*.c); do
+    declared='for file in $(grep -l "[^_]mul_size(" src/*.c src/*/*.c); do
         gcc -std=c11 -D_GNU_SOURCE -Isrc -isystem "$0" -M "$file" | grep -q storage/shmem.h ||
             { echo "$file: mul_size without compat.h"; exit 1; }
     done'

@@ -29,14 +29,14 @@ SANITIZE="$SANITIZE -fno-sanitize=bounds,alignment"
 # All of src/ in one library, from which each fuzzer takes what its type needs.
 build_library() {
     mkdir -p "$WORK/src" "$WORK/objects"
-    cp "$ROOT"/src/* "$WORK/src/"
-    (cd "$WORK/src" && bison -d -o expression_gram.c expression_gram.y &&
+    cp -R "$ROOT"/src/. "$WORK/src/"
+    (cd "$WORK/src/expression" && bison -d -o expression_gram.c expression_gram.y &&
         flex -o expression_scan.c expression_scan.l)
     headers=$("$PG_CONFIG" --includedir-server)
     COMPILE="clang -std=gnu11 -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE -DUSE_ASSERT_CHECKING \
         -I$WORK/src -I$ROOT/test/fuzz -isystem $headers"
     # The fuzzer is to look for new ways through our code, not through the server's.
-    for file in "$WORK"/src/*.c "$ROOT"/test/fuzz/server*.c; do
+    for file in "$WORK"/src/*.c "$WORK"/src/*/*.c "$ROOT"/test/fuzz/server*.c; do
         case $file in
         */server*.c) watch= ;;
         *) watch=-fsanitize=fuzzer-no-link ;;

@@ -1,12 +1,12 @@
 /*
  * day_clock_probe.c
- *		src/day_clock.c as SQL functions, to be compared with AT TIME ZONE.
+ *		src/base/day_clock.c as SQL functions, to be compared with AT TIME ZONE.
  *
  * A module of its own, with day_clock.c inside: the library exports no such
  * functions.  Built and used by test/scripts/day_clock.sh.
  */
-#include "../../src/day_clock.c"
-#include "../../src/local_time.c"
+#include "../../src/base/day_clock.c"
+#include "../../src/base/local_time.c"
 
 #include "fmgr.h"
 

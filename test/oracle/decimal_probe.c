@@ -1,11 +1,11 @@
 /*
  * decimal_probe.c
- *		src/decimal.c as SQL functions, to be compared with numeric's own.
+ *		src/base/decimal.c as SQL functions, to be compared with numeric's own.
  *
  * A module of its own, with decimal.c inside: the library exports no such
  * functions.  Built and used by test/scripts/decimal.sh.
  */
-#include "../../src/decimal.c"
+#include "../../src/base/decimal.c"
 
 PG_MODULE_MAGIC;
 

@@ -1,4 +1,4 @@
-# src/day_clock.c against AT TIME ZONE, minute by minute where days begin oddly, and
+# src/base/day_clock.c against AT TIME ZONE, minute by minute where days begin oddly, and
 # at random instants in every zone.  SEED chooses others.
 set -eu
 

@@ -1,4 +1,4 @@
-# src/decimal.c against core's numeric, byte for byte, on boundary and random
+# src/base/decimal.c against core's numeric, byte for byte, on boundary and random
 # numbers.  SEED chooses others.
 set -eu
 
