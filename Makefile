@@ -22,7 +22,7 @@ endif
 MODULE_big = clientele
 GRAMMAR = src/expression/expression_gram
 GENERATED = $(GRAMMAR).c src/expression/expression_scan.c
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c) $(GENERATED)))
+OBJS = $(patsubst %.c,%.o,$(sort src/clientele.c $(wildcard src/*/*.c) $(GENERATED)))
 
 INSTALL_SQL = sql/clientele--$(EXTVERSION).sql
 FRAGMENTS = $(addprefix sql/install/,$(shell sed 's/\#.*//' sql/install_order.list))

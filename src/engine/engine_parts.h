@@ -10,9 +10,9 @@
 #ifndef CLIENTELE_ENGINE_PARTS_H
 #define CLIENTELE_ENGINE_PARTS_H
 
-#include "base/stream.h"
 #include "engine/engine.h"
 #include "engine/fold.h"
+#include "engine/stream.h"
 #include "expression/column.h"
 #include "expression/expression_bind.h"
 #include "model/model.h"

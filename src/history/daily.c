@@ -31,8 +31,8 @@
 
 #include "base/arguments.h"
 #include "base/decimal.h"
-#include "base/stream.h"
 #include "compat.h"
+#include "engine/stream.h"
 #include "expression/cell.h"
 #include "population/owner.h"
 

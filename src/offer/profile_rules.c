@@ -16,8 +16,8 @@
 #include "utils/snapmgr.h"
 
 #include "base/nearest_name.h"
-#include "base/stream.h"
 #include "compat.h"
+#include "engine/stream.h"
 #include "offer/profile_rules.h"
 #include "population/owner.h"
 #include "population/reader.h"

@@ -14,8 +14,8 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "base/stream.h"
 #include "base/text_length.h"
+#include "engine/stream.h"
 #include "own/fresh.h"
 #include "population/customer.h"
 #include "population/forgotten.h"

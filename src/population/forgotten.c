@@ -22,8 +22,8 @@
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
-#include "base/stream.h"
 #include "compat.h"
+#include "engine/stream.h"
 #include "own/own_relation.h"
 #include "own/quiet_read.h"
 #include "population/forgotten.h"

@@ -18,8 +18,8 @@
 
 #include "base/clock.h"
 #include "base/result_row.h"
-#include "base/stream.h"
 #include "compat.h"
+#include "engine/stream.h"
 #include "own/written_table.h"
 #include "population/customer.h"
 #include "population/owner.h"

@@ -20,8 +20,8 @@
 #include "utils/numeric.h"
 #include "utils/snapmgr.h"
 
-#include "base/stream.h"
 #include "compat.h"
+#include "engine/stream.h"
 #include "population/population.h"
 #include "population/reader.h"
 

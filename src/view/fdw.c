@@ -34,8 +34,8 @@
 #include "compat.h"
 #include "engine/engine_catalog.h"
 #include "engine/simulation.h"
-#include "population/key_ranges.h"
 #include "view/fdw.h"
+#include "view/key_ranges.h"
 #include "view/live.h"
 #include "view/stale.h"
 

@@ -35,9 +35,9 @@
 #include "capture/mark.h"
 #include "compat.h"
 #include "engine/simulation.h"
-#include "population/key_ranges.h"
 #include "population/population_size.h"
 #include "view/fdw.h"
+#include "view/key_ranges.h"
 
 /* Where no statistics tell. */
 #define POPULATION_GUESS 10000

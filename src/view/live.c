@@ -22,7 +22,7 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
-#include "base/stream.h"
+#include "engine/stream.h"
 #include "own/quiet_read.h"
 #include "refresh/stored.h"
 #include "view/live.h"

@@ -12,9 +12,9 @@
 #include "utils/memutils.h"
 
 #include "base/clock.h"
-#include "base/stream.h"
 #include "capture/mark.h"
 #include "compat.h"
+#include "engine/stream.h"
 #include "expression/expression_tree.h"
 #include "population/table_path.h"
 #include "view/stale.h"

@@ -21,8 +21,8 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
-#include "base/stream.h"
 #include "compat.h"
+#include "engine/stream.h"
 
 struct ClienteleQuery
 {

@@ -12,7 +12,7 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
-#include "population/key_ranges.h"
+#include "view/key_ranges.h"
 
 /* More would make plans large, and ranges too short to be worth a query. */
 #define MOST_CUTS 400
