@@ -93,7 +93,7 @@ COMMENT ON FUNCTION clientele.identifiers(clientele.expression) IS 'the names th
 -- evaluation on a row, or on a jsonb object whose keys are the names
 
 -- A call on a row with a constant rule becomes a call on the columns the rule
--- names; see src/row_support.c.
+-- names; see src/expression/row_support.c.
 
 CREATE FUNCTION clientele.row_support(internal) RETURNS internal
     LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE

@@ -71,7 +71,7 @@ COMMENT ON OPERATOR FAMILY clientele.scorecard_hash_ops USING hash IS 'equality 
 -- a customer's score and tier, from a row of any type or from a jsonb object
 
 -- As for expressions, a call on a row with a constant card becomes a call on the
--- columns the card names; see src/row_support.c.
+-- columns the card names; see src/expression/row_support.c.
 
 CREATE FUNCTION clientele.card_support(internal)
     RETURNS internal

@@ -2,7 +2,7 @@
 -- Names, paths and rights: what the functions that users call look at first.
 --
 -- What users call is a door: f(...) hands the caller's role on to f_for(caller, ...), which
--- runs with the extension owner's rights (src/door.c).
+-- runs with the extension owner's rights (src/population/door.c).
 
 -- ---------------------------------------------------------------------------
 -- Names and paths

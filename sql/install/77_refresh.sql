@@ -1,6 +1,6 @@
 
 -- Refresh: builds a published version and shows it; then takes in what changed, and what
--- time alone has changed.  src/refresh.c does it; here is what it calls, and where it notes how far it is.
+-- time alone has changed.  src/refresh/refresh.c does it; here is what it calls, and where it notes how far it is.
 
 CREATE TABLE clientele.refresh_run (
     population_id int NOT NULL,

@@ -3,7 +3,7 @@
 -- summed up by days.
 
 -- ---------------------------------------------------------------------------
--- Filling in: src/backfill.c does it
+-- Filling in: src/history/backfill.c does it
 -- ---------------------------------------------------------------------------
 
 CREATE TABLE clientele.history (

@@ -5,7 +5,7 @@
 -- What sessions keep, and who may ask
 -- ---------------------------------------------------------------------------
 
--- Sessions keep promotions compiled (src/offered.c).
+-- Sessions keep promotions compiled (src/offer/offered.c).
 CREATE FUNCTION clientele.offers_changed() RETURNS trigger
     AS 'MODULE_PATHNAME', 'clientele_offers_changed' LANGUAGE C;
 REVOKE ALL ON FUNCTION clientele.offers_changed() FROM PUBLIC;
