@@ -37,6 +37,14 @@ SELECT clientele.claim('guest', 1, 'gift', 'older');
 ROLLBACK;
 \set VERBOSITY terse
 
+-- a function behind a door that is not there any more, and is again
+SELECT * FROM shop.claim('2');
+BEGIN;
+ALTER FUNCTION clientele.claim_for(regrole, text, text, text, text, jsonb, boolean, bigint) RENAME TO claim_of_old;
+SELECT clientele.claim('guest', 1, 'gift', '2', '{"bill_id": "A", "amount": 100}');
+ROLLBACK;
+SELECT * FROM shop.claim('2');
+
 -- the extension dropped and made again, for a while
 BEGIN;
 DROP EXTENSION clientele CASCADE;
